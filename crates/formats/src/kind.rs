@@ -1,0 +1,203 @@
+//! Which path in an output has which format: the one list, and the scanner of each.
+
+use crate::reference::Scan;
+use crate::{
+    binfmt, bus_service, desktop_entry, environment_d, modprobe, polkit_action, sysusers, tmpfiles,
+    udev_rules, unit,
+};
+
+/// A file format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum FileKind {
+    /// A systemd unit or drop-in: `systemd.unit(5)`.
+    Unit,
+    /// A D-Bus activation file: the D-Bus Specification, "Message Bus Starting Services".
+    BusService,
+    /// A polkit action: `polkit(8)`.
+    PolkitAction,
+    /// udev rules: `udev(7)`.
+    UdevRules,
+    /// `tmpfiles.d(5)`.
+    Tmpfiles,
+    /// `sysusers.d(5)`.
+    Sysusers,
+    /// `binfmt.d(5)`, and the kernel's admin-guide/binfmt-misc.
+    Binfmt,
+    /// `modprobe.d(5)`.
+    Modprobe,
+    /// `environment.d(5)`.
+    Environment,
+    /// A desktop entry: the Desktop Entry Specification.
+    DesktopEntry,
+}
+
+/// Finds what a file of this kind names, declares, and what is wrong with it. Any bytes give a
+/// result.
+#[must_use]
+pub fn scan(kind: FileKind, file: &[u8]) -> Scan {
+    match kind {
+        FileKind::Unit => unit::scan(file),
+        FileKind::BusService => bus_service::scan(file),
+        FileKind::PolkitAction => polkit_action::scan(file),
+        FileKind::UdevRules => udev_rules::scan(file),
+        FileKind::Tmpfiles => tmpfiles::scan(file),
+        FileKind::Sysusers => sysusers::scan(file),
+        FileKind::Binfmt => binfmt::scan(file),
+        FileKind::Modprobe => modprobe::scan(file),
+        FileKind::Environment => environment_d::scan(file),
+        FileKind::DesktopEntry => desktop_entry::scan(file),
+    }
+}
+
+/// Which files of a directory are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Files {
+    /// Units (`NAME.TYPE`) and drop-ins (`NAME.TYPE.d/*.conf`), at any depth below it.
+    Units,
+    /// Files directly in it whose names end so.
+    Ending(&'static str),
+}
+
+/// The directories below each of [`BASES`] in which files of a kind lie.
+const LOCATIONS: &[(&str, Files, FileKind)] = &[
+    ("applications", Files::Ending(".desktop"), FileKind::DesktopEntry),
+    ("binfmt.d", Files::Ending(".conf"), FileKind::Binfmt),
+    ("dbus-1/services", Files::Ending(".service"), FileKind::BusService),
+    ("dbus-1/system-services", Files::Ending(".service"), FileKind::BusService),
+    ("environment.d", Files::Ending(".conf"), FileKind::Environment),
+    ("modprobe.d", Files::Ending(".conf"), FileKind::Modprobe),
+    ("polkit-1/actions", Files::Ending(".policy"), FileKind::PolkitAction),
+    ("systemd/network", Files::Units, FileKind::Unit),
+    ("systemd/portable", Files::Units, FileKind::Unit),
+    ("systemd/system", Files::Units, FileKind::Unit),
+    ("systemd/user", Files::Units, FileKind::Unit),
+    ("sysusers.d", Files::Ending(".conf"), FileKind::Sysusers),
+    ("tmpfiles.d", Files::Ending(".conf"), FileKind::Tmpfiles),
+    ("udev/rules.d", Files::Ending(".rules"), FileKind::UdevRules),
+    ("user-tmpfiles.d", Files::Ending(".conf"), FileKind::Tmpfiles),
+    ("xdg/autostart", Files::Ending(".desktop"), FileKind::DesktopEntry),
+];
+
+/// Where an output keeps such files: nixpkgs' systemd has its own in `example`.
+const BASES: &[&str] = &["etc", "example", "lib", "share"];
+
+/// The types of units: `systemd.unit(5)`, `systemd.network(5)` and its kin.
+const UNIT_TYPES: &[&str] = &[
+    "automount", "device", "link", "mount", "netdev", "network", "path", "scope", "service",
+    "slice", "socket", "swap", "target", "timer",
+];
+
+/// The directories of an output that can hold files of these kinds, relative to it, in order. They
+/// need not exist.
+pub fn directories() -> impl Iterator<Item = (&'static str, &'static str)> {
+    BASES.iter().flat_map(|base| LOCATIONS.iter().map(|(directory, ..)| (*base, *directory)))
+}
+
+/// The kind of the file at `path`, relative to an output; `None` if it is no such file.
+#[must_use]
+pub fn kind_of(path: &[u8]) -> Option<FileKind> {
+    let (base, rest) = split_at_slash(path)?;
+    BASES.iter().find(|known| known.as_bytes() == base)?;
+    LOCATIONS.iter().find_map(|(directory, files, kind)| {
+        let name = rest.strip_prefix(directory.as_bytes())?.strip_prefix(b"/")?;
+        let matches = match files {
+            Files::Units => is_unit_or_drop_in(name),
+            Files::Ending(ending) => !name.contains(&b'/') && has_ending(name, ending.as_bytes()),
+        };
+        matches.then_some(*kind)
+    })
+}
+
+/// The name of the unit that a unit file or drop-in at `path` belongs to: `x.service` for
+/// `…/x.service` and for `…/x.service.d/y.conf`.
+#[must_use]
+pub fn unit_name(path: &[u8]) -> &[u8] {
+    let mut parts = path.rsplit(|byte| *byte == b'/');
+    let name = parts.next().unwrap_or_default();
+    let directory = parts.next().and_then(|directory| directory.strip_suffix(b".d"));
+    match directory {
+        Some(unit) if name.ends_with(b".conf") => unit,
+        _ => name,
+    }
+}
+
+/// Whether a unit at `path` is run by a user's own service manager.
+#[must_use]
+pub fn is_user_unit(path: &[u8]) -> bool {
+    split_at_slash(path).is_some_and(|(_, rest)| rest.starts_with(b"systemd/user/"))
+}
+
+fn split_at_slash(path: &[u8]) -> Option<(&[u8], &[u8])> {
+    let slash = path.iter().position(|byte| *byte == b'/')?;
+    Some((&path[..slash], &path[slash + 1..]))
+}
+
+fn has_ending(name: &[u8], ending: &[u8]) -> bool {
+    name.len() > ending.len() && name.ends_with(ending)
+}
+
+fn is_unit_or_drop_in(name: &[u8]) -> bool {
+    let mut parts = name.rsplit(|byte| *byte == b'/');
+    let file = parts.next().unwrap_or_default();
+    if file.starts_with(b".") {
+        return false;
+    }
+    if file.ends_with(b".conf") {
+        return match parts.next().and_then(|directory| directory.strip_suffix(b".d")) {
+            // `x.service.d/`, and `service.d/` for all units of a type.
+            Some(unit) => has_unit_type(unit) || is_unit_type(unit),
+            // A portable profile: `profile/NAME/service.conf` (portablectl(1)).
+            None => file.strip_suffix(b".conf").is_some_and(is_unit_type),
+        };
+    }
+    has_unit_type(file)
+}
+
+fn has_unit_type(name: &[u8]) -> bool {
+    let dot = name.iter().rposition(|byte| *byte == b'.');
+    dot.is_some_and(|dot| dot > 0 && is_unit_type(&name[dot + 1..]))
+}
+
+fn is_unit_type(name: &[u8]) -> bool {
+    UNIT_TYPES.iter().any(|known| known.as_bytes() == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kind_of_a_path() {
+        for (path, kind) in [
+            ("lib/systemd/system/chrony.service", Some(FileKind::Unit)),
+            ("lib/systemd/system/x@.service", Some(FileKind::Unit)),
+            ("lib/systemd/system/x.service.d/10-y.conf", Some(FileKind::Unit)),
+            ("lib/systemd/system/service.d/10-y.conf", Some(FileKind::Unit)),
+            ("lib/systemd/portable/profile/strict/service.conf", Some(FileKind::Unit)),
+            ("lib/systemd/network/80-x.link", Some(FileKind::Unit)),
+            ("share/systemd/user/x.socket", Some(FileKind::Unit)),
+            ("example/systemd/system/x.mount", Some(FileKind::Unit)),
+            ("etc/systemd/system/x.timer", Some(FileKind::Unit)),
+            ("lib/systemd/system/README", None),
+            ("lib/systemd/system/.hermetic-out.tmp", None),
+            ("lib/systemd/system/x.conf", None),
+            ("lib/dracut/modules.d/90multipath/multipathd.service", None),
+            ("share/doc/x/systemd/system/x.service", None),
+            ("share/dbus-1/services/org.x.service", Some(FileKind::BusService)),
+            ("share/dbus-1/services/deep/org.x.service", None),
+            ("lib/udev/rules.d/60-x.rules", Some(FileKind::UdevRules)),
+            ("etc/tmpfiles.d/x.conf", Some(FileKind::Tmpfiles)),
+            ("share/user-tmpfiles.d/x.conf", Some(FileKind::Tmpfiles)),
+            ("bin/x.service", None),
+        ] {
+            assert_eq!(kind_of(path.as_bytes()), kind, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_unit_of_a_drop_in() {
+        assert_eq!(unit_name(b"lib/systemd/system/x.service.d/y.conf"), b"x.service");
+        assert_eq!(unit_name(b"lib/systemd/system/x.service"), b"x.service");
+    }
+}

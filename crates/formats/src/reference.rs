@@ -1,0 +1,125 @@
+//! What a scanner finds: references, facts and problems.
+
+use crate::text::{Span, Text};
+
+/// What is done with the file that a reference names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Role {
+    /// It is run: the program of an Exec line, of a udev `RUN`, a binfmt interpreter, a login shell.
+    Program,
+    /// It is run by a shell script: a command word.
+    ShellCommand,
+    /// It is an argument of a program: what becomes of it is known to that program only.
+    Argument,
+    /// It is read: `EnvironmentFile=`, `LoadCredential=`, the source of a tmpfiles.d link …
+    File,
+    /// It is looked at before anything is run: `ConditionPathExists=`, udev's `TEST` …
+    Condition,
+    /// It is a directory to be in, or a place that is bound, made executable or hidden.
+    Directory,
+    /// A list of directories, separated by colons, in which *programs* are looked for: `PATH`,
+    /// `ExecSearchPath=`.
+    ProgramSearchPath,
+    /// It is documentation: nothing breaks if it is missing.
+    Documentation,
+}
+
+/// Where a reference that is not an absolute path is looked for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Lookup {
+    /// Names without a slash on a search path of programs (systemd's own, the shell's `PATH`).
+    SearchPath,
+    /// Relative to `lib/udev`, where udev keeps its helpers.
+    UdevHelpers,
+    /// Relative to this directory of the running system (the one that a tmpfiles.d link is in).
+    Directory(Vec<u8>),
+    /// Not at all: only absolute paths have a meaning there.
+    Nowhere,
+}
+
+/// One place where a file names another file.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    /// What is done with the file named.
+    pub role: Role,
+    /// The name or path, decoded, with where it stands.
+    pub text: Text,
+    /// The directive, key or field that holds it, as its manual calls it: `ExecStart`, `RUN`.
+    pub field: &'static str,
+    /// How a name that is not an absolute path is found.
+    pub lookup: Lookup,
+    /// Whether its failure is tolerated there (`-` in front).
+    pub optional: bool,
+}
+
+/// What a file declares about itself.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Fact {
+    /// `RootDirectory=` or `RootImage=`: the paths of programs lie inside another root.
+    OtherRoot,
+    /// `User=` names somebody else than root (or a specifier does), or `DynamicUser=` is on.
+    RunsAsUser,
+    /// A name without a slash that the file runs, so that a search path has to provide it.
+    RunsByName(Vec<u8>),
+    /// A D-Bus name that the file answers.
+    BusName(Text),
+    /// The unit that a D-Bus activation file starts in place of its program.
+    SystemdService(Text),
+    /// A user that sysusers.d declares.
+    User(Text),
+    /// A getty's command line: where an option can be inserted, directly after its program.
+    Getty {
+        /// The end of the program word.
+        insert_at: usize,
+        /// The program, as written.
+        program: Text,
+    },
+}
+
+/// What is the matter with a place that a scanner could not understand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ProblemKind {
+    /// A quote that is never closed: the reading program refuses the line.
+    UnbalancedQuote,
+    /// A shell script whose syntax tree has an error: nothing in it is edited.
+    ShellSyntax,
+    /// A shell script too long to be parsed (the limit is 8 KiB).
+    ShellTooLong,
+    /// A section header that is never closed: systemd refuses the whole file.
+    BadSection,
+    /// XML that is not well-formed.
+    BadXml,
+    /// A line that does not have the fields its format asks for.
+    BadLine,
+}
+
+/// A place that a scanner could not understand.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// What is the matter.
+    pub kind: ProblemKind,
+    /// Where it is.
+    pub span: Span,
+}
+
+/// All that a scanner found in one file, in the order of the file.
+#[derive(Clone, Debug, Default)]
+pub struct Scan {
+    /// Which files it names.
+    pub references: Vec<Reference>,
+    /// What it declares.
+    pub facts: Vec<Fact>,
+    /// What could not be understood.
+    pub problems: Vec<Problem>,
+}
+
+impl Scan {
+    /// Adds a place that could not be understood.
+    pub(crate) fn problem(&mut self, kind: ProblemKind, span: Span) {
+        self.problems.push(Problem { kind, span });
+    }
+}

@@ -1,0 +1,651 @@
+//! Decoded bytes that know where they stand in the file.
+//!
+//! Text nests: a path inside `sh -c '…'`, inside an Exec line, on a continued line. Each layer's
+//! decoder builds a [`Text`] from the one around it; the result carries a source map back to the
+//! file and the stack of [`Encoding`]s that a replacement has to go through on its way out.
+
+use std::fmt;
+use std::ops::Range;
+
+/// A stretch of a file: `start..end`, in bytes from its first byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// The first byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+}
+
+impl Span {
+    /// `start..end`.
+    #[must_use]
+    pub fn new(start: usize, end: usize) -> Self {
+        Self { start, end }
+    }
+
+    /// The number of bytes.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.end - self.start
+    }
+
+    /// Whether it holds no byte; an edit of an empty span inserts.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    /// The bytes of `file` that it names; empty if the file is shorter.
+    #[must_use]
+    pub fn of(self, file: &[u8]) -> &[u8] {
+        file.get(self.start..self.end).unwrap_or_default()
+    }
+}
+
+/// The quotes that a byte stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Quote {
+    /// Outside quotes.
+    Bare,
+    /// Inside `'…'`.
+    Single,
+    /// Inside `"…"`.
+    Double,
+}
+
+/// One step from what a program understands to what is written in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Encoding {
+    /// The rest of a line, as it stands: it cannot hold a line end, and blanks or a backslash at
+    /// its ends would be lost.
+    Line,
+    /// A word of systemd's `extract_first_word()` with `EXTRACT_UNQUOTE | EXTRACT_CUNESCAPE`: C
+    /// escapes work in and outside quotes.
+    UnitWord(Quote),
+    /// A word of `extract_first_word()` with `EXTRACT_RETAIN_ESCAPE` (udev's command lines): there
+    /// are quotes, but no escapes.
+    UdevWord(Quote),
+    /// systemd's specifiers: `%` is written `%%`.
+    Specifier,
+    /// systemd's environment variables in command lines: `$` is written `$$`.
+    Dollar,
+    /// udev's substitutions: `%` is written `%%`, `$` is written `$$`.
+    UdevSubstitution,
+    /// The value of a udev rule between double quotes, where only `\"` is special.
+    UdevValue,
+    /// The value of a udev rule between `e"` and `"`, with C escapes.
+    UdevEscapedValue,
+    /// A word of POSIX shell (also of D-Bus' command lines, which follow its quoting).
+    ShellWord(Quote),
+    /// Inside a shell's backquotes: `` ` ``, `$` and `\` take a backslash.
+    ShellBackquote,
+    /// Character data of XML.
+    XmlText,
+    /// A field of binfmt.d, which cannot hold the line's delimiter.
+    BinfmtField(u8),
+    /// A string value of a desktop entry: `\s \n \t \r \\`.
+    DesktopString,
+    /// A word of a desktop entry's `Exec`.
+    DesktopWord(Quote),
+    /// A desktop entry's field codes: `%` is written `%%`.
+    DesktopFieldCode,
+}
+
+/// A text cannot be written at a place, however it is quoted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unencodable {
+    /// The byte for which the place has no notation.
+    pub byte: u8,
+}
+
+impl fmt::Display for Unencodable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the byte {:?} cannot be written there",
+            char::from(self.byte)
+        )
+    }
+}
+
+impl std::error::Error for Unencodable {}
+
+const BLANKS: &[u8] = b" \t\n\r";
+
+impl Encoding {
+    /// `text` as it has to be written at a place with this encoding. Fails if the place has no
+    /// notation for one of its bytes.
+    pub fn encode(self, text: &[u8]) -> Result<Vec<u8>, Unencodable> {
+        let mut out = Vec::with_capacity(text.len());
+        let refuse = |byte| Err(Unencodable { byte });
+        match self {
+            Self::Line => {
+                let at_end = |byte: &u8| BLANKS.contains(byte) || *byte == b'\\';
+                if let Some(byte) = text.iter().find(|byte| b"\n\r\0".contains(byte)) {
+                    return refuse(*byte);
+                }
+                if let Some(byte) = text.last().filter(|byte| at_end(byte)) {
+                    return refuse(*byte);
+                }
+                if let Some(byte) = text.first().filter(|byte| BLANKS.contains(byte)) {
+                    return refuse(*byte);
+                }
+                out.extend_from_slice(text);
+            }
+            Self::UnitWord(quote) => {
+                for &byte in text {
+                    c_escape(byte, quote, &mut out)?;
+                }
+            }
+            Self::UdevEscapedValue => {
+                for &byte in text {
+                    c_escape(byte, Quote::Double, &mut out)?;
+                }
+            }
+            Self::UdevWord(quote) => {
+                let special: &[u8] = match quote {
+                    Quote::Bare => b" \t\n\r\"'",
+                    Quote::Single => b"'",
+                    Quote::Double => b"\"",
+                };
+                if let Some(&byte) = text.iter().find(|byte| special.contains(byte)) {
+                    return refuse(byte);
+                }
+                out.extend_from_slice(text);
+            }
+            Self::Specifier | Self::DesktopFieldCode => double(text, b"%", &mut out),
+            Self::Dollar => double(text, b"$", &mut out),
+            Self::UdevSubstitution => double(text, b"%$", &mut out),
+            Self::UdevValue => {
+                for (index, &byte) in text.iter().enumerate() {
+                    match byte {
+                        b'"' => out.extend_from_slice(b"\\\""),
+                        b'\n' | b'\0' => return refuse(byte),
+                        // It would swallow the quote that follows it.
+                        b'\\' if text.get(index + 1).is_none_or(|next| *next == b'"') => {
+                            return refuse(byte);
+                        }
+                        _ => out.push(byte),
+                    }
+                }
+            }
+            Self::ShellWord(quote) => {
+                for &byte in text {
+                    shell_escape(byte, quote, &mut out)?;
+                }
+            }
+            Self::ShellBackquote => {
+                for &byte in text {
+                    if b"`$\\".contains(&byte) {
+                        out.push(b'\\');
+                    }
+                    out.push(byte);
+                }
+            }
+            Self::XmlText => {
+                for &byte in text {
+                    match byte {
+                        b'&' => out.extend_from_slice(b"&amp;"),
+                        b'<' => out.extend_from_slice(b"&lt;"),
+                        b'>' => out.extend_from_slice(b"&gt;"),
+                        0..=8 | 11 | 12 | 14..=31 => return refuse(byte),
+                        _ => out.push(byte),
+                    }
+                }
+            }
+            Self::BinfmtField(delimiter) => {
+                let taken = |byte: &&u8| **byte == delimiter || **byte == b'\n';
+                if let Some(&byte) = text.iter().find(taken) {
+                    return refuse(byte);
+                }
+                out.extend_from_slice(text);
+            }
+            Self::DesktopString => {
+                for &byte in text {
+                    match byte {
+                        b'\\' => out.extend_from_slice(b"\\\\"),
+                        b'\n' => out.extend_from_slice(b"\\n"),
+                        b'\t' => out.extend_from_slice(b"\\t"),
+                        b'\r' => out.extend_from_slice(b"\\r"),
+                        b'\0' => return refuse(byte),
+                        _ => out.push(byte),
+                    }
+                }
+            }
+            Self::DesktopWord(quote) => match quote {
+                Quote::Bare => {
+                    let reserved = b" \t\n\"'\\><~|&;$*?#()`";
+                    if let Some(&byte) = text.iter().find(|byte| reserved.contains(byte)) {
+                        return refuse(byte);
+                    }
+                    out.extend_from_slice(text);
+                }
+                Quote::Single | Quote::Double => {
+                    for &byte in text {
+                        if b"\"`$\\".contains(&byte) {
+                            out.push(b'\\');
+                        }
+                        out.push(byte);
+                    }
+                }
+            },
+        }
+        Ok(out)
+    }
+}
+
+fn double(text: &[u8], special: &[u8], out: &mut Vec<u8>) {
+    for &byte in text {
+        if special.contains(&byte) {
+            out.push(byte);
+        }
+        out.push(byte);
+    }
+}
+
+/// systemd's C escapes (`src/basic/escape.c`).
+fn c_escape(byte: u8, quote: Quote, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+    match (byte, quote) {
+        (b'\\', _) => out.extend_from_slice(b"\\\\"),
+        (b'\n', _) => out.extend_from_slice(b"\\n"),
+        (b'\r', _) => out.extend_from_slice(b"\\r"),
+        (b'\t', _) => out.extend_from_slice(b"\\t"),
+        (b' ', Quote::Bare) => out.extend_from_slice(b"\\s"),
+        (b'"', Quote::Bare | Quote::Double) => out.extend_from_slice(b"\\\""),
+        (b'\'', Quote::Bare | Quote::Single) => out.extend_from_slice(b"\\'"),
+        (0, _) => return Err(Unencodable { byte }),
+        _ => out.push(byte),
+    }
+    Ok(())
+}
+
+fn shell_escape(byte: u8, quote: Quote, out: &mut Vec<u8>) -> Result<(), Unencodable> {
+    match quote {
+        Quote::Bare => {
+            if byte == b'\n' || byte == 0 {
+                return Err(Unencodable { byte });
+            }
+            let plain = byte.is_ascii_alphanumeric()
+                || byte >= 0x80
+                || b"_@%+=:,./-^".contains(&byte);
+            if !plain {
+                out.push(b'\\');
+            }
+            out.push(byte);
+        }
+        Quote::Double => {
+            if b"$`\"\\".contains(&byte) {
+                out.push(b'\\');
+            }
+            out.push(byte);
+        }
+        Quote::Single if byte == b'\'' => out.extend_from_slice(b"'\\''"),
+        Quote::Single => out.push(byte),
+    }
+    Ok(())
+}
+
+/// The encodings of a place, innermost first. Deeper nesting than real files have makes the text
+/// one that is never edited.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Stack {
+    layers: [Encoding; Self::DEPTH],
+    depth: u8,
+}
+
+impl Stack {
+    const DEPTH: usize = 10;
+    const EMPTY: Self = Self {
+        layers: [Encoding::Line; Self::DEPTH],
+        depth: 0,
+    };
+
+    /// This stack below one more (inner) encoding; `None` if it is full.
+    fn within(self, inner: Encoding) -> Option<Self> {
+        let depth = usize::from(self.depth);
+        let mut layers = [Encoding::Line; Self::DEPTH];
+        *layers.first_mut()? = inner;
+        layers
+            .get_mut(1..=depth)?
+            .copy_from_slice(self.layers.get(..depth)?);
+        Some(Self {
+            layers,
+            depth: self.depth + 1,
+        })
+    }
+
+    fn layers(&self) -> &[Encoding] {
+        &self.layers[..usize::from(self.depth)]
+    }
+}
+
+impl fmt::Debug for Stack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.layers()).finish()
+    }
+}
+
+/// How a run of decoded bytes came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum RunKind {
+    /// The same bytes stand in the file.
+    Verbatim,
+    /// An escape: the run as a whole stands for its source.
+    Decoded,
+    /// A specifier or variable: what it stands for is known only at run time.
+    Opaque,
+    /// Only a part of an escape, or nested too deeply: known, but not to be replaced.
+    Part,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    start: usize,
+    len: usize,
+    source: Span,
+    kind: RunKind,
+    encodings: Stack,
+}
+
+/// Decoded bytes, their source map and their encodings.
+#[derive(Clone, Debug, Default)]
+pub struct Text {
+    bytes: Vec<u8>,
+    runs: Vec<Run>,
+}
+
+impl Text {
+    /// An empty text, to be built by a decoder.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The bytes `span` of `file`, as they are.
+    #[must_use]
+    pub fn of_file(file: &[u8], span: Span) -> Self {
+        let mut text = Self::new();
+        text.push_file(file, span);
+        text
+    }
+
+    /// What the reading program understands.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The number of decoded bytes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Whether there is nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Whether its value is known here: it holds no specifier and no variable.
+    #[must_use]
+    pub fn is_literal(&self) -> bool {
+        self.runs.iter().all(|run| run.kind != RunKind::Opaque)
+    }
+
+    /// How many of its first bytes are known here: up to the first specifier or variable.
+    #[must_use]
+    pub fn literal_prefix(&self) -> &[u8] {
+        let opaque = self.runs.iter().find(|run| run.kind == RunKind::Opaque);
+        &self.bytes[..opaque.map_or(self.bytes.len(), |run| run.start)]
+    }
+
+    /// Where it stands in the file, if in one piece, whole escapes, and one encoding: then an edit
+    /// of that span replaces exactly this text. `None` for an empty text.
+    #[must_use]
+    pub fn span(&self) -> Option<Span> {
+        let (first, rest) = self.runs.split_first()?;
+        let mut end = first.source.end;
+        for run in rest {
+            if run.source.start != end || run.encodings != first.encodings {
+                return None;
+            }
+            end = run.source.end;
+        }
+        let whole = self.runs.iter().all(|run| run.kind != RunKind::Part);
+        whole.then_some(Span::new(first.source.start, end))
+    }
+
+    /// The stretch of the file that holds it, quotes and line ends in between included: for
+    /// messages. An empty text has none.
+    #[must_use]
+    pub fn extent(&self) -> Option<Span> {
+        let (first, last) = (self.runs.first()?, self.runs.last()?);
+        Some(Span::new(
+            first.source.start,
+            last.source.end.max(first.source.start),
+        ))
+    }
+
+    /// `replacement` as it has to be written to stand for this text.
+    pub fn encode(&self, replacement: &[u8]) -> Result<Vec<u8>, Unencodable> {
+        let mut text = replacement.to_vec();
+        for encoding in self.runs.first().map_or(&[][..], |run| run.encodings.layers()) {
+            text = encoding.encode(&text)?;
+        }
+        Ok(text)
+    }
+
+    /// A part of it; positions past the end are taken as the end.
+    #[must_use]
+    pub fn slice(&self, range: Range<usize>) -> Self {
+        let mut part = Self::new();
+        part.push(self, range, None);
+        part
+    }
+
+    /// Without blanks (space, tab, line ends) at both ends.
+    #[must_use]
+    pub fn trim(&self) -> Self {
+        let kept = |byte: &u8| !BLANKS.contains(byte);
+        let start = self.bytes.iter().position(kept).unwrap_or(self.len());
+        let end = self.bytes.iter().rposition(kept).map_or(start, |last| last + 1);
+        self.slice(start..end)
+    }
+
+    /// Appends bytes `span` of `file`, as they are.
+    pub fn push_file(&mut self, file: &[u8], span: Span) {
+        let bytes = span.of(file);
+        self.append(bytes, span, RunKind::Verbatim, Stack::EMPTY);
+    }
+
+    /// Appends `bytes`, for which `span` stands in the file.
+    pub fn push_file_decoded(&mut self, bytes: &[u8], span: Span) {
+        self.append(bytes, span, RunKind::Decoded, Stack::EMPTY);
+    }
+
+    /// Appends a part of the text around this one, as it is; `encoding` is what a replacement of it
+    /// has to go through before those of `outer`.
+    pub fn push(&mut self, outer: &Self, range: Range<usize>, encoding: Option<Encoding>) {
+        let end = range.end.min(outer.len());
+        let start = range.start.min(end);
+        let first = outer.runs.partition_point(|run| run.start + run.len <= start);
+        for run in &outer.runs[first..] {
+            let from = run.start.max(start);
+            let to = (run.start + run.len).min(end);
+            if from >= to {
+                break;
+            }
+            let (source, kind) = match run.kind {
+                RunKind::Verbatim => {
+                    let source = run.source.start + (from - run.start);
+                    (Span::new(source, source + (to - from)), RunKind::Verbatim)
+                }
+                RunKind::Decoded if to - from < run.len => (run.source, RunKind::Part),
+                kind => (run.source, kind),
+            };
+            let (encodings, kind) = nest(run.encodings, encoding, kind);
+            self.append(&outer.bytes[from..to], source, kind, encodings);
+        }
+    }
+
+    /// Appends `bytes`, for which `range` of the text around this one stands: an escape.
+    pub fn push_decoded(
+        &mut self,
+        bytes: &[u8],
+        outer: &Self,
+        range: Range<usize>,
+        encoding: Option<Encoding>,
+    ) {
+        self.push_run(bytes, outer, range, encoding, RunKind::Decoded);
+    }
+
+    /// Appends a specifier or variable: `range` of the text around this one. It reads as it is
+    /// written, but its value is not known.
+    pub fn push_opaque(&mut self, outer: &Self, range: Range<usize>, encoding: Option<Encoding>) {
+        let bytes = outer.bytes.get(range.clone()).unwrap_or_default();
+        self.push_run(bytes, outer, range, encoding, RunKind::Opaque);
+    }
+
+    fn push_run(
+        &mut self,
+        bytes: &[u8],
+        outer: &Self,
+        range: Range<usize>,
+        encoding: Option<Encoding>,
+        kind: RunKind,
+    ) {
+        let part = outer.slice(range);
+        let Some(source) = part.extent() else { return };
+        let kind = match kind {
+            _ if !part.is_literal() => RunKind::Opaque,
+            RunKind::Decoded if part.span().is_none() => RunKind::Part,
+            kind => kind,
+        };
+        let outer_encodings = part.runs.first().map_or(Stack::EMPTY, |run| run.encodings);
+        let (encodings, kind) = nest(outer_encodings, encoding, kind);
+        self.append(bytes, source, kind, encodings);
+    }
+
+    fn append(&mut self, bytes: &[u8], source: Span, kind: RunKind, encodings: Stack) {
+        if bytes.is_empty() {
+            return;
+        }
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(bytes);
+        if let Some(last) = self.runs.last_mut() {
+            let continues = kind == RunKind::Verbatim
+                && last.kind == RunKind::Verbatim
+                && last.source.end == source.start
+                && last.encodings == encodings;
+            if continues {
+                last.len += bytes.len();
+                last.source.end = source.end;
+                return;
+            }
+        }
+        self.runs.push(Run {
+            start,
+            len: bytes.len(),
+            source,
+            kind,
+            encodings,
+        });
+    }
+}
+
+fn nest(outer: Stack, encoding: Option<Encoding>, kind: RunKind) -> (Stack, RunKind) {
+    let Some(encoding) = encoding else {
+        return (outer, kind);
+    };
+    match outer.within(encoding) {
+        Some(stack) => (stack, kind),
+        None if kind == RunKind::Opaque => (outer, kind),
+        None => (outer, RunKind::Part),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slice_of_a_file_knows_its_place() {
+        let file = b"ExecStart=/usr/bin/x -f";
+        let value = Text::of_file(file, Span::new(10, file.len()));
+        let program = value.slice(0..10);
+        assert_eq!(program.bytes(), b"/usr/bin/x");
+        assert_eq!(program.span(), Some(Span::new(10, 20)));
+    }
+
+    #[test]
+    fn an_escape_is_replaced_whole_or_not_at_all() {
+        let file = b"a\\x20b";
+        let outer = Text::of_file(file, Span::new(0, file.len()));
+        let mut text = Text::new();
+        let word = Some(Encoding::UnitWord(Quote::Bare));
+        text.push(&outer, 0..1, word);
+        text.push_decoded(b" ", &outer, 1..5, word);
+        text.push(&outer, 5..6, word);
+        assert_eq!(text.bytes(), b"a b");
+        assert_eq!(text.span(), Some(Span::new(0, 6)));
+        assert_eq!(text.encode(b"c d").as_deref(), Ok(&b"c\\sd"[..]));
+    }
+
+    #[test]
+    fn text_with_a_gap_has_no_span() {
+        let file = b"\"/usr\"/bin/x";
+        let outer = Text::of_file(file, Span::new(0, file.len()));
+        let mut text = Text::new();
+        text.push(&outer, 1..5, Some(Encoding::UnitWord(Quote::Double)));
+        text.push(&outer, 6..12, Some(Encoding::UnitWord(Quote::Bare)));
+        assert_eq!(text.bytes(), b"/usr/bin/x");
+        assert_eq!(text.span(), None);
+        assert_eq!(text.slice(4..10).span(), Some(Span::new(6, 12)));
+    }
+
+    #[test]
+    fn encodings_apply_from_the_inside_out() {
+        let file = b"x";
+        let outer = Text::of_file(file, Span::new(0, 1));
+        let mut unquoted = Text::new();
+        unquoted.push(&outer, 0..1, Some(Encoding::UnitWord(Quote::Double)));
+        let mut specified = Text::new();
+        specified.push(&unquoted, 0..1, Some(Encoding::Specifier));
+        let mut shell = Text::new();
+        shell.push(&specified, 0..1, Some(Encoding::ShellWord(Quote::Bare)));
+        assert_eq!(
+            shell.encode(b"50% \"x\"").as_deref(),
+            Ok(&b"50%%\\\\ \\\\\\\"x\\\\\\\""[..])
+        );
+    }
+
+    #[test]
+    fn too_deep_a_nesting_is_never_edited() {
+        let file = b"x";
+        let mut text = Text::of_file(file, Span::new(0, 1));
+        for _ in 0..=Stack::DEPTH {
+            let mut inner = Text::new();
+            inner.push(&text, 0..1, Some(Encoding::ShellBackquote));
+            text = inner;
+        }
+        assert_eq!(text.bytes(), b"x");
+        assert_eq!(text.span(), None);
+    }
+
+    #[test]
+    fn what_has_no_notation_is_refused() {
+        for (encoding, text) in [
+            (Encoding::UdevWord(Quote::Bare), &b"a b"[..]),
+            (Encoding::UdevWord(Quote::Single), b"it's"),
+            (Encoding::Line, b"a\nb"),
+            (Encoding::Line, b"a\\"),
+            (Encoding::BinfmtField(b':'), b"a:b"),
+            (Encoding::UdevValue, b"a\\"),
+            (Encoding::XmlText, b"\x01"),
+        ] {
+            assert!(encoding.encode(text).is_err(), "{encoding:?} {text:?}");
+        }
+    }
+}
