@@ -122,4 +122,11 @@ impl Scan {
     pub(crate) fn problem(&mut self, kind: ProblemKind, span: Span) {
         self.problems.push(Problem { kind, span });
     }
+
+    /// Adds a text that could not be understood.
+    pub(crate) fn problem_in(&mut self, kind: ProblemKind, text: &Text) {
+        if let Some(span) = text.extent() {
+            self.problem(kind, span);
+        }
+    }
 }

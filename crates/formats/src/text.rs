@@ -78,6 +78,11 @@ pub enum Encoding {
     UdevEscapedValue,
     /// A word of POSIX shell (also of D-Bus' command lines, which follow its quoting).
     ShellWord(Quote),
+    /// The value of an environment file (`environment.d`, `EnvironmentFile=`): a shell's quotes, but
+    /// for single ones, which are none within a value.
+    EnvironmentFile(Quote),
+    /// A line of modprobe.d, where a backslash takes the byte after it as it is.
+    ModprobeLine,
     /// Inside a shell's backquotes: `` ` ``, `$` and `\` take a backslash.
     ShellBackquote,
     /// Character data of XML.
@@ -175,6 +180,27 @@ impl Encoding {
                     shell_escape(byte, quote, &mut out)?;
                 }
             }
+            Self::EnvironmentFile(quote) => {
+                let refused: &[u8] = match quote {
+                    Quote::Single => b"'\0",
+                    Quote::Bare | Quote::Double => b"\0",
+                };
+                for &byte in text {
+                    if refused.contains(&byte) {
+                        return refuse(byte);
+                    }
+                    shell_escape(byte, quote, &mut out)?;
+                }
+            }
+            Self::ModprobeLine => {
+                for &byte in text {
+                    match byte {
+                        b'\\' => out.extend_from_slice(b"\\\\"),
+                        b'\n' | b'\0' => return refuse(byte),
+                        _ => out.push(byte),
+                    }
+                }
+            }
             Self::ShellBackquote => {
                 for &byte in text {
                     if b"`$\\".contains(&byte) {
@@ -202,8 +228,12 @@ impl Encoding {
                 out.extend_from_slice(text);
             }
             Self::DesktopString => {
-                for &byte in text {
+                for (index, &byte) in text.iter().enumerate() {
                     match byte {
+                        // Blanks at the ends of a value are not part of it.
+                        b' ' if index == 0 || index + 1 == text.len() => {
+                            out.extend_from_slice(b"\\s");
+                        }
                         b'\\' => out.extend_from_slice(b"\\\\"),
                         b'\n' => out.extend_from_slice(b"\\n"),
                         b'\t' => out.extend_from_slice(b"\\t"),
@@ -221,7 +251,13 @@ impl Encoding {
                     }
                     out.extend_from_slice(text);
                 }
-                Quote::Single | Quote::Double => {
+                Quote::Single => {
+                    if text.contains(&b'\'') {
+                        return refuse(b'\'');
+                    }
+                    out.extend_from_slice(text);
+                }
+                Quote::Double => {
                     for &byte in text {
                         if b"\"`$\\".contains(&byte) {
                             out.push(b'\\');

@@ -107,6 +107,24 @@ pub fn all_words(value: &Text, escapes: Escapes) -> Result<Vec<Word>, ProblemKin
     Ok(words)
 }
 
+/// All of `value` with its C escapes decoded (`cunescape()`). Fails at one that is unknown or cut
+/// short.
+pub(crate) fn unescape_all(value: &Text, encoding: Encoding) -> Result<Text, ProblemKind> {
+    let bytes = value.bytes();
+    let mut text = Text::new();
+    let mut plain = 0;
+    while let Some(offset) = memchr::memchr(b'\\', bytes.get(plain..).unwrap_or_default()) {
+        let escape = plain + offset;
+        let (decoded, length) = unescape(bytes.get(escape..).unwrap_or_default());
+        let decoded = decoded.ok_or(ProblemKind::BadLine)?;
+        text.push(value, plain..escape, Some(encoding));
+        plain = escape + length;
+        text.push_decoded(&decoded, value, escape..plain, Some(encoding));
+    }
+    text.push(value, plain..bytes.len(), Some(encoding));
+    Ok(text)
+}
+
 /// The C escape at the start of `bytes` (a backslash and what follows): what it stands for, or
 /// `None` if it is no escape; and how many bytes it is long (`cunescape_one()`).
 fn unescape(bytes: &[u8]) -> (Option<Vec<u8>>, usize) {
@@ -147,7 +165,7 @@ fn unescape(bytes: &[u8]) -> (Option<Vec<u8>>, usize) {
 /// longest specifiers are one letter (`systemd.unit(5)`).
 #[must_use]
 pub fn read_specifiers(word: &Text) -> Text {
-    read_doubled(word, &[b'%'], Encoding::Specifier, |rest| {
+    read_doubled(word, b"%", Encoding::Specifier, |rest| {
         let letter = rest.get(1).is_some_and(u8::is_ascii_alphabetic);
         letter.then_some(2)
     })
@@ -163,7 +181,7 @@ pub fn read_variables(word: &Text) -> Text {
         text.push_opaque(word, 0..word.len(), Some(Encoding::Dollar));
         return text;
     }
-    read_doubled(word, &[b'$'], Encoding::Dollar, |rest| {
+    read_doubled(word, b"$", Encoding::Dollar, |rest| {
         let inside = rest.strip_prefix(b"${")?;
         let length = inside.iter().position(|byte| *byte == b'}')?;
         let name = inside[..length].split(|byte| *byte == b':').next()?;

@@ -1,0 +1,129 @@
+//! D-Bus activation files: the D-Bus Specification, "Message Bus Starting Services (Activation)",
+//! as `dbus-daemon` reads them (`bus/activation.c`, `bus/desktop-file.c`).
+
+use crate::command_line::{Context, scan_command};
+use crate::group_file;
+use crate::quoted_words;
+use crate::reference::{Fact, Lookup, Scan};
+use crate::text::{Encoding, Text};
+
+const GROUP: &[u8] = b"D-BUS Service";
+
+/// Programs that stand for "never run this one, start the unit".
+const PLACEHOLDERS: &[&[u8]] = &[b"/bin/false", b"/usr/bin/false", b"false"];
+
+/// Finds what a D-Bus activation file runs and which name it answers.
+#[must_use]
+pub fn scan(file: &[u8]) -> Scan {
+    let mut scan = Scan::default();
+    let mut exec = None;
+    let mut starts_unit = false;
+    for entry in group_file::entries(file).filter(|entry| entry.group == GROUP) {
+        match entry.key {
+            b"Exec" => exec = exec.or(Some(entry.value)),
+            b"Name" => scan.facts.push(Fact::BusName(entry.value)),
+            b"SystemdService" => {
+                starts_unit = true;
+                scan.facts.push(Fact::SystemdService(entry.value));
+            }
+            b"User" if !matches!(entry.value.bytes(), b"" | b"root") => {
+                scan.facts.push(Fact::RunsAsUser);
+            }
+            _ => {}
+        }
+    }
+    if let Some(exec) = exec {
+        scan_exec(&mut scan, &exec, starts_unit);
+    }
+    scan
+}
+
+fn scan_exec(scan: &mut Scan, exec: &Text, starts_unit: bool) {
+    let words = match quoted_words::split(exec, Encoding::ShellWord) {
+        Ok(words) => words,
+        Err(kind) => return scan.problem_in(kind, exec),
+    };
+    let is_placeholder = |program: &Text| PLACEHOLDERS.contains(&program.bytes());
+    if starts_unit && words.first().is_some_and(is_placeholder) {
+        return;
+    }
+    let context = Context::new("Exec", Lookup::SearchPath);
+    scan_command(scan, &context, &words);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference::{ProblemKind, Role};
+
+    fn program(file: &str) -> Option<String> {
+        let scan = scan(file.as_bytes());
+        let program = scan
+            .references
+            .iter()
+            .find(|found| found.role == Role::Program)?;
+        Some(String::from_utf8_lossy(program.text.bytes()).into_owned())
+    }
+
+    #[test]
+    fn programs() {
+        for (lines, expected) in [
+            ("Exec=/usr/bin/swaync", Some("/usr/bin/swaync")),
+            (
+                "Exec = /usr/bin/datastore-service",
+                Some("/usr/bin/datastore-service"),
+            ),
+            ("Exec=portal-test-gtk3", Some("portal-test-gtk3")),
+            ("Exec=\"/opt/a b/x\" -f", Some("/opt/a b/x")),
+            ("Exec=/opt/a\\\\ b/x -f", Some("/opt/a b/x")),
+            ("Exec=/bin/false", Some("/bin/false")),
+            ("Exec=/bin/false\nSystemdService=x.service", None),
+            ("SystemdService=x.service\nExec=/bin/false", None),
+            (
+                "Exec=/usr/sbin/x\nSystemdService=x.service",
+                Some("/usr/sbin/x"),
+            ),
+            ("#Exec=/usr/bin/x", None),
+            ("exec=/usr/bin/x", None),
+            ("Exec=", None),
+            ("[Other]\nExec=/usr/bin/x", None),
+        ] {
+            let file = format!("[D-BUS Service]\nName=a.b\n{lines}\n");
+            assert_eq!(program(&file).as_deref(), expected, "{lines}");
+        }
+        assert_eq!(program("Exec=/usr/bin/x\n"), None);
+    }
+
+    #[test]
+    fn facts() {
+        let file = b"[D-BUS Service]\nName=org.x\nExec=/x\nUser=mail\nSystemdService=x.service\n";
+        let facts = scan(file).facts;
+        assert!(matches!(&facts[0], Fact::BusName(name) if name.bytes() == b"org.x"));
+        assert!(matches!(&facts[1], Fact::RunsAsUser));
+        assert!(matches!(&facts[2], Fact::SystemdService(unit) if unit.bytes() == b"x.service"));
+        assert!(scan(b"[D-BUS Service]\nUser=root\n").facts.is_empty());
+    }
+
+    #[test]
+    fn an_open_quote_is_reported() {
+        let file = b"[D-BUS Service]\nExec=/bin/sh 'x\n";
+        let scan = scan(file);
+        assert!(scan.references.is_empty());
+        assert_eq!(scan.problems[0].kind, ProblemKind::UnbalancedQuote);
+        assert_eq!(scan.problems[0].span.of(file), b"/bin/sh 'x");
+    }
+
+    #[test]
+    fn a_replacement_goes_through_the_escapes_of_strings() {
+        let file = b"[D-BUS Service]\nExec=/usr/bin/x -f\n";
+        let program = &scan(file).references[0];
+        assert_eq!(
+            program.text.span().map(|span| span.of(file)),
+            Some(&b"/usr/bin/x"[..])
+        );
+        assert_eq!(
+            program.text.encode(b"/a b").as_deref(),
+            Ok(&b"/a\\\\ b"[..])
+        );
+    }
+}

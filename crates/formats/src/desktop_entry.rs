@@ -1,0 +1,111 @@
+//! Desktop entries: the Desktop Entry Specification, "The Exec key".
+
+use crate::command_line::{Context, scan_command};
+use crate::group_file;
+use crate::quoted_words;
+use crate::reference::{Lookup, Reference, Role, Scan};
+use crate::text::{Encoding, Text};
+use crate::words::read_doubled;
+
+/// Finds what a launcher and its actions run.
+#[must_use]
+pub fn scan(file: &[u8]) -> Scan {
+    let mut scan = Scan::default();
+    for entry in group_file::entries(file) {
+        if entry.group != b"Desktop Entry" && !entry.group.starts_with(b"Desktop Action ") {
+            continue;
+        }
+        match entry.key {
+            b"TryExec" if !entry.value.is_empty() => scan.references.push(Reference {
+                role: Role::Condition,
+                text: entry.value,
+                field: "TryExec",
+                lookup: Lookup::SearchPath,
+                optional: false,
+                privileged: false,
+            }),
+            b"Exec" => scan_exec(&mut scan, &entry.value),
+            _ => {}
+        }
+    }
+    scan
+}
+
+fn scan_exec(scan: &mut Scan, exec: &Text) {
+    let words = match quoted_words::split(exec, Encoding::DesktopWord) {
+        Ok(words) => words,
+        Err(kind) => return scan.problem_in(kind, exec),
+    };
+    let words: Vec<Text> = words.iter().map(read_field_codes).collect();
+    let context = Context::new("Exec", Lookup::SearchPath);
+    scan_command(scan, &context, &words);
+}
+
+/// `%f`, `%U`, `%i` …, the deprecated ones among them, stand for what is launched; `%%` is a
+/// percent sign.
+fn read_field_codes(word: &Text) -> Text {
+    read_doubled(word, b"%", Encoding::DesktopFieldCode, |rest| {
+        rest.get(1)
+            .is_some_and(u8::is_ascii_alphabetic)
+            .then_some(2)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference::ProblemKind;
+
+    fn named(file: &str, role: Role) -> Vec<String> {
+        let scan = scan(file.as_bytes());
+        let found = scan.references.iter().filter(|found| found.role == role);
+        found
+            .map(|found| String::from_utf8_lossy(found.text.bytes()).into_owned())
+            .collect()
+    }
+
+    #[test]
+    fn programs() {
+        for (line, expected) in [
+            ("Exec=/usr/bin/x %U", &["/usr/bin/x"][..]),
+            ("Exec = x --new-window", &["x"]),
+            ("Exec=\"/opt/A \\\\\"B\\\\\"/x\" %f", &["/opt/A \"B\"/x"]),
+            ("Exec=/opt/100%%/x", &["/opt/100%/x"]),
+            ("[Desktop Action New]\nExec=/usr/bin/y", &["/usr/bin/y"]),
+            ("[X-Other]\nExec=/usr/bin/y", &[]),
+            ("Exec[de]=/usr/bin/x", &[]),
+            ("#Exec=/usr/bin/x", &[]),
+            ("Name=/usr/bin/x", &[]),
+            ("Exec=", &[]),
+        ] {
+            let file = format!("[Desktop Entry]\n{line}\n");
+            assert_eq!(named(&file, Role::Program), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn try_exec_is_a_condition() {
+        let file = "[Desktop Entry]\nTryExec=/opt/a\\sb/x\nExec=x\n";
+        assert_eq!(named(file, Role::Condition), ["/opt/a b/x"]);
+    }
+
+    #[test]
+    fn field_codes_are_not_known() {
+        let scan = scan(b"[Desktop Entry]\nExec=/opt/%k/x\n");
+        assert!(!scan.references[0].text.is_literal());
+    }
+
+    #[test]
+    fn an_open_quote_is_reported() {
+        let scan = scan(b"[Desktop Entry]\nExec=\"/opt/x\n");
+        assert!(scan.references.is_empty());
+        assert_eq!(scan.problems[0].kind, ProblemKind::UnbalancedQuote);
+    }
+
+    #[test]
+    fn a_replacement_goes_through_all_layers() {
+        let scan = scan(b"[Desktop Entry]\nExec=\"/opt/x\"\n");
+        let text = &scan.references[0].text;
+        assert_eq!(text.encode(b"/a %$").as_deref(), Ok(&b"/a %%\\\\$"[..]));
+    }
+}
