@@ -1,0 +1,17 @@
+//! What the tools share around their libraries: options, exit statuses, and how findings and plans
+//! are shown. Nothing here knows a particular tool.
+//!
+//! A tool's `main` hands its work to [`run`]; the work reads its arguments with [`parse`], checks
+//! them with [`CommonOptions::package`], and shows what it found with [`Report::write`].
+
+pub mod exit_status;
+pub mod explain;
+pub mod options;
+pub mod report;
+mod visible;
+
+pub use exit_status::{ExitStatus, Streams, run};
+pub use explain::explain;
+pub use options::{CommonOptions, Package, after_help, parse};
+pub use report::{Report, Summary};
+pub use visible::visible;

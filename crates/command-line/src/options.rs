@@ -1,0 +1,881 @@
+//! The options that all tools share, and what they say about the package.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Component, Path, PathBuf};
+use std::{fs, io};
+
+use anyhow::Context;
+use bstr::{BString, ByteSlice};
+use clap::{Args, Parser, ValueEnum};
+use thiserror::Error;
+
+use crate::exit_status::{EXIT_STATUS_HELP, Streams, UsageError};
+use crate::visible::visible;
+
+const PACKAGE: &str = "The package";
+const CHANGES: &str = "What is changed";
+const SHOWN: &str = "What is shown";
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people: findings with the source line marked.
+    #[default]
+    Human,
+    /// One JSON document; its schema has a version of its own.
+    Json,
+    /// SARIF 2.1.0, for code scanning services and editors.
+    Sarif,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The options that all tools share.
+#[derive(Args, Clone, Debug)]
+#[expect(clippy::doc_markdown, reason = "the comments are what --help says")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub struct CommonOptions {
+    /// An output of the package, as `out=/nix/store/…` (repeatable)
+    ///
+    /// The path is a directory directly below the store directory, and exists.
+    ///
+    /// Environment: HERMETIC_OUT_OUTPUT, a list.
+    #[arg(long, value_name = "NAME=PATH", help_heading = PACKAGE)]
+    pub output: Vec<OsString>,
+
+    /// Where the programs of dependencies are (repeatable)
+    ///
+    /// Directories in the order in which they are searched, separated by colons. The parent of each
+    /// counts as a dependency, for its lib, libexec and share. Only what is asked for is looked up.
+    ///
+    /// Environment: HERMETIC_OUT_SEARCH_PATH, separated by colons.
+    #[arg(long, value_name = "DIR[:DIR…]", help_heading = PACKAGE)]
+    pub search_path: Vec<OsString>,
+
+    /// A dependency that has no directory of programs (repeatable)
+    ///
+    /// Environment: HERMETIC_OUT_DEPENDENCY, a list.
+    #[arg(long, value_name = "PATH", help_heading = PACKAGE)]
+    pub dependency: Vec<OsString>,
+
+    /// What a store path begins with
+    #[arg(long, value_name = "DIR", default_value = "/nix/store", help_heading = PACKAGE)]
+    pub store_dir: PathBuf,
+
+    /// The tree in which all these paths are read and written, in place of /
+    #[arg(long, value_name = "DIR", help_heading = PACKAGE)]
+    pub root: Option<PathBuf>,
+
+    /// Leave what this pattern matches as it is (repeatable)
+    ///
+    /// Environment: HERMETIC_OUT_KEEP, a list.
+    #[arg(long, value_name = "GLOB", help_heading = CHANGES)]
+    pub keep: Vec<OsString>,
+
+    /// Write TO where FROM stands, before anything else is tried (repeatable)
+    ///
+    /// The first = separates the two.
+    ///
+    /// Environment: HERMETIC_OUT_REPLACE, a list.
+    #[arg(long, value_name = "FROM=TO", help_heading = CHANGES)]
+    pub replace: Vec<OsString>,
+
+    /// Change nothing; say what would be changed
+    #[arg(long, help_heading = CHANGES)]
+    pub dry_run: bool,
+
+    /// Show every change as a unified diff
+    ///
+    /// It goes to standard output, or into the JSON document.
+    #[arg(long, help_heading = SHOWN)]
+    pub diff: bool,
+
+    /// How findings and the summary are written
+    #[arg(long, value_enum, default_value_t, help_heading = SHOWN)]
+    pub format: Format,
+
+    /// When to use colours
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN", help_heading = SHOWN)]
+    pub color: Color,
+
+    /// Say nothing but errors
+    ///
+    /// For the human format: findings below the severity "error" and the summary are left out.
+    #[arg(long, short, conflicts_with = "verbose", help_heading = SHOWN)]
+    pub quiet: bool,
+
+    /// Say more: every new reference of every output
+    #[arg(long, short, help_heading = SHOWN)]
+    pub verbose: bool,
+
+    /// Say what a finding means, and what to do about it
+    #[arg(long, value_name = "FINDING", help_heading = SHOWN)]
+    pub explain: Option<String>,
+}
+
+const STREAMS_HELP: &str = "\
+Output:
+  human        findings and the summary go to standard error, --diff to standard output
+  json, sarif  one document on standard output";
+
+const ARGUMENTS_HELP: &str = "\
+Long arguments:
+  @FILE is replaced by the lines of FILE, one argument a line; empty lines count for nothing, and
+  no @ in it is followed. An option is read from its environment variable if the command line does
+  not give it. A list there is separated by line ends if it holds any, else by blanks.";
+
+/// The end of a tool's `--help`: where output goes, how long arguments are given, the exit
+/// statuses, and `example`, some command lines.
+#[must_use]
+pub fn after_help(example: &str) -> String {
+    format!("{STREAMS_HELP}\n\n{ARGUMENTS_HELP}\n\n{EXIT_STATUS_HELP}\n\nExample:\n{example}")
+}
+
+/// Reads the options of a tool from `arguments`, the first of which is the program's own name.
+/// `None` if help or the version was asked for, which is then printed.
+pub fn parse<T: Parser>(
+    arguments: impl IntoIterator<Item = OsString>,
+    streams: &mut Streams<'_>,
+) -> anyhow::Result<Option<T>> {
+    let arguments = expand(arguments)?;
+    match T::try_parse_from(arguments) {
+        Ok(options) => Ok(Some(options)),
+        Err(error) if error.use_stderr() => Err(UsageError(one_line(&error)).into()),
+        Err(help) => {
+            write!(streams.stdout, "{help}").context("writing to standard output")?;
+            Ok(None)
+        }
+    }
+}
+
+/// Replaces each `@FILE` by the lines of FILE.
+fn expand(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<Vec<OsString>> {
+    let mut expanded = Vec::new();
+    for (index, argument) in arguments.into_iter().enumerate() {
+        match argument.as_bytes().strip_prefix(b"@") {
+            Some(file) if index > 0 => {
+                let file = Path::new(OsStr::from_bytes(file));
+                let lines = fs::read(file)
+                    .with_context(|| format!("reading the arguments in {}", file.display()))?;
+                expanded.extend(
+                    lines
+                        .lines()
+                        .filter(|line| !line.is_empty())
+                        .map(to_os_string),
+                );
+            }
+            _ => expanded.push(argument),
+        }
+    }
+    Ok(expanded)
+}
+
+/// What clap has to say, without its usage: the sentence, then its tips.
+fn one_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let mut paragraphs = text.split("\n\n");
+    let sentence = paragraphs.next().unwrap_or_default();
+    let mut line = String::new();
+    let tips = paragraphs.filter(|paragraph| paragraph.trim_start().starts_with("tip: "));
+    for (index, paragraph) in std::iter::once(sentence).chain(tips).enumerate() {
+        if index > 0 {
+            line.push_str("; ");
+        }
+        let words: Vec<&str> = paragraph.lines().map(str::trim).collect();
+        let joined = words.join(" ");
+        let joined = joined
+            .trim_start_matches("error: ")
+            .trim_start_matches("tip: ");
+        line.push_str(joined);
+    }
+    line
+}
+
+/// What the options say about the package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Package {
+    /// Its outputs, in the order given: name and store path.
+    pub outputs: Vec<(String, PathBuf)>,
+    /// Where programs of dependencies are, in the order in which they are searched.
+    pub search_path: Vec<PathBuf>,
+    /// Dependencies without a directory of programs.
+    pub dependencies: Vec<PathBuf>,
+    /// What a store path begins with.
+    pub store_dir: PathBuf,
+    /// The tree in which all these paths are read and written; `/` if none.
+    pub root: Option<PathBuf>,
+    /// Patterns of what stays as it is.
+    pub keep: Vec<BString>,
+    /// What is replaced, and by what.
+    pub replace: Vec<(BString, BString)>,
+}
+
+impl Package {
+    /// The name, for messages: that of the store path of `out`, or of the first output, without its
+    /// hash.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let out = self.outputs.iter().find(|(name, _)| name == "out");
+        let path = out.or(self.outputs.first()).map(|(_, path)| path.as_path());
+        let name = path
+            .and_then(Path::file_name)
+            .unwrap_or_default()
+            .as_bytes();
+        let without_hash = name.split_once_str("-").map_or(name, |(_, name)| name);
+        visible(without_hash)
+    }
+}
+
+/// The options contradict each other, or what they name is not there.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum OptionError {
+    /// A pair without its separator, or without one of its sides.
+    #[error("reading {option} {value}: it is not of the form {form}")]
+    NotAPair {
+        /// The option or environment variable.
+        option: &'static str,
+        /// What was given.
+        value: String,
+        /// The form asked for.
+        form: &'static str,
+    },
+    /// No output.
+    #[error("no output is given; say --output out={0}/…")]
+    NoOutput(String),
+    /// An output twice.
+    #[error("reading {option}: the output {name} is given twice")]
+    RepeatedOutput {
+        /// The option or environment variable.
+        option: &'static str,
+        /// The output.
+        name: String,
+    },
+    /// A path that is relative, or leads upwards.
+    #[error("reading {option} {path}: the path is not absolute and without '..'; give it in full")]
+    NotAbsolute {
+        /// The option or environment variable.
+        option: &'static str,
+        /// The path.
+        path: String,
+    },
+    /// An output elsewhere.
+    #[error(
+        "the output {name}, {path}, is not in the store directory {store_dir}; give --store-dir"
+    )]
+    OutsideStore {
+        /// The output.
+        name: String,
+        /// Its path.
+        path: String,
+        /// The store directory.
+        store_dir: String,
+    },
+    /// An output that is the store directory, or inside a store path.
+    #[error(
+        "the output {name}, {path}, is not directly below the store directory {store_dir}; give the output's own directory"
+    )]
+    NotAStorePath {
+        /// The output.
+        name: String,
+        /// Its path.
+        path: String,
+        /// The store directory.
+        store_dir: String,
+    },
+    /// An output that is not there.
+    #[error(
+        "the output {name}, {path}, does not exist; every output is to be created before it is fixed up"
+    )]
+    MissingOutput {
+        /// The output.
+        name: String,
+        /// Where it was looked for.
+        path: String,
+    },
+    /// A path that cannot be looked at.
+    #[error("looking at {path}, given by {option}")]
+    Unreadable {
+        /// The option or environment variable.
+        option: &'static str,
+        /// The path.
+        path: String,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// A root that is no directory.
+    #[error("reading --root {path}: it is not a directory")]
+    RootNotADirectory {
+        /// The path.
+        path: String,
+    },
+}
+
+/// An environment: the value of a variable.
+type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+impl CommonOptions {
+    /// What the options, and the environment for those that are not given, say about the package.
+    pub fn package(&self) -> Result<Package, OptionError> {
+        self.package_in(&|name| std::env::var_os(name))
+    }
+
+    fn package_in(&self, environment: Environment<'_>) -> Result<Package, OptionError> {
+        let store_dir = absolute("--store-dir", self.store_dir.as_os_str().as_bytes())?;
+        if let Some(root) = &self.root {
+            let metadata = fs::metadata(root).map_err(|source| OptionError::Unreadable {
+                option: "--root",
+                path: show(root),
+                source,
+            })?;
+            if !metadata.is_dir() {
+                return Err(OptionError::RootNotADirectory { path: show(root) });
+            }
+        }
+        let (option, values) = list(&self.output, "--output", "HERMETIC_OUT_OUTPUT", environment);
+        let outputs = self.outputs(option, &values, &store_dir)?;
+
+        let (option, values) = given(
+            &self.search_path,
+            "--search-path",
+            "HERMETIC_OUT_SEARCH_PATH",
+            environment,
+        );
+        let search_path = values
+            .iter()
+            .flat_map(|value| value.split_str(":"))
+            .filter(|directory| !directory.is_empty())
+            .map(|directory| absolute(option, directory))
+            .collect::<Result<_, _>>()?;
+
+        let (option, values) = list(
+            &self.dependency,
+            "--dependency",
+            "HERMETIC_OUT_DEPENDENCY",
+            environment,
+        );
+        let dependencies = values
+            .iter()
+            .map(|value| absolute(option, value))
+            .collect::<Result<_, _>>()?;
+
+        let (_, keep) = list(&self.keep, "--keep", "HERMETIC_OUT_KEEP", environment);
+
+        let (option, values) = list(
+            &self.replace,
+            "--replace",
+            "HERMETIC_OUT_REPLACE",
+            environment,
+        );
+        let replace = values
+            .iter()
+            .map(|value| {
+                let (from, to) = pair(option, value, "FROM=TO")?;
+                Ok((from.into(), to.into()))
+            })
+            .collect::<Result<_, OptionError>>()?;
+
+        Ok(Package {
+            outputs,
+            search_path,
+            dependencies,
+            store_dir,
+            root: self.root.clone(),
+            keep,
+            replace,
+        })
+    }
+
+    fn outputs(
+        &self,
+        option: &'static str,
+        values: &[BString],
+        store_dir: &Path,
+    ) -> Result<Vec<(String, PathBuf)>, OptionError> {
+        let mut outputs: Vec<(String, PathBuf)> = Vec::with_capacity(values.len());
+        for value in values {
+            let not_a_pair = || not_a_pair(option, value, "NAME=PATH");
+            let (name, path) = pair(option, value, "NAME=PATH")?;
+            let name = name.to_str().map_err(|_| not_a_pair())?.to_owned();
+            if outputs.iter().any(|(known, _)| *known == name) {
+                return Err(OptionError::RepeatedOutput { option, name });
+            }
+            let path = absolute(option, path)?;
+            let (shown, store) = (show(&path), show(store_dir));
+            let Ok(below) = path.strip_prefix(store_dir) else {
+                return Err(OptionError::OutsideStore {
+                    name,
+                    path: shown,
+                    store_dir: store,
+                });
+            };
+            if below.components().count() != 1 {
+                return Err(OptionError::NotAStorePath {
+                    name,
+                    path: shown,
+                    store_dir: store,
+                });
+            }
+            let place = match &self.root {
+                Some(root) => root.join(path.strip_prefix("/").unwrap_or(&path)),
+                None => path.clone(),
+            };
+            match fs::symlink_metadata(&place) {
+                Ok(_) => outputs.push((name, path)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    return Err(OptionError::MissingOutput {
+                        name,
+                        path: show(&place),
+                    });
+                }
+                Err(source) => {
+                    return Err(OptionError::Unreadable {
+                        option,
+                        path: show(&place),
+                        source,
+                    });
+                }
+            }
+        }
+        if outputs.is_empty() {
+            return Err(OptionError::NoOutput(show(store_dir)));
+        }
+        Ok(outputs)
+    }
+}
+
+/// The values of an option: those of the command line, else the environment's, as they are; with
+/// the name by which they were given.
+fn given(
+    values: &[OsString],
+    option: &'static str,
+    variable: &'static str,
+    environment: Environment<'_>,
+) -> (&'static str, Vec<BString>) {
+    if values.is_empty()
+        && let Some(value) = environment(variable)
+    {
+        return (variable, vec![value.into_vec().into()]);
+    }
+    (
+        option,
+        values.iter().map(|value| value.as_bytes().into()).collect(),
+    )
+}
+
+/// [`given`], with the environment's value split.
+fn list(
+    values: &[OsString],
+    option: &'static str,
+    variable: &'static str,
+    environment: Environment<'_>,
+) -> (&'static str, Vec<BString>) {
+    let (name, values) = given(values, option, variable, environment);
+    if name == option {
+        return (name, values);
+    }
+    let by_lines = values.iter().any(|value| value.contains(&b'\n'));
+    let is_separator = |byte: &u8| *byte == b'\n' || (!by_lines && matches!(byte, b' ' | b'\t'));
+    let words = values.iter().flat_map(|value| value.split(is_separator));
+    (
+        name,
+        words
+            .filter(|word| !word.is_empty())
+            .map(BString::from)
+            .collect(),
+    )
+}
+
+fn pair<'a>(
+    option: &'static str,
+    value: &'a [u8],
+    form: &'static str,
+) -> Result<(&'a [u8], &'a [u8]), OptionError> {
+    value
+        .split_once_str("=")
+        .filter(|(left, right)| !left.is_empty() && !right.is_empty())
+        .ok_or_else(|| not_a_pair(option, value, form))
+}
+
+fn not_a_pair(option: &'static str, value: &[u8], form: &'static str) -> OptionError {
+    OptionError::NotAPair {
+        option,
+        value: visible(value),
+        form,
+    }
+}
+
+/// `path`, without a slash at its end or twice in a row.
+fn absolute(option: &'static str, path: &[u8]) -> Result<PathBuf, OptionError> {
+    let given = Path::new(OsStr::from_bytes(path));
+    let upwards = given
+        .components()
+        .any(|component| component == Component::ParentDir);
+    if !given.is_absolute() || upwards {
+        let path = visible(path);
+        return Err(OptionError::NotAbsolute { option, path });
+    }
+    Ok(given.components().collect())
+}
+
+fn show(path: &Path) -> String {
+    visible(path.as_os_str().as_bytes())
+}
+
+fn to_os_string(bytes: &[u8]) -> OsString {
+    OsString::from_vec(bytes.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exit_status::ExitStatus;
+    use crate::exit_status::tests::run_captured;
+
+    #[derive(Parser)]
+    #[command(name = "tool", version = "1.2.3", about = "A tool", after_long_help = after_help("  tool --output out=$out"))]
+    struct Tool {
+        #[command(flatten)]
+        common: CommonOptions,
+    }
+
+    const A: &str = "/nix/store/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-x-1.0";
+    const B: &str = "/nix/store/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb-x-1.0-bin";
+
+    fn options(arguments: &[&str]) -> CommonOptions {
+        let arguments = std::iter::once(&"tool").chain(arguments);
+        Tool::try_parse_from(arguments).unwrap().common
+    }
+
+    fn root() -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for output in [A, B] {
+            fs::create_dir_all(root.path().join(&output[1..])).unwrap();
+        }
+        root
+    }
+
+    fn package(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Package, OptionError> {
+        let root = root();
+        let mut options = options(arguments);
+        options
+            .root
+            .get_or_insert_with(|| root.path().to_path_buf());
+        options.package_in(&|name| {
+            let variable = variables.iter().find(|(known, _)| *known == name);
+            variable.map(|(_, value)| value.into())
+        })
+    }
+
+    fn error(arguments: &[&str]) -> String {
+        package(arguments, &[]).unwrap_err().to_string()
+    }
+
+    fn told(arguments: &[&str]) -> (u8, String, String) {
+        let arguments: Vec<OsString> = std::iter::once(&"tool")
+            .chain(arguments)
+            .map(OsString::from)
+            .collect();
+        run_captured(|streams| {
+            parse::<Tool>(arguments, streams)?;
+            Ok(ExitStatus::Clean)
+        })
+    }
+
+    #[test]
+    fn options_become_data() {
+        let (out, bin) = (format!("out={A}/"), format!("bin={B}"));
+        let package = package(
+            &[
+                "--output",
+                &out,
+                "--output",
+                &bin,
+                "--search-path",
+                "/d/bin:/e//bin:",
+                "--search-path",
+                "/f/bin",
+                "--dependency",
+                "/g",
+                "--keep",
+                "/opt/**",
+                "--replace",
+                "/bin/login=/h/bin/login=x",
+            ],
+            &[("HERMETIC_OUT_KEEP", "not used")],
+        )
+        .unwrap();
+        assert_eq!(
+            package.outputs,
+            [("out".into(), A.into()), ("bin".into(), B.into())]
+        );
+        assert_eq!(
+            package.search_path,
+            ["/d/bin", "/e/bin", "/f/bin"].map(PathBuf::from)
+        );
+        assert_eq!(package.dependencies, [PathBuf::from("/g")]);
+        assert_eq!(package.keep, ["/opt/**"]);
+        assert_eq!(
+            package.replace,
+            [("/bin/login".into(), "/h/bin/login=x".into())]
+        );
+        assert_eq!(package.name(), "x-1.0");
+    }
+
+    #[test]
+    fn options_come_from_the_environment() {
+        let outputs = format!("out={A} bin={B}\t");
+        let package = package(
+            &[],
+            &[
+                ("HERMETIC_OUT_OUTPUT", &outputs),
+                ("HERMETIC_OUT_SEARCH_PATH", "/d/bin:/e/bin"),
+                ("HERMETIC_OUT_DEPENDENCY", "/g\n/h i\n"),
+                ("HERMETIC_OUT_KEEP", "a b"),
+                ("HERMETIC_OUT_REPLACE", "x=y"),
+            ],
+        )
+        .unwrap();
+        assert_eq!(package.outputs.len(), 2);
+        assert_eq!(package.search_path, ["/d/bin", "/e/bin"].map(PathBuf::from));
+        assert_eq!(package.dependencies, ["/g", "/h i"].map(PathBuf::from));
+        assert_eq!(package.keep, ["a", "b"]);
+        assert_eq!(package.replace, [("x".into(), "y".into())]);
+    }
+
+    #[test]
+    fn an_error_names_the_variable_it_came_from() {
+        let error = package(&[], &[("HERMETIC_OUT_OUTPUT", "/x")])
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            error,
+            "reading HERMETIC_OUT_OUTPUT /x: it is not of the form NAME=PATH"
+        );
+    }
+
+    #[test]
+    fn wrong_outputs_are_told_apart() {
+        let below = format!("out={A}/bin");
+        let out = format!("out={A}");
+        for (arguments, expected) in [
+            (&[][..], "no output is given; say --output out=/nix/store/…"),
+            (
+                &["--output", "out"],
+                "reading --output out: it is not of the form NAME=PATH",
+            ),
+            (
+                &["--output", "=/x"],
+                "reading --output =/x: it is not of the form NAME=PATH",
+            ),
+            (
+                &["--output", "out="],
+                "reading --output out=: it is not of the form NAME=PATH",
+            ),
+            (
+                &["--output", "out=x"],
+                "reading --output x: the path is not absolute and without '..'; give it in full",
+            ),
+            (
+                &["--output", "out=/nix/store/../x"],
+                "reading --output /nix/store/../x: the path is not absolute and without '..'; give \
+                 it in full",
+            ),
+            (
+                &["--output", "out=/usr"],
+                "the output out, /usr, is not in the store directory /nix/store; give --store-dir",
+            ),
+            (
+                &["--output", &below],
+                "the output out, /nix/store/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-x-1.0/bin, is not \
+                 directly below the store directory /nix/store; give the output's own directory",
+            ),
+            (
+                &["--output", "out=/nix/store"],
+                "the output out, /nix/store, is not directly below the store directory /nix/store; \
+                 give the output's own directory",
+            ),
+            (
+                &["--output", &out, "--output", &out],
+                "reading --output: the output out is given twice",
+            ),
+        ] {
+            assert_eq!(error(arguments), expected);
+        }
+    }
+
+    #[test]
+    fn a_missing_output_is_an_error() {
+        let message = error(&["--output", "out=/nix/store/x"]);
+        assert!(message.starts_with("the output out, /"), "{message}");
+        let end =
+            "/nix/store/x, does not exist; every output is to be created before it is fixed up";
+        assert!(message.ends_with(end), "{message}");
+    }
+
+    #[test]
+    fn another_store_directory() {
+        let root = root();
+        fs::create_dir_all(root.path().join("gnu/store/x")).unwrap();
+        let mut options = options(&["--output=out=/gnu/store/x", "--store-dir=/gnu/store/"]);
+        options.root = Some(root.path().into());
+        let package = options.package_in(&|_| None).unwrap();
+        assert_eq!(package.store_dir, Path::new("/gnu/store"));
+        assert_eq!(package.name(), "x");
+    }
+
+    #[test]
+    fn other_wrong_paths() {
+        let out = format!("--output=out={A}");
+        for (argument, expected) in [
+            ("--store-dir=store", "reading --store-dir store"),
+            ("--search-path=/x:bin", "reading --search-path bin"),
+            ("--dependency=x", "reading --dependency x"),
+        ] {
+            let rest = ": the path is not absolute and without '..'; give it in full";
+            assert_eq!(error(&[&out, argument]), format!("{expected}{rest}"));
+        }
+        assert_eq!(
+            error(&[&out, "--replace=x"]),
+            "reading --replace x: it is not of the form FROM=TO"
+        );
+        assert_eq!(
+            error(&["--root=/missing"]),
+            "looking at /missing, given by --root"
+        );
+        assert_eq!(
+            error(&["--root=/dev/null"]),
+            "reading --root /dev/null: it is not a directory"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_looked_at_is_told_with_the_reason() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("nix"), "").unwrap();
+        let mut options = options(&["--output=out=/nix/store/x"]);
+        options.root = Some(root.path().into());
+        let error = options.package_in(&|_| None).unwrap_err();
+        let place = root.path().join("nix/store/x");
+        let expected = format!(
+            "looking at {}, given by --output: Not a directory",
+            place.display()
+        );
+        let error = format!("{:#}", anyhow::Error::from(error));
+        assert!(error.starts_with(&expected), "{error}");
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_pass() {
+        let root = root();
+        let path = OsStr::from_bytes(b"nix/store/x-\xff");
+        fs::create_dir(root.path().join(path)).unwrap();
+        let arguments = [
+            &b"tool"[..],
+            b"--output=out=/nix/store/x-\xff",
+            b"--replace=\xfe=\xff",
+        ];
+        let arguments = arguments.map(OsStr::from_bytes);
+        let mut options = Tool::try_parse_from(arguments).unwrap().common;
+        options.root = Some(root.path().into());
+        let package = options.package_in(&|_| None).unwrap();
+        assert_eq!(
+            package.outputs[0].1.as_os_str().as_bytes(),
+            b"/nix/store/x-\xff"
+        );
+        assert_eq!(package.replace, [(b"\xfe"[..].into(), b"\xff"[..].into())]);
+        assert_eq!(package.name(), "\\xff");
+        let bad_name = OsStr::from_bytes(b"\xff=/x");
+        options.output = vec![bad_name.to_os_string()];
+        let error = options.package_in(&|_| None).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "reading --output \\xff=/x: it is not of the form NAME=PATH"
+        );
+    }
+
+    #[test]
+    fn arguments_come_from_files() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("arguments");
+        fs::write(&file, b"--keep\n\na b\n@c\xff").unwrap();
+        let mut at_file = OsString::from("@");
+        at_file.push(&file);
+        let expanded = expand(["@tool".into(), at_file, "x".into()]).unwrap();
+        let expected: Vec<&OsStr> = [&b"@tool"[..], b"--keep", b"a b", b"@c\xff", b"x"]
+            .map(OsStr::from_bytes)
+            .into();
+        assert_eq!(expanded, expected);
+        assert_eq!(
+            told(&["@/missing"]),
+            (
+                2,
+                String::new(),
+                "tool: error: reading the arguments in /missing: No such file or directory (os \
+                 error 2)\n"
+                    .into()
+            )
+        );
+    }
+
+    #[test]
+    fn wrong_usage_is_told_on_one_line() {
+        for (arguments, expected) in [
+            (
+                &["--outptu=x"][..],
+                "unexpected argument '--outptu' found; a similar argument exists: '--output'",
+            ),
+            (
+                &["--format=xml"],
+                "invalid value 'xml' for '--format <FORMAT>' [possible values: human, json, sarif]",
+            ),
+            (
+                &["--quiet", "--verbose"],
+                "the argument '--quiet' cannot be used with '--verbose'",
+            ),
+            (
+                &["--output"],
+                "a value is required for '--output <NAME=PATH>' but none was supplied",
+            ),
+        ] {
+            let message = format!("tool: error: {expected}\ntool --help lists the options\n");
+            assert_eq!(told(arguments), (2, String::new(), message));
+        }
+    }
+
+    #[test]
+    fn help_and_version_go_to_standard_output() {
+        assert_eq!(
+            told(&["--version"]),
+            (0, "tool 1.2.3\n".into(), String::new())
+        );
+        let (status, help, _) = told(&["--help"]);
+        assert_eq!(status, 0);
+        for heading in [
+            PACKAGE,
+            CHANGES,
+            SHOWN,
+            "Output:",
+            "Long arguments:",
+            "Exit status:",
+        ] {
+            assert!(help.contains(heading), "{heading} is missing in\n{help}");
+        }
+        assert!(
+            help.ends_with("Example:\n  tool --output out=$out\n"),
+            "{help}"
+        );
+        assert!(told(&["-h"]).1.len() < help.len());
+    }
+}

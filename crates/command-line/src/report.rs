@@ -1,0 +1,220 @@
+//! What a tool found and did, and how that is shown.
+
+mod human;
+mod json;
+mod sarif;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use anyhow::Context;
+use hermetic_out::{Finding, Plan, Severity};
+
+use crate::exit_status::{ExitStatus, Streams, colour};
+use crate::options::{CommonOptions, Format};
+
+/// What was done, in numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Files that were edited, moved, created or removed.
+    pub files_changed: usize,
+    /// References that got another value.
+    pub references_replaced: usize,
+    /// References that stayed as they are because they are right, or are to be kept.
+    pub references_kept: usize,
+    /// References for which nothing was found.
+    pub unresolved: usize,
+    /// By output: the store paths that it refers to now and did not before.
+    pub new_references: Vec<(String, Vec<PathBuf>)>,
+}
+
+/// What a tool found and did. Everything is shown in the order it has here.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The name of the tool.
+    pub tool: &'static str,
+    /// Its version.
+    pub tool_version: &'static str,
+    /// The package: [`Package::name`](crate::Package::name).
+    pub package: String,
+    /// What is not right.
+    pub findings: Vec<Finding>,
+    /// What was done, or is to be done.
+    pub plan: Plan,
+    /// Whether nothing was done.
+    pub dry_run: bool,
+    /// The numbers.
+    pub summary: Summary,
+}
+
+impl Report {
+    /// Shows it as the options ask for.
+    pub fn write(&self, options: &CommonOptions, streams: &mut Streams<'_>) -> anyhow::Result<()> {
+        let no_color = std::env::var_os("NO_COLOR");
+        let colours = |terminal| colour(options.color, terminal, no_color.as_deref());
+        match options.format {
+            Format::Human => {
+                if options.diff {
+                    let colours = colours(streams.stdout_is_terminal);
+                    human::write_changes(&self.plan, colours, streams.stdout)
+                        .and_then(|()| streams.stdout.flush())
+                        .context("writing to standard output")?;
+                }
+                let colours = colours(streams.stderr_is_terminal);
+                let verbosity = human::Verbosity::of(options);
+                human::write(self, verbosity, colours, streams.stderr)
+                    .context("writing to standard error")
+            }
+            Format::Json => write_document(&json::document(self, options.diff), streams.stdout)
+                .context("writing the JSON report to standard output"),
+            Format::Sarif => write_document(&sarif::document(self), streams.stdout)
+                .context("writing the SARIF report to standard output"),
+        }
+    }
+
+    /// The exit status that the findings ask for, if those at or above `failing` are to fail.
+    #[must_use]
+    pub fn exit_status(&self, failing: Severity) -> ExitStatus {
+        if self
+            .findings
+            .iter()
+            .any(|finding| finding.severity >= failing)
+        {
+            ExitStatus::Findings
+        } else {
+            ExitStatus::Clean
+        }
+    }
+}
+
+fn write_document(document: &impl serde::Serialize, stdout: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *stdout, document)?;
+    writeln!(stdout)
+}
+
+#[cfg(test)]
+mod tests {
+    use bstr::BString;
+    use clap::Parser;
+    use hermetic_out::{Change, Edit, FileEdits, FindingKind, Place};
+    use hermetic_out_formats::Span;
+
+    use super::*;
+    use crate::exit_status::tests::run_captured;
+
+    static UNRESOLVED: FindingKind = FindingKind {
+        name: "unresolved-program",
+        severity: Severity::Warning,
+        summary: "A program is not found",
+        explanation: "It will not start.",
+    };
+    static OTHER: FindingKind = FindingKind {
+        name: "an-output",
+        severity: Severity::Note,
+        summary: "Something about an output",
+        explanation: "It is so.",
+    };
+
+    pub(super) const UNIT: &[u8] = b"[Service]\nExecStart=/usr/bin/x -\xc3\xa9\xff\nUser=y\n";
+
+    /// A report in which everything occurs.
+    pub(super) fn report() -> Report {
+        let unit = PathBuf::from("/nix/store/a-x/lib/systemd/system/x.service");
+        let edit = Edit {
+            span: Span::new(20, 30),
+            text: b"/nix/store/b-y/bin/x".to_vec(),
+        };
+        let edits = FileEdits::new(unit.clone(), UNIT.to_vec(), &[edit]).unwrap();
+        let strange = {
+            use std::os::unix::ffi::OsStrExt;
+            PathBuf::from(std::ffi::OsStr::from_bytes(b"/nix/store/a-x/\xff"))
+        };
+        Report {
+            tool: "tool",
+            tool_version: "1.2.3",
+            package: "x-1.0".into(),
+            findings: vec![
+                Finding {
+                    kind: &UNRESOLVED,
+                    severity: Severity::Error,
+                    file: unit,
+                    place: Some(Place::new(UNIT, Span::new(20, 30))),
+                    subject: b"/usr/bin/x".to_vec(),
+                    message: "/usr/bin/x is not found".into(),
+                    help: "add y to buildInputs".into(),
+                },
+                Finding {
+                    kind: &OTHER,
+                    severity: Severity::Note,
+                    file: strange.clone(),
+                    place: None,
+                    subject: b"\xfe".to_vec(),
+                    message: "it is so\x1b".into(),
+                    help: String::new(),
+                },
+            ],
+            plan: Plan {
+                changes: vec![
+                    Change::Edit(edits),
+                    Change::Move {
+                        from: "/nix/store/a-x/a".into(),
+                        to: strange,
+                    },
+                    Change::Create {
+                        path: "/nix/store/a-x/c".into(),
+                        content: BString::from("new\nlast"),
+                        mode: 0o644,
+                    },
+                    Change::Remove {
+                        path: "/nix/store/a-x/d".into(),
+                    },
+                ],
+            },
+            dry_run: false,
+            summary: Summary {
+                files_changed: 4,
+                references_replaced: 1,
+                references_kept: 2,
+                unresolved: 1,
+                new_references: vec![("out".into(), vec!["/nix/store/b-y".into()])],
+            },
+        }
+    }
+
+    #[derive(Parser)]
+    struct Tool {
+        #[command(flatten)]
+        common: CommonOptions,
+    }
+
+    fn shown(arguments: &[&str]) -> (u8, String, String) {
+        let arguments = std::iter::once(&"tool").chain(arguments);
+        let options = Tool::try_parse_from(arguments).unwrap().common;
+        run_captured(|streams| {
+            let report = report();
+            report.write(&options, streams)?;
+            Ok(report.exit_status(Severity::Error))
+        })
+    }
+
+    #[test]
+    fn each_format_has_its_stream() {
+        let (status, stdout, stderr) = shown(&[]);
+        assert_eq!((status, stdout.as_str()), (1, ""));
+        assert!(stderr.contains("error[unresolved-program]"), "{stderr}");
+        for format in ["json", "sarif"] {
+            let (status, stdout, stderr) = shown(&["--format", format, "--diff"]);
+            assert_eq!((status, stderr.as_str()), (1, ""));
+            assert!(serde_json::from_str::<serde_json::Value>(&stdout).is_ok());
+        }
+    }
+
+    #[test]
+    fn the_failing_severity_decides() {
+        let mut report = report();
+        assert_eq!(report.exit_status(Severity::Error), ExitStatus::Findings);
+        report.findings.remove(0);
+        assert_eq!(report.exit_status(Severity::Error), ExitStatus::Clean);
+        assert_eq!(report.exit_status(Severity::Note), ExitStatus::Findings);
+    }
+}
