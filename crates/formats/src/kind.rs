@@ -1,6 +1,6 @@
 //! Which path in an output has which format: the one list, and the scanner of each.
 
-use crate::reference::Scan;
+use crate::reference::{Reference, Scan};
 use crate::{
     binfmt, bus_service, desktop_entry, environment_d, modprobe, polkit_action, sysusers, tmpfiles,
     udev_rules, unit,
@@ -36,7 +36,7 @@ pub enum FileKind {
 /// result.
 #[must_use]
 pub fn scan(kind: FileKind, file: &[u8]) -> Scan {
-    match kind {
+    let mut scan = match kind {
         FileKind::Unit => unit::scan(file),
         FileKind::BusService => bus_service::scan(file),
         FileKind::PolkitAction => polkit_action::scan(file),
@@ -47,7 +47,10 @@ pub fn scan(kind: FileKind, file: &[u8]) -> Scan {
         FileKind::Modprobe => modprobe::scan(file),
         FileKind::Environment => environment_d::scan(file),
         FileKind::DesktopEntry => desktop_entry::scan(file),
-    }
+    };
+    let start = |reference: &Reference| reference.text.extent().map(|span| span.start);
+    scan.references.sort_by_key(start);
+    scan
 }
 
 /// Which files of a directory are meant.
@@ -61,13 +64,33 @@ enum Files {
 
 /// The directories below each of [`BASES`] in which files of a kind lie.
 const LOCATIONS: &[(&str, Files, FileKind)] = &[
-    ("applications", Files::Ending(".desktop"), FileKind::DesktopEntry),
+    (
+        "applications",
+        Files::Ending(".desktop"),
+        FileKind::DesktopEntry,
+    ),
     ("binfmt.d", Files::Ending(".conf"), FileKind::Binfmt),
-    ("dbus-1/services", Files::Ending(".service"), FileKind::BusService),
-    ("dbus-1/system-services", Files::Ending(".service"), FileKind::BusService),
-    ("environment.d", Files::Ending(".conf"), FileKind::Environment),
+    (
+        "dbus-1/services",
+        Files::Ending(".service"),
+        FileKind::BusService,
+    ),
+    (
+        "dbus-1/system-services",
+        Files::Ending(".service"),
+        FileKind::BusService,
+    ),
+    (
+        "environment.d",
+        Files::Ending(".conf"),
+        FileKind::Environment,
+    ),
     ("modprobe.d", Files::Ending(".conf"), FileKind::Modprobe),
-    ("polkit-1/actions", Files::Ending(".policy"), FileKind::PolkitAction),
+    (
+        "polkit-1/actions",
+        Files::Ending(".policy"),
+        FileKind::PolkitAction,
+    ),
     ("systemd/network", Files::Units, FileKind::Unit),
     ("systemd/portable", Files::Units, FileKind::Unit),
     ("systemd/system", Files::Units, FileKind::Unit),
@@ -75,8 +98,16 @@ const LOCATIONS: &[(&str, Files, FileKind)] = &[
     ("sysusers.d", Files::Ending(".conf"), FileKind::Sysusers),
     ("tmpfiles.d", Files::Ending(".conf"), FileKind::Tmpfiles),
     ("udev/rules.d", Files::Ending(".rules"), FileKind::UdevRules),
-    ("user-tmpfiles.d", Files::Ending(".conf"), FileKind::Tmpfiles),
-    ("xdg/autostart", Files::Ending(".desktop"), FileKind::DesktopEntry),
+    (
+        "user-tmpfiles.d",
+        Files::Ending(".conf"),
+        FileKind::Tmpfiles,
+    ),
+    (
+        "xdg/autostart",
+        Files::Ending(".desktop"),
+        FileKind::DesktopEntry,
+    ),
 ];
 
 /// Where an output keeps such files: nixpkgs' systemd has its own in `example`.
@@ -84,14 +115,28 @@ const BASES: &[&str] = &["etc", "example", "lib", "share"];
 
 /// The types of units: `systemd.unit(5)`, `systemd.network(5)` and its kin.
 const UNIT_TYPES: &[&str] = &[
-    "automount", "device", "link", "mount", "netdev", "network", "path", "scope", "service",
-    "slice", "socket", "swap", "target", "timer",
+    "automount",
+    "device",
+    "link",
+    "mount",
+    "netdev",
+    "network",
+    "path",
+    "scope",
+    "service",
+    "slice",
+    "socket",
+    "swap",
+    "target",
+    "timer",
 ];
 
 /// The directories of an output that can hold files of these kinds, relative to it, in order. They
 /// need not exist.
 pub fn directories() -> impl Iterator<Item = (&'static str, &'static str)> {
-    BASES.iter().flat_map(|base| LOCATIONS.iter().map(|(directory, ..)| (*base, *directory)))
+    BASES
+        .iter()
+        .flat_map(|base| LOCATIONS.iter().map(|(directory, ..)| (*base, *directory)))
 }
 
 /// The kind of the file at `path`, relative to an output; `None` if it is no such file.
@@ -100,7 +145,9 @@ pub fn kind_of(path: &[u8]) -> Option<FileKind> {
     let (base, rest) = split_at_slash(path)?;
     BASES.iter().find(|known| known.as_bytes() == base)?;
     LOCATIONS.iter().find_map(|(directory, files, kind)| {
-        let name = rest.strip_prefix(directory.as_bytes())?.strip_prefix(b"/")?;
+        let name = rest
+            .strip_prefix(directory.as_bytes())?
+            .strip_prefix(b"/")?;
         let matches = match files {
             Files::Units => is_unit_or_drop_in(name),
             Files::Ending(ending) => !name.contains(&b'/') && has_ending(name, ending.as_bytes()),
@@ -115,7 +162,9 @@ pub fn kind_of(path: &[u8]) -> Option<FileKind> {
 pub fn unit_name(path: &[u8]) -> &[u8] {
     let mut parts = path.rsplit(|byte| *byte == b'/');
     let name = parts.next().unwrap_or_default();
-    let directory = parts.next().and_then(|directory| directory.strip_suffix(b".d"));
+    let directory = parts
+        .next()
+        .and_then(|directory| directory.strip_suffix(b".d"));
     match directory {
         Some(unit) if name.ends_with(b".conf") => unit,
         _ => name,
@@ -144,7 +193,10 @@ fn is_unit_or_drop_in(name: &[u8]) -> bool {
         return false;
     }
     if file.ends_with(b".conf") {
-        return match parts.next().and_then(|directory| directory.strip_suffix(b".d")) {
+        return match parts
+            .next()
+            .and_then(|directory| directory.strip_suffix(b".d"))
+        {
             // `x.service.d/`, and `service.d/` for all units of a type.
             Some(unit) => has_unit_type(unit) || is_unit_type(unit),
             // A portable profile: `profile/NAME/service.conf` (portablectl(1)).
@@ -172,9 +224,18 @@ mod tests {
         for (path, kind) in [
             ("lib/systemd/system/chrony.service", Some(FileKind::Unit)),
             ("lib/systemd/system/x@.service", Some(FileKind::Unit)),
-            ("lib/systemd/system/x.service.d/10-y.conf", Some(FileKind::Unit)),
-            ("lib/systemd/system/service.d/10-y.conf", Some(FileKind::Unit)),
-            ("lib/systemd/portable/profile/strict/service.conf", Some(FileKind::Unit)),
+            (
+                "lib/systemd/system/x.service.d/10-y.conf",
+                Some(FileKind::Unit),
+            ),
+            (
+                "lib/systemd/system/service.d/10-y.conf",
+                Some(FileKind::Unit),
+            ),
+            (
+                "lib/systemd/portable/profile/strict/service.conf",
+                Some(FileKind::Unit),
+            ),
             ("lib/systemd/network/80-x.link", Some(FileKind::Unit)),
             ("share/systemd/user/x.socket", Some(FileKind::Unit)),
             ("example/systemd/system/x.mount", Some(FileKind::Unit)),
@@ -184,7 +245,10 @@ mod tests {
             ("lib/systemd/system/x.conf", None),
             ("lib/dracut/modules.d/90multipath/multipathd.service", None),
             ("share/doc/x/systemd/system/x.service", None),
-            ("share/dbus-1/services/org.x.service", Some(FileKind::BusService)),
+            (
+                "share/dbus-1/services/org.x.service",
+                Some(FileKind::BusService),
+            ),
             ("share/dbus-1/services/deep/org.x.service", None),
             ("lib/udev/rules.d/60-x.rules", Some(FileKind::UdevRules)),
             ("etc/tmpfiles.d/x.conf", Some(FileKind::Tmpfiles)),
@@ -197,7 +261,10 @@ mod tests {
 
     #[test]
     fn the_unit_of_a_drop_in() {
-        assert_eq!(unit_name(b"lib/systemd/system/x.service.d/y.conf"), b"x.service");
+        assert_eq!(
+            unit_name(b"lib/systemd/system/x.service.d/y.conf"),
+            b"x.service"
+        );
         assert_eq!(unit_name(b"lib/systemd/system/x.service"), b"x.service");
     }
 }

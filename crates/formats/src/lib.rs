@@ -17,9 +17,27 @@
 //! assert_eq!(&unit[span.start..span.end], b"/usr/sbin/chronyd");
 //! ```
 
+pub mod binfmt;
+pub mod bus_service;
+mod command_line;
+pub mod desktop_entry;
+pub mod environment_d;
+mod group_file;
 pub mod kind;
+mod lines;
+pub mod modprobe;
+pub mod polkit_action;
+mod quoted_words;
 pub mod reference;
+#[cfg(feature = "shell")]
+pub mod shell;
+pub mod sysusers;
+pub mod tables;
 pub mod text;
+pub mod tmpfiles;
+pub mod udev_rules;
+pub mod unit;
+pub mod words;
 
 pub use kind::{FileKind, scan};
 pub use reference::{Fact, Lookup, Problem, ProblemKind, Reference, Role, Scan};

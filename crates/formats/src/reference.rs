@@ -10,6 +10,9 @@ pub enum Role {
     Program,
     /// It is run by a shell script: a command word.
     ShellCommand,
+    /// It is run by a program that gets its bare name as an argument (`env`, `find -exec`) and looks
+    /// it up on the search path it is given.
+    CarriedProgram,
     /// It is an argument of a program: what becomes of it is known to that program only.
     Argument,
     /// It is read: `EnvironmentFile=`, `LoadCredential=`, the source of a tmpfiles.d link …
@@ -52,6 +55,9 @@ pub struct Reference {
     pub lookup: Lookup,
     /// Whether its failure is tolerated there (`-` in front).
     pub optional: bool,
+    /// Whether it is run with full privileges, whatever user the rest of the file runs as (`+`,
+    /// `!`).
+    pub privileged: bool,
 }
 
 /// What a file declares about itself.

@@ -302,9 +302,8 @@ fn shell_escape(byte: u8, quote: Quote, out: &mut Vec<u8>) -> Result<(), Unencod
             if byte == b'\n' || byte == 0 {
                 return Err(Unencodable { byte });
             }
-            let plain = byte.is_ascii_alphanumeric()
-                || byte >= 0x80
-                || b"_@%+=:,./-^".contains(&byte);
+            let plain =
+                byte.is_ascii_alphanumeric() || byte >= 0x80 || b"_@%+=:,./-^".contains(&byte);
             if !plain {
                 out.push(b'\\');
             }
@@ -467,7 +466,11 @@ impl Text {
     /// `replacement` as it has to be written to stand for this text.
     pub fn encode(&self, replacement: &[u8]) -> Result<Vec<u8>, Unencodable> {
         let mut text = replacement.to_vec();
-        for encoding in self.runs.first().map_or(&[][..], |run| run.encodings.layers()) {
+        for encoding in self
+            .runs
+            .first()
+            .map_or(&[][..], |run| run.encodings.layers())
+        {
             text = encoding.encode(&text)?;
         }
         Ok(text)
@@ -486,7 +489,11 @@ impl Text {
     pub fn trim(&self) -> Self {
         let kept = |byte: &u8| !BLANKS.contains(byte);
         let start = self.bytes.iter().position(kept).unwrap_or(self.len());
-        let end = self.bytes.iter().rposition(kept).map_or(start, |last| last + 1);
+        let end = self
+            .bytes
+            .iter()
+            .rposition(kept)
+            .map_or(start, |last| last + 1);
         self.slice(start..end)
     }
 
@@ -506,7 +513,9 @@ impl Text {
     pub fn push(&mut self, outer: &Self, range: Range<usize>, encoding: Option<Encoding>) {
         let end = range.end.min(outer.len());
         let start = range.start.min(end);
-        let first = outer.runs.partition_point(|run| run.start + run.len <= start);
+        let first = outer
+            .runs
+            .partition_point(|run| run.start + run.len <= start);
         for run in &outer.runs[first..] {
             let from = run.start.max(start);
             let to = (run.start + run.len).min(end);

@@ -1,6 +1,7 @@
 //! systemd's word splitting: `extract_first_word()` of `src/basic/extract-word.c`, which units,
 //! tmpfiles.d, sysusers.d and udev's command lines share.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use crate::reference::ProblemKind;
@@ -175,15 +176,22 @@ pub fn read_specifiers(word: &Text) -> Text {
 /// opaque anywhere, `$NAME` only as a word of its own (`systemd.service(5)`, COMMAND LINES).
 #[must_use]
 pub fn read_variables(word: &Text) -> Text {
-    let whole = word.bytes().strip_prefix(b"$").is_some_and(is_variable_name);
+    let whole = word
+        .bytes()
+        .strip_prefix(b"$")
+        .is_some_and(is_variable_name);
     if whole {
         let mut text = Text::new();
         text.push_opaque(word, 0..word.len(), Some(Encoding::Dollar));
         return text;
     }
+    // Once no brace closes any more, none is looked for again: the time stays linear.
+    let closes = Cell::new(true);
     read_doubled(word, b"$", Encoding::Dollar, |rest| {
-        let inside = rest.strip_prefix(b"${")?;
-        let length = inside.iter().position(|byte| *byte == b'}')?;
+        let inside = rest.strip_prefix(b"${").filter(|_| closes.get())?;
+        let length = memchr::memchr(b'}', inside);
+        closes.set(length.is_some());
+        let length = length?;
         let name = inside[..length].split(|byte| *byte == b':').next()?;
         is_variable_name(name).then_some(length + 3)
     })
@@ -191,7 +199,10 @@ pub fn read_variables(word: &Text) -> Text {
 
 fn is_variable_name(name: &[u8]) -> bool {
     let first = name.first().is_some_and(|byte| !byte.is_ascii_digit());
-    first && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+    first
+        && name
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
 }
 
 /// Reads a layer in which each of `marks` doubled stands for itself, and `opaque` tells how long the
@@ -275,7 +286,11 @@ mod tests {
             ("/x/%i.conf", "/x/%i.conf", false),
             ("5%", "5%", true),
         ] {
-            assert_eq!(literal(line, read_specifiers), (bytes.into(), known), "{line}");
+            assert_eq!(
+                literal(line, read_specifiers),
+                (bytes.into(), known),
+                "{line}"
+            );
         }
         for (line, bytes, known) in [
             ("$$HOME", "$HOME", true),
@@ -284,7 +299,11 @@ mod tests {
             ("x${HOME}y", "x${HOME}y", false),
             ("$1", "$1", true),
         ] {
-            assert_eq!(literal(line, read_variables), (bytes.into(), known), "{line}");
+            assert_eq!(
+                literal(line, read_variables),
+                (bytes.into(), known),
+                "{line}"
+            );
         }
     }
 }

@@ -56,7 +56,9 @@ impl Place {
         let source_start = before.rfind_byte(b'\n').map_or(0, |newline| newline + 1);
         // A place that ends with a line end does not reach into the next line.
         let last = if end > start { end - 1 } else { end };
-        let source_end = file[last..].find_byte(b'\n').map_or(file.len(), |length| last + length);
+        let source_end = file[last..]
+            .find_byte(b'\n')
+            .map_or(file.len(), |length| last + length);
         Self {
             line: before.find_iter(b"\n").count() + 1,
             column: start - source_start + 1,

@@ -157,18 +157,29 @@ mod tests {
 
     #[test]
     fn edits_apply_in_the_order_of_the_file() {
-        assert_eq!(apply(&[edit(8, 9, "B"), edit(1, 3, "A")]).unwrap(), "0A34567B9");
+        assert_eq!(
+            apply(&[edit(8, 9, "B"), edit(1, 3, "A")]).unwrap(),
+            "0A34567B9"
+        );
     }
 
     #[test]
     fn insertions_at_one_offset_keep_the_order_of_the_plan() {
-        let edits = [edit(2, 2, "x"), edit(2, 3, "R"), edit(2, 2, "y"), edit(2, 2, "x")];
+        let edits = [
+            edit(2, 2, "x"),
+            edit(2, 3, "R"),
+            edit(2, 2, "y"),
+            edit(2, 2, "x"),
+        ];
         assert_eq!(apply(&edits).unwrap(), "01xyxR3456789");
     }
 
     #[test]
     fn an_identical_repeat_is_nothing() {
-        assert_eq!(apply(&[edit(2, 4, "x"), edit(2, 4, "x")]).unwrap(), "01x456789");
+        assert_eq!(
+            apply(&[edit(2, 4, "x"), edit(2, 4, "x")]).unwrap(),
+            "01x456789"
+        );
     }
 
     #[test]
@@ -178,7 +189,10 @@ mod tests {
             [edit(2, 5, "x"), edit(2, 5, "y")],
             [edit(2, 5, "x"), edit(9, 11, "y")],
         ] {
-            assert!(matches!(apply(&edits), Err(PlanError::Overlap { .. })), "{edits:?}");
+            assert!(
+                matches!(apply(&edits), Err(PlanError::Overlap { .. })),
+                "{edits:?}"
+            );
         }
     }
 }

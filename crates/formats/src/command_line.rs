@@ -1,0 +1,395 @@
+//! What a command line names: its program, the programs and paths among its arguments, and the
+//! scripts that it hands to a shell.
+
+use crate::reference::{Lookup, Reference, Role, Scan};
+use crate::text::Text;
+
+/// Where a command line stands, and what holds for all it names.
+#[derive(Clone, Debug)]
+pub(crate) struct Context {
+    /// The directive or key that holds it.
+    pub(crate) field: &'static str,
+    /// How its program is found if it is no absolute path.
+    pub(crate) lookup: Lookup,
+    /// Whether its failure is tolerated.
+    pub(crate) optional: bool,
+    /// Whether it runs with full privileges, whatever the file's user.
+    pub(crate) privileged: bool,
+    /// How many shell scripts it stands in.
+    pub(crate) nesting: u8,
+}
+
+impl Context {
+    /// A command line whose failure counts, run as whoever the file's user is.
+    pub(crate) fn new(field: &'static str, lookup: Lookup) -> Self {
+        Self {
+            field,
+            lookup,
+            optional: false,
+            privileged: false,
+            nesting: 0,
+        }
+    }
+
+    /// A reference that stands in this command line.
+    pub(crate) fn reference(&self, role: Role, text: Text) -> Reference {
+        let lookup = match role {
+            Role::Program => self.lookup.clone(),
+            Role::ShellCommand => Lookup::SearchPath,
+            _ => Lookup::Nowhere,
+        };
+        Reference {
+            role,
+            text,
+            field: self.field,
+            lookup,
+            optional: self.optional,
+            privileged: self.privileged,
+        }
+    }
+}
+
+/// The last component of a path; all of a bare name.
+pub(crate) fn base_name(path: &[u8]) -> &[u8] {
+    path.rsplit(|byte| *byte == b'/').next().unwrap_or_default()
+}
+
+/// Adds what a command line names. `words` are decoded; the first is the program.
+pub(crate) fn scan_command(scan: &mut Scan, context: &Context, words: &[Text]) {
+    let Some((program, arguments)) = words.split_first() else {
+        return;
+    };
+    scan.references
+        .push(context.reference(Role::Program, program.clone()));
+    scan_arguments(scan, context, program, arguments);
+}
+
+/// Adds what the arguments of `program` name.
+pub(crate) fn scan_arguments(
+    scan: &mut Scan,
+    context: &Context,
+    program: &Text,
+    arguments: &[Text],
+) {
+    let scripts = scripts(program, arguments);
+    let carried = carried_program(program.bytes(), arguments);
+    for (index, argument) in arguments.iter().enumerate() {
+        match scripts.iter().find(|script| script.index == index) {
+            Some(script) => scan_script(scan, context, script, argument),
+            None if carried == Some(index) && is_name(argument) => {
+                scan.references
+                    .push(context.reference(Role::CarriedProgram, argument.clone()));
+            }
+            None => scan_argument(scan, context.field, argument),
+        }
+    }
+}
+
+fn is_name(word: &Text) -> bool {
+    word.is_literal() && !word.is_empty() && !word.bytes().contains(&b'/')
+}
+
+#[cfg(feature = "shell")]
+fn scan_script(scan: &mut Scan, context: &Context, script: &Script, argument: &Text) {
+    let names = match script.finds_names {
+        true => crate::shell::Names::Resolved,
+        false => crate::shell::Names::Left,
+    };
+    crate::shell::scan_nested_script(scan, context, argument, names);
+}
+
+#[cfg(not(feature = "shell"))]
+fn scan_script(scan: &mut Scan, context: &Context, _: &Script, argument: &Text) {
+    scan_argument(scan, context.field, argument);
+}
+
+/// An argument that is a shell script.
+struct Script {
+    index: usize,
+    /// Whether the script's bare names are looked up on a search path that the file decides about;
+    /// a login shell has its own.
+    finds_names: bool,
+}
+
+const SHELLS: &[&[u8]] = &[b"sh", b"bash", b"dash", b"ash", b"ksh", b"mksh", b"zsh"];
+const LOGIN_PROGRAMS: &[&[u8]] = &[b"su", b"runuser"];
+
+/// The arguments that are scripts: of `sh -c`, wherever in the line the shell stands (it may be an
+/// argument of `env`, `ionice` …), and of `su -c`.
+fn scripts(program: &Text, arguments: &[Text]) -> Vec<Script> {
+    let mut scripts = Vec::new();
+    let shells = std::iter::once((0, program)).chain((1..).zip(arguments));
+    for (next, word) in shells {
+        let name = base_name(word.bytes());
+        let following = arguments.get(next..).unwrap_or_default();
+        if SHELLS.contains(&name) {
+            if let Some(index) = script_of_shell(following) {
+                scripts.push(Script {
+                    index: next + index,
+                    finds_names: true,
+                });
+            }
+        } else if next == 0 && LOGIN_PROGRAMS.contains(&name) {
+            let option = following
+                .iter()
+                .position(|word| matches!(word.bytes(), b"-c" | b"--command"));
+            if let Some(option) = option.filter(|option| option + 1 < following.len()) {
+                scripts.push(Script {
+                    index: option + 1,
+                    finds_names: false,
+                });
+            }
+        }
+    }
+    scripts
+}
+
+/// Which of a shell's arguments is its script: the first that is no option, if one of the options
+/// has a `c` (POSIX, sh; bash(1), OPTIONS).
+fn script_of_shell(arguments: &[Text]) -> Option<usize> {
+    let mut takes_script = false;
+    let mut at = 0;
+    while let Some(argument) = arguments.get(at) {
+        let bytes = argument.bytes();
+        at += 1;
+        match bytes {
+            b"--" => break,
+            b"-o" | b"+o" | b"-O" | b"+O" | b"--rcfile" | b"--init-file" => at += 1,
+            _ if bytes.starts_with(b"--") => {}
+            [b'-' | b'+', letters @ ..] if !letters.is_empty() => {
+                takes_script |= bytes[0] == b'-' && letters.contains(&b'c');
+                // `-eo pipefail`
+                at += usize::from(letters.ends_with(b"o"));
+            }
+            _ => {
+                at -= 1;
+                break;
+            }
+        }
+    }
+    (takes_script && at < arguments.len()).then_some(at)
+}
+
+/// A program that runs the program named by its arguments.
+struct Carrier {
+    name: &'static [u8],
+    /// Its options that take the next word as their value.
+    valued: &'static [&'static [u8]],
+    /// How many words stand between its options and the program.
+    operands: usize,
+}
+
+const fn carrier(
+    name: &'static [u8],
+    valued: &'static [&'static [u8]],
+    operands: usize,
+) -> Carrier {
+    Carrier {
+        name,
+        valued,
+        operands,
+    }
+}
+
+/// Such programs, by their manuals (coreutils, util-linux, findutils, sudo, POSIX for the shell's
+/// own).
+const CARRIERS: &[Carrier] = &[
+    carrier(b"chrt", &[b"-D", b"-P", b"-T"], 1),
+    carrier(b"command", &[], 0),
+    carrier(b"env", &[b"-u", b"--unset", b"-C", b"--chdir"], 0),
+    carrier(b"exec", &[b"-a"], 0),
+    carrier(b"ionice", &[b"-c", b"-n", b"--class", b"--classdata"], 0),
+    carrier(b"nice", &[b"-n", b"--adjustment"], 0),
+    carrier(b"nohup", &[], 0),
+    carrier(b"setsid", &[], 0),
+    carrier(b"stdbuf", &[b"-i", b"-o", b"-e"], 0),
+    carrier(
+        b"sudo",
+        &[b"-u", b"-g", b"-C", b"-D", b"-h", b"-p", b"-r", b"-t"],
+        0,
+    ),
+    carrier(b"time", &[b"-f", b"-o"], 0),
+    carrier(b"timeout", &[b"-k", b"--kill-after", b"-s", b"--signal"], 1),
+    carrier(
+        b"xargs",
+        &[b"-I", b"-L", b"-n", b"-P", b"-s", b"-d", b"-a", b"-E"],
+        0,
+    ),
+];
+
+/// Which argument of `program` is a program that it runs, by its position.
+pub(crate) fn carried_program(program: &[u8], arguments: &[Text]) -> Option<usize> {
+    let name = base_name(program);
+    if name == b"find" {
+        let runs =
+            |word: &Text| matches!(word.bytes(), b"-exec" | b"-execdir" | b"-ok" | b"-okdir");
+        let option = arguments.iter().position(runs)?;
+        return (option + 1 < arguments.len()).then_some(option + 1);
+    }
+    let carrier = CARRIERS.iter().find(|carrier| carrier.name == name)?;
+    let mut at = 0;
+    let mut operands = carrier.operands;
+    while let Some(argument) = arguments.get(at) {
+        let bytes = argument.bytes();
+        if bytes == b"--" {
+            return (at + 1 + operands < arguments.len()).then_some(at + 1 + operands);
+        }
+        if name == b"command" && matches!(bytes, b"-v" | b"-V") {
+            return None;
+        }
+        let is_assignment = matches!(name, b"env" | b"sudo") && bytes.contains(&b'=');
+        if carrier.valued.contains(&bytes) {
+            at += 2;
+        } else if bytes.starts_with(b"-") || is_assignment {
+            at += 1;
+        } else if operands > 0 {
+            operands -= 1;
+            at += 1;
+        } else {
+            return Some(at);
+        }
+    }
+    None
+}
+
+/// Adds the absolute paths in a word, an assignment's value or an option: the whole of it, after
+/// `--option=`, glued to `-x`, and the items of a list.
+pub(crate) fn scan_argument(scan: &mut Scan, field: &'static str, word: &Text) {
+    let context = Context::new(field, Lookup::Nowhere);
+    for path in paths(word) {
+        scan.references
+            .push(context.reference(Role::Argument, path));
+    }
+}
+
+/// What can stand directly before a path within a word.
+const BEFORE: &[u8] = b" \t\n\r\"'`=:,;|&<>(){![";
+/// What ends a path within a word.
+const AFTER: &[u8] = b" \t\n\r\"'`:,;|&<>(){}[]*?=!#\\";
+/// What shows that a word goes on after the path, so that the path is only a part of a name.
+const GOES_ON: &[u8] = b"*?[{=!#\\";
+
+/// The absolute paths in a word that can be references: whole names, without those that a glob or a
+/// substitution completes unless that is what the text ends with.
+pub(crate) fn paths(word: &Text) -> Vec<Text> {
+    let bytes = word.bytes();
+    let mut paths = Vec::new();
+    let mut at = 0;
+    while let Some(offset) = memchr::memchr(b'/', &bytes[at..]) {
+        let start = at + offset;
+        let length = bytes[start..].iter().position(|byte| AFTER.contains(byte));
+        let end = length.map_or(bytes.len(), |length| start + length.max(1));
+        at = end;
+        if !begins_path(bytes, start) {
+            continue;
+        }
+        let goes_on = bytes.get(end).is_some_and(|byte| GOES_ON.contains(byte));
+        let path = word.slice(start..end);
+        // A path within an expansion is the expansion's.
+        let begins_here = !path.literal_prefix().is_empty();
+        if !goes_on && begins_here && path.len() > 1 {
+            paths.push(path);
+        }
+    }
+    paths
+}
+
+/// Whether a path can begin at `start`: at the beginning of the word, after a separator, or glued to
+/// an option of one letter.
+fn begins_path(bytes: &[u8], start: usize) -> bool {
+    let before = &bytes[..start];
+    match before {
+        [] => true,
+        // A URL's host; `file://` has none.
+        [.., b':'] if bytes[start..].starts_with(b"//") => before.ends_with(b"file:"),
+        [.., last] if BEFORE.contains(last) => true,
+        [.., b'-', letter] if letter.is_ascii_alphabetic() => {
+            let option = &before[..before.len() - 2];
+            option.last().is_none_or(|byte| BEFORE.contains(byte))
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Span;
+
+    fn text(bytes: &str) -> Text {
+        Text::of_file(bytes.as_bytes(), Span::new(0, bytes.len()))
+    }
+
+    #[test]
+    fn the_paths_in_a_word() {
+        for (word, expected) in [
+            ("/usr/bin/x", &["/usr/bin/x"][..]),
+            ("--opt=/usr/bin/x", &["/usr/bin/x"]),
+            ("-c/etc/x.conf", &["/etc/x.conf"]),
+            ("-ab/etc/x.conf", &[]),
+            ("A=/x:/y,/z", &["/x", "/y", "/z"]),
+            ("exec /usr/bin/x --y '/z w'", &["/usr/bin/x", "/z"]),
+            ("http://host/path", &[]),
+            ("file:///usr/x", &["///usr/x"]),
+            ("unix:/run/x", &["/run/x"]),
+            ("a/b", &[]),
+            ("s/^MD_/UDISKS_/g", &[]),
+            ("/usr/lib/x*", &[]),
+            ("/usr/lib/x=y", &[]),
+            ("/", &[]),
+            ("{/usr/bin/x}", &["/usr/bin/x"]),
+        ] {
+            let found = paths(&text(word));
+            let found: Vec<_> = found
+                .iter()
+                .map(|path| String::from_utf8_lossy(path.bytes()))
+                .collect();
+            assert_eq!(found, expected, "{word}");
+        }
+    }
+
+    #[test]
+    fn the_script_of_a_shell() {
+        for (line, script) in [
+            ("sh -c x", Some(1)),
+            ("/bin/sh -ec x", Some(1)),
+            ("bash -e -c x y", Some(2)),
+            ("bash --norc -c x", Some(2)),
+            ("bash -o pipefail -c x", Some(3)),
+            ("bash -eo pipefail -c x", Some(3)),
+            ("sh -c -- x", Some(2)),
+            ("sh -c", None),
+            ("sh x -c y", None),
+            ("env A=b sh -c x", Some(3)),
+            ("su - user -c x", Some(3)),
+            ("ssh -c x", None),
+        ] {
+            let words: Vec<Text> = line.split(' ').map(text).collect();
+            let found = scripts(&words[0], &words[1..]);
+            assert_eq!(found.first().map(|script| script.index), script, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_program_that_a_program_runs() {
+        for (line, carried) in [
+            ("env A=b -u C x y", Some(3)),
+            ("nice -n 5 x", Some(2)),
+            ("nice -5 x", Some(1)),
+            ("timeout -k 3 5 x", Some(3)),
+            ("/usr/bin/find / -exec rm -v {} ;", Some(2)),
+            ("command -v x", None),
+            ("setsid -f x", Some(1)),
+            ("chrt -f 5 x", Some(2)),
+            ("cat x", None),
+            ("env", None),
+        ] {
+            let words: Vec<Text> = line.split(' ').map(text).collect();
+            assert_eq!(
+                carried_program(words[0].bytes(), &words[1..]),
+                carried,
+                "{line}"
+            );
+        }
+    }
+}

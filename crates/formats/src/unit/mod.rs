@@ -1,0 +1,320 @@
+//! systemd's unit files and drop-ins: `systemd.unit(5)` and the pages of the unit types.
+
+pub mod exec;
+pub mod lines;
+
+use crate::command_line::{Context, base_name, scan_argument, scan_command};
+use crate::reference::{Fact, Lookup, ProblemKind, Reference, Role, Scan};
+use crate::text::Text;
+use crate::words::{Escapes, all_words, read_specifiers};
+use lines::{Assignment, Line};
+
+/// How the value of a directive is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Syntax {
+    /// Command lines.
+    Exec,
+    /// `|` and `!`, then a path that may be a glob.
+    Condition,
+    /// A path that is read; `-` in front tolerates its absence. It may be a glob.
+    File,
+    /// A path to be in; `-` or `~`.
+    WorkingDirectory,
+    /// Paths with `-` and `+` in front.
+    Paths,
+    /// `[-]source[:destination[:options]]` words.
+    Binds,
+    /// `id:path`.
+    Credential,
+    /// `path[:name:options]`.
+    OpenFile,
+    /// `file:path`, beside other words.
+    StandardStream,
+    /// A path, as it is.
+    Path,
+    /// `NAME=value` words.
+    Environment,
+    /// Directories, separated by colons.
+    SearchPath,
+    /// URIs.
+    Documentation,
+    /// A path; the unit's programs lie inside it.
+    OtherRoot,
+    /// A user name.
+    User,
+    /// A boolean that makes a user.
+    DynamicUser,
+}
+
+/// The unit types whose sections hold the settings of `systemd.exec(5)`.
+const EXEC_CONTEXT: &[&str] = &["Service", "Socket", "Mount", "Swap"];
+
+/// The directives that name files: sections, key, syntax. Only those that systemd knows in that
+/// section count: it ignores others, so they break nothing.
+const DIRECTIVES: &[(&[&str], &str, Syntax)] = &[
+    // systemd.service(5); `ExecReloadPost` is new in 259.
+    (&["Service"], "ExecCondition", Syntax::Exec),
+    (&["Service"], "ExecReload", Syntax::Exec),
+    (&["Service"], "ExecReloadPost", Syntax::Exec),
+    (&["Service", "Socket"], "ExecStartPre", Syntax::Exec),
+    (&["Service"], "ExecStart", Syntax::Exec),
+    (&["Service", "Socket"], "ExecStartPost", Syntax::Exec),
+    (&["Service"], "ExecStop", Syntax::Exec),
+    (&["Service", "Socket"], "ExecStopPost", Syntax::Exec),
+    (&["Socket"], "ExecStopPre", Syntax::Exec),
+    (&["Service"], "OpenFile", Syntax::OpenFile),
+    // systemd.unit(5)
+    (&["Unit"], "Documentation", Syntax::Documentation),
+    (&["Unit"], "SourcePath", Syntax::Path),
+    // systemd.exec(5)
+    (EXEC_CONTEXT, "BindPaths", Syntax::Binds),
+    (EXEC_CONTEXT, "BindReadOnlyPaths", Syntax::Binds),
+    (EXEC_CONTEXT, "DynamicUser", Syntax::DynamicUser),
+    (EXEC_CONTEXT, "Environment", Syntax::Environment),
+    (EXEC_CONTEXT, "EnvironmentFile", Syntax::File),
+    (EXEC_CONTEXT, "ExecPaths", Syntax::Paths),
+    (EXEC_CONTEXT, "ExecSearchPath", Syntax::SearchPath),
+    (EXEC_CONTEXT, "ExtensionDirectories", Syntax::Paths),
+    (EXEC_CONTEXT, "ExtensionImages", Syntax::Binds),
+    (EXEC_CONTEXT, "InaccessiblePaths", Syntax::Paths),
+    (EXEC_CONTEXT, "LoadCredential", Syntax::Credential),
+    (EXEC_CONTEXT, "LoadCredentialEncrypted", Syntax::Credential),
+    (EXEC_CONTEXT, "MountImages", Syntax::Binds),
+    (EXEC_CONTEXT, "NoExecPaths", Syntax::Paths),
+    (EXEC_CONTEXT, "ReadOnlyPaths", Syntax::Paths),
+    (EXEC_CONTEXT, "ReadWritePaths", Syntax::Paths),
+    (EXEC_CONTEXT, "RootDirectory", Syntax::OtherRoot),
+    (EXEC_CONTEXT, "RootImage", Syntax::OtherRoot),
+    (EXEC_CONTEXT, "StandardError", Syntax::StandardStream),
+    (EXEC_CONTEXT, "StandardInput", Syntax::StandardStream),
+    (EXEC_CONTEXT, "StandardOutput", Syntax::StandardStream),
+    (EXEC_CONTEXT, "User", Syntax::User),
+    (EXEC_CONTEXT, "WorkingDirectory", Syntax::WorkingDirectory),
+    // systemd.path(5)
+    (&["Path"], "DirectoryNotEmpty", Syntax::Condition),
+    (&["Path"], "PathChanged", Syntax::Condition),
+    (&["Path"], "PathExists", Syntax::Condition),
+    (&["Path"], "PathExistsGlob", Syntax::Condition),
+    (&["Path"], "PathModified", Syntax::Condition),
+    // systemd.mount(5), systemd.swap(5)
+    (&["Mount", "Swap"], "What", Syntax::Path),
+];
+
+/// The tests of `systemd.unit(5)` that take a path: `Condition…=` and `Assert…=` each.
+const TESTS: &[(&str, &str)] = &[
+    ("ConditionDirectoryNotEmpty", "AssertDirectoryNotEmpty"),
+    ("ConditionFileIsExecutable", "AssertFileIsExecutable"),
+    ("ConditionFileNotEmpty", "AssertFileNotEmpty"),
+    ("ConditionNeedsUpdate", "AssertNeedsUpdate"),
+    ("ConditionPathExists", "AssertPathExists"),
+    ("ConditionPathExistsGlob", "AssertPathExistsGlob"),
+    ("ConditionPathIsDirectory", "AssertPathIsDirectory"),
+    ("ConditionPathIsEncrypted", "AssertPathIsEncrypted"),
+    ("ConditionPathIsMountPoint", "AssertPathIsMountPoint"),
+    ("ConditionPathIsReadWrite", "AssertPathIsReadWrite"),
+    ("ConditionPathIsSymbolicLink", "AssertPathIsSymbolicLink"),
+];
+
+fn directive(section: &[u8], key: &[u8]) -> Option<(&'static str, Syntax)> {
+    let known = DIRECTIVES.iter().find(|(sections, name, _)| {
+        name.as_bytes() == key && sections.iter().any(|known| known.as_bytes() == section)
+    });
+    if let Some((_, name, syntax)) = known {
+        return Some((name, *syntax));
+    }
+    if section != b"Unit" {
+        return None;
+    }
+    let tests = TESTS
+        .iter()
+        .flat_map(|(condition, assert)| [*condition, *assert]);
+    let name = tests.into_iter().find(|name| name.as_bytes() == key)?;
+    Some((name, Syntax::Condition))
+}
+
+/// Finds what a unit or drop-in names and declares.
+#[must_use]
+pub fn scan(file: &[u8]) -> Scan {
+    let mut scan = Scan::default();
+    for line in lines::lines(file) {
+        match line {
+            Line::Assignment(assignment) => scan_assignment(&mut scan, &assignment),
+            Line::BadSection(span) => scan.problem(ProblemKind::BadSection, span),
+            Line::Other(_) => {}
+        }
+    }
+    scan
+}
+
+fn scan_assignment(scan: &mut Scan, assignment: &Assignment) {
+    let Some((field, syntax)) = directive(&assignment.section, &assignment.key) else {
+        return;
+    };
+    let value = &assignment.value;
+    let bytes = value.bytes();
+    let whole = |prefixes: &[u8]| {
+        let start = bytes
+            .iter()
+            .take_while(|byte| prefixes.contains(byte))
+            .count();
+        read_specifiers(&value.slice(start..value.len()).trim())
+    };
+    let mut add = |role, text: Text, optional| {
+        if text.bytes().starts_with(b"/") {
+            scan.references.push(Reference {
+                role,
+                text,
+                field,
+                lookup: Lookup::Nowhere,
+                optional,
+                privileged: false,
+            });
+        }
+    };
+    match syntax {
+        Syntax::Exec => scan_exec(scan, assignment, field),
+        Syntax::Condition => add(Role::Condition, whole(b"|!"), true),
+        Syntax::File => add(Role::File, whole(b"-"), bytes.starts_with(b"-")),
+        Syntax::Path => add(Role::File, whole(b""), false),
+        Syntax::WorkingDirectory => add(Role::Directory, whole(b"-"), bytes.starts_with(b"-")),
+        Syntax::StandardStream => {
+            if bytes.starts_with(b"file:") {
+                add(
+                    Role::File,
+                    read_specifiers(&value.slice(5..value.len())),
+                    false,
+                );
+            }
+        }
+        Syntax::Credential => {
+            if let Some(colon) = memchr::memchr(b':', bytes) {
+                let path = value.slice(colon + 1..value.len());
+                add(Role::File, read_specifiers(&path), false);
+            }
+        }
+        Syntax::OpenFile => {
+            let end = memchr::memchr(b':', bytes).unwrap_or(bytes.len());
+            add(Role::File, read_specifiers(&value.slice(0..end)), false);
+        }
+        Syntax::SearchPath => {
+            let text = read_specifiers(value);
+            if !text.is_empty() {
+                scan.references.push(Reference {
+                    role: Role::ProgramSearchPath,
+                    text,
+                    field,
+                    lookup: Lookup::Nowhere,
+                    optional: false,
+                    privileged: false,
+                });
+            }
+        }
+        Syntax::Paths | Syntax::Binds | Syntax::Environment | Syntax::Documentation => {
+            match all_words(value, Escapes::C) {
+                Ok(words) => {
+                    for word in words {
+                        scan_word(scan, field, syntax, &read_specifiers(&word.text));
+                    }
+                }
+                Err(kind) => scan.problem(kind, assignment.span),
+            }
+        }
+        Syntax::OtherRoot => {
+            if !matches!(bytes, b"" | b"/") {
+                scan.facts.push(Fact::OtherRoot);
+            }
+        }
+        Syntax::User => {
+            if !matches!(bytes, b"" | b"root" | b"0") {
+                scan.facts.push(Fact::RunsAsUser);
+            }
+        }
+        // parse_boolean() of systemd's src/basic/parse-util.c
+        Syntax::DynamicUser => {
+            let on: [&[u8]; 6] = [b"1", b"yes", b"y", b"true", b"t", b"on"];
+            if on.contains(&bytes.to_ascii_lowercase().as_slice()) {
+                scan.facts.push(Fact::RunsAsUser);
+            }
+        }
+    }
+}
+
+fn scan_exec(scan: &mut Scan, assignment: &Assignment, field: &'static str) {
+    let commands = match exec::commands(&assignment.value) {
+        Ok(commands) => commands,
+        Err(kind) => return scan.problem(kind, assignment.span),
+    };
+    for command in commands {
+        let context = Context {
+            field,
+            lookup: Lookup::SearchPath,
+            optional: command.optional,
+            privileged: command.privileged,
+            nesting: 0,
+        };
+        scan_getty(scan, &command);
+        let mut words = vec![command.program];
+        words.extend(command.arguments);
+        scan_command(scan, &context, &words);
+    }
+}
+
+/// A getty that is told no login program runs the one compiled in: agetty(8), `--login-program`.
+fn scan_getty(scan: &mut Scan, command: &exec::Command) {
+    let told = command.arguments.iter().any(|argument| {
+        let argument = argument.bytes();
+        argument.starts_with(b"--login-program") || argument.starts_with(b"-l")
+    });
+    if base_name(command.program.bytes()) != b"agetty" || told {
+        return;
+    }
+    if let Some(insert_at) = command.program_end {
+        scan.facts.push(Fact::Getty {
+            insert_at,
+            program: command.program.clone(),
+        });
+    }
+}
+
+/// One word of a list.
+fn scan_word(scan: &mut Scan, field: &'static str, syntax: Syntax, word: &Text) {
+    let bytes = word.bytes();
+    let find = |byte| memchr::memchr(byte, bytes);
+    let (role, text, optional) = match syntax {
+        Syntax::Environment => {
+            let Some(equals) = find(b'=') else { return };
+            let value = word.slice(equals + 1..word.len());
+            if &bytes[..equals] != b"PATH" {
+                return scan_argument(scan, field, &value);
+            }
+            (Role::ProgramSearchPath, value, false)
+        }
+        Syntax::Documentation => {
+            let start = if bytes.starts_with(b"file:///") { 7 } else { 5 };
+            if !bytes.starts_with(b"file:/") {
+                return;
+            }
+            (Role::Documentation, word.slice(start..word.len()), true)
+        }
+        _ => {
+            let start = bytes.iter().take_while(|byte| b"-+".contains(byte)).count();
+            let end = match syntax {
+                Syntax::Binds => find(b':').unwrap_or(word.len()),
+                _ => word.len(),
+            };
+            let optional = bytes[..start].contains(&b'-');
+            (Role::Directory, word.slice(start..end), optional)
+        }
+    };
+    let is_path = text.bytes().starts_with(b"/") || role == Role::ProgramSearchPath;
+    if is_path && !text.is_empty() {
+        scan.references.push(Reference {
+            role,
+            text,
+            field,
+            lookup: Lookup::Nowhere,
+            optional,
+            privileged: false,
+        });
+    }
+}
