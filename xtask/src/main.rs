@@ -1,1 +1,94 @@
-fn main() {}
+//! The project's own commands.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "printing is what they are for"
+)]
+
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context as _, ensure};
+use clap::{Parser, Subcommand};
+
+mod bench;
+mod demo;
+mod draw;
+mod set_up;
+mod table;
+mod test;
+
+/// The project's own commands.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Patch copies of well-known packages and show what became of them
+    Demo(demo::Options),
+    /// Run the tests: all that fit into a CI run, unless told otherwise
+    Test(test::Options),
+    /// Measure the tools against find and /bin/true in one run
+    Bench(bench::Options),
+    /// Draw packages that are in no list, by a seed
+    Draw(draw::Options),
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().task {
+        Task::Demo(options) => demo::run(&options),
+        Task::Test(options) => test::run(&options),
+        Task::Bench(options) => bench::run(&options),
+        Task::Draw(options) => draw::run(&options),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// The top of the checkout.
+fn project() -> PathBuf {
+    let mut directory = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    directory.pop();
+    directory
+}
+
+/// Cargo, in the project.
+fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(project());
+    // What `cargo xtask` sets for this program must not become another build's settings.
+    for (name, _) in std::env::vars_os() {
+        let of_package = name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+        });
+        if of_package {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// Builds a tool for release; its path.
+fn build(tool: &str) -> anyhow::Result<PathBuf> {
+    println!("building {tool}");
+    let status = cargo()
+        .args(["build", "--release", "--quiet", "--package", tool])
+        .status()
+        .context("cannot start cargo")?;
+    ensure!(
+        status.success(),
+        "cannot build {tool}: cargo ended with {status}"
+    );
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
+    Ok(project().join(target).join("release").join(tool))
+}

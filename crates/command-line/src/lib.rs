@@ -2,7 +2,7 @@
 //! are shown. Nothing here knows a particular tool.
 //!
 //! A tool's `main` hands its work to [`run`]; the work reads its arguments with [`parse`], checks
-//! them with [`CommonOptions::package`], and shows what it found with [`Report::write`].
+//! them with [`CommonOptions::request`], and shows what it found with [`Report::write`].
 
 pub mod exit_status;
 pub mod explain;
@@ -12,6 +12,6 @@ mod visible;
 
 pub use exit_status::{ExitStatus, Streams, run};
 pub use explain::explain;
-pub use options::{CommonOptions, Package, after_help, parse};
+pub use options::{CommonOptions, Request, after_help, parse};
 pub use report::{Report, Summary};
 pub use visible::visible;

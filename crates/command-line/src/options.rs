@@ -8,6 +8,7 @@ use std::{fs, io};
 use anyhow::Context;
 use bstr::{BString, ByteSlice};
 use clap::{Args, Parser, ValueEnum};
+use hermetic_out::{Output, Package};
 use thiserror::Error;
 
 use crate::exit_status::{EXIT_STATUS_HELP, Streams, UsageError};
@@ -202,34 +203,27 @@ fn one_line(error: &clap::Error) -> String {
     line
 }
 
-/// What the options say about the package.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Package {
-    /// Its outputs, in the order given: name and store path.
-    pub outputs: Vec<(String, PathBuf)>,
-    /// Where programs of dependencies are, in the order in which they are searched.
-    pub search_path: Vec<PathBuf>,
-    /// Dependencies without a directory of programs.
-    pub dependencies: Vec<PathBuf>,
-    /// What a store path begins with.
-    pub store_dir: PathBuf,
-    /// The tree in which all these paths are read and written; `/` if none.
-    pub root: Option<PathBuf>,
+/// What the options ask for.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The package, its dependencies, and where they lie.
+    pub package: Package,
     /// Patterns of what stays as it is.
     pub keep: Vec<BString>,
     /// What is replaced, and by what.
     pub replace: Vec<(BString, BString)>,
 }
 
-impl Package {
-    /// The name, for messages: that of the store path of `out`, or of the first output, without its
-    /// hash.
+impl Request {
+    /// The package's name, for messages: that of the store path of `out`, or of the first output,
+    /// without its hash.
     #[must_use]
     pub fn name(&self) -> String {
-        let out = self.outputs.iter().find(|(name, _)| name == "out");
-        let path = out.or(self.outputs.first()).map(|(_, path)| path.as_path());
-        let name = path
-            .and_then(Path::file_name)
+        let outputs = &self.package.outputs;
+        let out = outputs.iter().find(|output| output.name == "out");
+        let name = out
+            .or(outputs.first())
+            .and_then(|output| output.path.file_name())
             .unwrap_or_default()
             .as_bytes();
         let without_hash = name.split_once_str("-").map_or(name, |(_, name)| name);
@@ -327,11 +321,11 @@ type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 impl CommonOptions {
     /// What the options, and the environment for those that are not given, say about the package.
-    pub fn package(&self) -> Result<Package, OptionError> {
-        self.package_in(&|name| std::env::var_os(name))
+    pub fn request(&self) -> Result<Request, OptionError> {
+        self.request_in(&|name| std::env::var_os(name))
     }
 
-    fn package_in(&self, environment: Environment<'_>) -> Result<Package, OptionError> {
+    fn request_in(&self, environment: Environment<'_>) -> Result<Request, OptionError> {
         let store_dir = absolute("--store-dir", self.store_dir.as_os_str().as_bytes())?;
         if let Some(root) = &self.root {
             let metadata = fs::metadata(root).map_err(|source| OptionError::Unreadable {
@@ -386,12 +380,14 @@ impl CommonOptions {
             })
             .collect::<Result<_, OptionError>>()?;
 
-        Ok(Package {
-            outputs,
-            search_path,
-            dependencies,
-            store_dir,
-            root: self.root.clone(),
+        Ok(Request {
+            package: Package {
+                outputs,
+                search_path,
+                dependencies,
+                store_dir,
+                root: self.root.clone(),
+            },
             keep,
             replace,
         })
@@ -402,13 +398,13 @@ impl CommonOptions {
         option: &'static str,
         values: &[BString],
         store_dir: &Path,
-    ) -> Result<Vec<(String, PathBuf)>, OptionError> {
-        let mut outputs: Vec<(String, PathBuf)> = Vec::with_capacity(values.len());
+    ) -> Result<Vec<Output>, OptionError> {
+        let mut outputs: Vec<Output> = Vec::with_capacity(values.len());
         for value in values {
             let not_a_pair = || not_a_pair(option, value, "NAME=PATH");
             let (name, path) = pair(option, value, "NAME=PATH")?;
             let name = name.to_str().map_err(|_| not_a_pair())?.to_owned();
-            if outputs.iter().any(|(known, _)| *known == name) {
+            if outputs.iter().any(|known| known.name == name) {
                 return Err(OptionError::RepeatedOutput { option, name });
             }
             let path = absolute(option, path)?;
@@ -432,7 +428,7 @@ impl CommonOptions {
                 None => path.clone(),
             };
             match fs::symlink_metadata(&place) {
-                Ok(_) => outputs.push((name, path)),
+                Ok(_) => outputs.push(Output { name, path }),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     return Err(OptionError::MissingOutput {
                         name,
@@ -566,20 +562,20 @@ mod tests {
         root
     }
 
-    fn package(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Package, OptionError> {
+    fn request(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Request, OptionError> {
         let root = root();
         let mut options = options(arguments);
         options
             .root
             .get_or_insert_with(|| root.path().to_path_buf());
-        options.package_in(&|name| {
+        options.request_in(&|name| {
             let variable = variables.iter().find(|(known, _)| *known == name);
             variable.map(|(_, value)| value.into())
         })
     }
 
     fn error(arguments: &[&str]) -> String {
-        package(arguments, &[]).unwrap_err().to_string()
+        request(arguments, &[]).unwrap_err().to_string()
     }
 
     fn told(arguments: &[&str]) -> (u8, String, String) {
@@ -596,7 +592,7 @@ mod tests {
     #[test]
     fn options_become_data() {
         let (out, bin) = (format!("out={A}/"), format!("bin={B}"));
-        let package = package(
+        let request = request(
             &[
                 "--output",
                 &out,
@@ -616,27 +612,31 @@ mod tests {
             &[("HERMETIC_OUT_KEEP", "not used")],
         )
         .unwrap();
+        let output = |name: &str, path: &str| Output {
+            name: name.into(),
+            path: path.into(),
+        };
         assert_eq!(
-            package.outputs,
-            [("out".into(), A.into()), ("bin".into(), B.into())]
+            request.package.outputs,
+            [output("out", A), output("bin", B)]
         );
         assert_eq!(
-            package.search_path,
+            request.package.search_path,
             ["/d/bin", "/e/bin", "/f/bin"].map(PathBuf::from)
         );
-        assert_eq!(package.dependencies, [PathBuf::from("/g")]);
-        assert_eq!(package.keep, ["/opt/**"]);
+        assert_eq!(request.package.dependencies, [PathBuf::from("/g")]);
+        assert_eq!(request.keep, ["/opt/**"]);
         assert_eq!(
-            package.replace,
+            request.replace,
             [("/bin/login".into(), "/h/bin/login=x".into())]
         );
-        assert_eq!(package.name(), "x-1.0");
+        assert_eq!(request.name(), "x-1.0");
     }
 
     #[test]
     fn options_come_from_the_environment() {
         let outputs = format!("out={A} bin={B}\t");
-        let package = package(
+        let request = request(
             &[],
             &[
                 ("HERMETIC_OUT_OUTPUT", &outputs),
@@ -647,16 +647,22 @@ mod tests {
             ],
         )
         .unwrap();
-        assert_eq!(package.outputs.len(), 2);
-        assert_eq!(package.search_path, ["/d/bin", "/e/bin"].map(PathBuf::from));
-        assert_eq!(package.dependencies, ["/g", "/h i"].map(PathBuf::from));
-        assert_eq!(package.keep, ["a", "b"]);
-        assert_eq!(package.replace, [("x".into(), "y".into())]);
+        assert_eq!(request.package.outputs.len(), 2);
+        assert_eq!(
+            request.package.search_path,
+            ["/d/bin", "/e/bin"].map(PathBuf::from)
+        );
+        assert_eq!(
+            request.package.dependencies,
+            ["/g", "/h i"].map(PathBuf::from)
+        );
+        assert_eq!(request.keep, ["a", "b"]);
+        assert_eq!(request.replace, [("x".into(), "y".into())]);
     }
 
     #[test]
     fn an_error_names_the_variable_it_came_from() {
-        let error = package(&[], &[("HERMETIC_OUT_OUTPUT", "/x")])
+        let error = request(&[], &[("HERMETIC_OUT_OUTPUT", "/x")])
             .unwrap_err()
             .to_string();
         assert_eq!(
@@ -730,9 +736,9 @@ mod tests {
         fs::create_dir_all(root.path().join("gnu/store/x")).unwrap();
         let mut options = options(&["--output=out=/gnu/store/x", "--store-dir=/gnu/store/"]);
         options.root = Some(root.path().into());
-        let package = options.package_in(&|_| None).unwrap();
-        assert_eq!(package.store_dir, Path::new("/gnu/store"));
-        assert_eq!(package.name(), "x");
+        let request = options.request_in(&|_| None).unwrap();
+        assert_eq!(request.package.store_dir, Path::new("/gnu/store"));
+        assert_eq!(request.name(), "x");
     }
 
     #[test]
@@ -766,7 +772,7 @@ mod tests {
         fs::write(root.path().join("nix"), "").unwrap();
         let mut options = options(&["--output=out=/nix/store/x"]);
         options.root = Some(root.path().into());
-        let error = options.package_in(&|_| None).unwrap_err();
+        let error = options.request_in(&|_| None).unwrap_err();
         let place = root.path().join("nix/store/x");
         let expected = format!(
             "looking at {}, given by --output: Not a directory",
@@ -789,16 +795,16 @@ mod tests {
         let arguments = arguments.map(OsStr::from_bytes);
         let mut options = Tool::try_parse_from(arguments).unwrap().common;
         options.root = Some(root.path().into());
-        let package = options.package_in(&|_| None).unwrap();
+        let request = options.request_in(&|_| None).unwrap();
         assert_eq!(
-            package.outputs[0].1.as_os_str().as_bytes(),
+            request.package.outputs[0].path.as_os_str().as_bytes(),
             b"/nix/store/x-\xff"
         );
-        assert_eq!(package.replace, [(b"\xfe"[..].into(), b"\xff"[..].into())]);
-        assert_eq!(package.name(), "\\xff");
+        assert_eq!(request.replace, [(b"\xfe"[..].into(), b"\xff"[..].into())]);
+        assert_eq!(request.name(), "\\xff");
         let bad_name = OsStr::from_bytes(b"\xff=/x");
         options.output = vec![bad_name.to_os_string()];
-        let error = options.package_in(&|_| None).unwrap_err().to_string();
+        let error = options.request_in(&|_| None).unwrap_err().to_string();
         assert_eq!(
             error,
             "reading --output \\xff=/x: it is not of the form NAME=PATH"

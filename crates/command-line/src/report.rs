@@ -35,7 +35,7 @@ pub struct Report {
     pub tool: &'static str,
     /// Its version.
     pub tool_version: &'static str,
-    /// The package: [`Package::name`](crate::Package::name).
+    /// The package: [`Request::name`](crate::Request::name).
     pub package: String,
     /// What is not right.
     pub findings: Vec<Finding>,

@@ -252,6 +252,50 @@ pub(crate) fn carried_program(program: &[u8], arguments: &[Text]) -> Option<usiz
     None
 }
 
+/// Variables that hold directories in which libraries and modules are looked for, separated by
+/// colons: ld.so(8), python(1), perlrun(1), node's, GObject Introspection's, Qt's and GStreamer's
+/// manuals.
+const SEARCH_PATHS: &[&[u8]] = &[
+    b"GI_TYPELIB_PATH",
+    b"GST_PLUGIN_PATH",
+    b"GST_PLUGIN_SYSTEM_PATH",
+    b"LD_LIBRARY_PATH",
+    b"NODE_PATH",
+    b"PERL5LIB",
+    b"PYTHONPATH",
+    b"QT_PLUGIN_PATH",
+    b"RUBYLIB",
+];
+
+/// Adds what the value of an environment variable names.
+pub(crate) fn scan_variable(scan: &mut Scan, field: &'static str, name: &[u8], value: &Text) {
+    let context = Context::new(field, Lookup::Nowhere);
+    if name == b"PATH" {
+        if has_literal_item(value) {
+            scan.references
+                .push(context.reference(Role::ProgramSearchPath, value.clone()));
+        }
+    } else if SEARCH_PATHS.contains(&name) {
+        for path in paths(value) {
+            scan.references
+                .push(context.reference(Role::SearchPathEntry, path));
+        }
+    } else {
+        scan_argument(scan, field, value);
+    }
+}
+
+/// Whether one of the directories of a search path is known here.
+fn has_literal_item(value: &Text) -> bool {
+    let mut start = 0;
+    value.bytes().split(|byte| *byte == b':').any(|item| {
+        let end = start + item.len();
+        let literal = !item.is_empty() && value.slice(start..end).is_literal();
+        start = end + 1;
+        literal
+    })
+}
+
 /// Adds the absolute paths in a word, an assignment's value or an option: the whole of it, after
 /// `--option=`, glued to `-x`, and the items of a list.
 pub(crate) fn scan_argument(scan: &mut Scan, field: &'static str, word: &Text) {

@@ -3,9 +3,9 @@
 
 use std::cell::Cell;
 
-use crate::command_line::scan_argument;
+use crate::command_line::scan_variable;
 use crate::lines::is_blank;
-use crate::reference::{Lookup, Reference, Role, Scan};
+use crate::reference::Scan;
 use crate::text::{Encoding, Quote, Span, Text};
 use crate::words::read_doubled;
 
@@ -16,19 +16,8 @@ pub fn scan(file: &[u8]) -> Scan {
     let mut reader = Reader { file, at: 0 };
     while let Some((key, value)) = reader.assignment() {
         let value = read_variables(&value);
-        if key == b"PATH" {
-            if has_literal_item(&value) {
-                scan.references.push(Reference {
-                    role: Role::ProgramSearchPath,
-                    text: value,
-                    field: "PATH",
-                    lookup: Lookup::Nowhere,
-                    optional: false,
-                    privileged: false,
-                });
-            }
-        } else if is_variable_name(key) {
-            scan_argument(&mut scan, "VALUE", &value);
+        if is_variable_name(key) {
+            scan_variable(&mut scan, "VALUE", key, &value);
         }
     }
     scan
@@ -41,17 +30,6 @@ fn is_variable_name(key: &[u8]) -> bool {
         && key
             .iter()
             .all(|byte| is_letter(byte) || byte.is_ascii_digit())
-}
-
-/// Whether one of the directories of a search path is known here.
-fn has_literal_item(value: &Text) -> bool {
-    let mut start = 0;
-    value.bytes().split(|byte| *byte == b':').any(|item| {
-        let end = start + item.len();
-        let literal = !item.is_empty() && value.slice(start..end).is_literal();
-        start = end + 1;
-        literal
-    })
 }
 
 /// `$NAME`, `${NAME}`, `${NAME:-…}` and `${NAME:+…}` are not known here; `$$` is a dollar sign.
@@ -207,6 +185,7 @@ impl<'a> Reader<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reference::Role;
 
     #[test]
     fn assignments() {

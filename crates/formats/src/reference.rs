@@ -24,6 +24,9 @@ pub enum Role {
     /// A list of directories, separated by colons, in which *programs* are looked for: `PATH`,
     /// `ExecSearchPath=`.
     ProgramSearchPath,
+    /// It is a directory in which something other than programs is looked for, one of a list:
+    /// `LD_LIBRARY_PATH` and its kin.
+    SearchPathEntry,
     /// It is documentation: nothing breaks if it is missing.
     Documentation,
 }

@@ -1,1 +1,579 @@
+//! Makes what systemd and its companions start be found: every program and own file that units and
+//! their kin name becomes a store path.
+//!
+//! [`plan`] reads the outputs and says what to do; nothing is written. `hermetic_out::apply` does it.
 
+pub mod cli;
+pub mod findings;
+mod outputs;
+mod search_path;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use bstr::ByteSlice;
+use hermetic_out::resolve::{Circumstances, Kept, PatternError, Provider};
+use hermetic_out::walk::{KnownFile, WalkError, known_files};
+use hermetic_out::{
+    Change, Decision, Edit, FileEdits, Finding, FindingKind, Package, Place, Plan, PlanError,
+    Resolver, Severity, Tree,
+};
+use hermetic_out_formats::kind::{is_user_unit, unit_name};
+use hermetic_out_formats::text::Quote;
+use hermetic_out_formats::{
+    Encoding, Fact, FileKind, MAX_FILE_SIZE, Reference, Role, Scan, Span, Text, scan,
+};
+use thiserror::Error;
+
+/// What the user can choose beside the package.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Globs of paths and names that stay as they are.
+    pub keep: Vec<Vec<u8>>,
+    /// What becomes of a path or name, whatever else is there.
+    pub replace: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Whether a missing program is an error.
+    pub missing_is_error: bool,
+    /// The output that takes the units that have to move.
+    pub unit_output: Option<String>,
+    /// Store paths that no replacement may refer to.
+    pub forbidden_references: Vec<PathBuf>,
+    /// Whether desktop entries are read: an absolute program breaks wrappers and autostart.
+    pub desktop_entries: bool,
+}
+
+/// What is to be done, and what was found.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// What is to be done.
+    pub plan: Plan,
+    /// What is not right, by output, file and line.
+    pub findings: Vec<Finding>,
+    /// How many references get another value.
+    pub replaced: usize,
+    /// How many stay because they are right, or are to be kept.
+    pub kept: usize,
+    /// How many should be something else, but nobody has it.
+    pub unresolved: usize,
+    /// By output: the store paths that its files refer to after the plan and did not before.
+    pub new_references: Vec<(String, Vec<PathBuf>)>,
+}
+
+/// The package cannot be looked at, or the options make no sense.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A directory cannot be read.
+    #[error(transparent)]
+    Walk(#[from] WalkError),
+    /// A file cannot be read.
+    #[error("reading {path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// A pattern of `--keep` is no glob.
+    #[error(transparent)]
+    Pattern(#[from] PatternError),
+    /// `--unit-output` names an output that is not given.
+    #[error(
+        "choosing where units go: there is no output {name}; give it with --output {name}=PATH, or \
+         choose another with --unit-output"
+    )]
+    UnknownOutput {
+        /// The name.
+        name: String,
+    },
+    /// The plan contradicts itself.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+}
+
+/// A file that is read and perhaps changed.
+struct Unit {
+    /// The output that it is in, by its position.
+    output: usize,
+    file: KnownFile,
+    content: Vec<u8>,
+    scan: Scan,
+    edits: Vec<PlannedEdit>,
+    findings: Vec<Finding>,
+    replaced: usize,
+    kept: usize,
+    unresolved: usize,
+}
+
+/// An edit, and what it makes the file refer to.
+#[derive(Clone, Debug)]
+struct PlannedEdit {
+    edit: Edit,
+    /// The place that it is for, in messages.
+    span: Span,
+    /// What stood there.
+    subject: Vec<u8>,
+    /// The store paths in the new text.
+    store_paths: Vec<PathBuf>,
+}
+
+/// Looks at a package's outputs and says what to do. Reads the disk, writes nothing.
+pub fn plan(package: &Package, options: &Options) -> Result<Outcome, Error> {
+    if let Some(name) = &options.unit_output {
+        if !package.outputs.iter().any(|output| output.name == *name) {
+            return Err(Error::UnknownOutput { name: name.clone() });
+        }
+    }
+    let tree = Tree::new(package.store_dir.clone(), package.root.clone());
+    let resolver = Resolver::new(package, &tree, &options.keep, options.replace.clone())?;
+    let mut units = read(package, &tree, options)?;
+    patch(&mut units, package, &resolver, options);
+    let mut moves = outputs::break_cycles(&mut units, package, &tree, options)?;
+    if !moves.is_empty() {
+        // What names a file that moves has to name its new place.
+        for (from, to) in &moves {
+            tree.will_move(from.clone(), to.clone());
+        }
+        patch(&mut units, package, &resolver, options);
+        moves = outputs::break_cycles(&mut units, package, &tree, options)?;
+    }
+    outcome(units, moves, package, options)
+}
+
+fn read(package: &Package, tree: &Tree, options: &Options) -> Result<Vec<Unit>, Error> {
+    let mut units = Vec::new();
+    for (index, output) in package.outputs.iter().enumerate() {
+        for file in known_files(tree, output)? {
+            if file.kind == FileKind::DesktopEntry && !options.desktop_entries {
+                continue;
+            }
+            let error = |source| Error::Read {
+                path: file.path.clone(),
+                source,
+            };
+            let real = tree.real_path(&file.path);
+            let mut findings = Vec::new();
+            let mut content = Vec::new();
+            let size = fs::symlink_metadata(&real).map_err(error)?.len();
+            if usize::try_from(size).is_ok_and(|size| size <= MAX_FILE_SIZE) {
+                content = fs::read(&real).map_err(error)?;
+            } else {
+                findings.push(Finding {
+                    kind: &findings::FILE_TOO_LARGE,
+                    severity: findings::FILE_TOO_LARGE.severity,
+                    file: file.path.clone(),
+                    place: None,
+                    subject: Vec::new(),
+                    message: format!("it has {size} bytes and was left alone"),
+                    help: "find out why it is so large".to_owned(),
+                });
+            }
+            let scan = scan(file.kind, &content);
+            units.push(Unit {
+                output: index,
+                file,
+                content,
+                scan,
+                edits: Vec::new(),
+                findings,
+                replaced: 0,
+                kept: 0,
+                unresolved: 0,
+            });
+        }
+    }
+    Ok(units)
+}
+
+/// What the files of one unit, its drop-ins among them, say about how it runs.
+#[derive(Default)]
+struct Settings {
+    other_root: bool,
+    unprivileged: bool,
+    search_path: Vec<Vec<u8>>,
+    /// The programs that it runs by a bare name.
+    names: Vec<Vec<u8>>,
+    no_exec_anywhere: bool,
+    exec_allowed: Vec<Vec<u8>>,
+}
+
+/// The settings by unit: whether it is a user's, and its name. Other files stand for themselves.
+fn settings(units: &[Unit]) -> BTreeMap<Vec<u8>, Settings> {
+    let mut all: BTreeMap<Vec<u8>, Settings> = BTreeMap::new();
+    for unit in units {
+        let settings = all.entry(unit.key()).or_default();
+        settings.unprivileged |=
+            unit.file.kind == FileKind::Unit && is_user_unit(&unit.file.sub_path);
+        for fact in &unit.scan.facts {
+            match fact {
+                Fact::OtherRoot => settings.other_root = true,
+                Fact::RunsAsUser => settings.unprivileged = true,
+                _ => {}
+            }
+        }
+        for reference in &unit.scan.references {
+            let value = reference.text.bytes();
+            let runs = matches!(
+                reference.role,
+                Role::Program | Role::ShellCommand | Role::CarriedProgram
+            );
+            if runs && reference.text.is_literal() && !value.contains(&b'/') {
+                settings.names.push(value.to_vec());
+            }
+            match reference.field {
+                "ExecSearchPath" => settings
+                    .search_path
+                    .extend(value.split(|byte| *byte == b':').map(<[u8]>::to_vec)),
+                "NoExecPaths" if value == b"/" => settings.no_exec_anywhere = true,
+                "ExecPaths" => settings.exec_allowed.push(value.to_vec()),
+                _ => {}
+            }
+        }
+    }
+    all
+}
+
+impl Unit {
+    fn key(&self) -> Vec<u8> {
+        if self.file.kind != FileKind::Unit {
+            return self.file.path.as_os_str().as_bytes().to_vec();
+        }
+        let manager: &[u8] = if is_user_unit(&self.file.sub_path) {
+            b"user/"
+        } else {
+            b"system/"
+        };
+        [manager, unit_name(&self.file.sub_path)].concat()
+    }
+
+    fn finding(&self, kind: &'static FindingKind, span: Span, subject: &[u8]) -> Finding {
+        Finding {
+            kind,
+            severity: kind.severity,
+            file: self.file.path.clone(),
+            place: Some(Place::new(&self.content, span)),
+            subject: subject.to_vec(),
+            message: String::new(),
+            help: String::new(),
+        }
+    }
+
+    /// Replaces `text` by `new`, or says why it cannot be.
+    fn replace(&mut self, text: &Text, new: &[u8], store_paths: Vec<PathBuf>) -> bool {
+        let extent = text.extent().unwrap_or(Span::new(0, 0));
+        let encoded = text
+            .span()
+            .and_then(|span| Some((span, text.encode(new).ok()?)));
+        let Some((span, encoded)) = encoded else {
+            let mut finding = self.finding(&findings::UNWRITABLE_PLACE, extent, text.bytes());
+            finding.message = format!(
+                "{} should become {}, but cannot be written here",
+                text.bytes().as_bstr(),
+                new.as_bstr()
+            );
+            finding.help = "write the line more plainly".to_owned();
+            self.findings.push(finding);
+            return false;
+        };
+        self.edits.push(PlannedEdit {
+            edit: Edit {
+                span,
+                text: encoded,
+            },
+            span,
+            subject: text.bytes().to_vec(),
+            store_paths,
+        });
+        true
+    }
+}
+
+/// Decides about every reference of every file, anew.
+fn patch(units: &mut [Unit], package: &Package, resolver: &Resolver, options: &Options) {
+    let settings = settings(units);
+    for unit in units {
+        let Some(settings) = settings.get(&unit.key()) else {
+            continue;
+        };
+        unit.findings
+            .retain(|finding| finding.kind == &findings::FILE_TOO_LARGE);
+        unit.edits.clear();
+        (unit.replaced, unit.kept, unit.unresolved) = (0, 0, 0);
+        let scan = std::mem::take(&mut unit.scan);
+        let circumstances = Circumstances {
+            output: package.outputs[unit.output].name.clone(),
+            other_root: settings.other_root,
+            unprivileged: settings.unprivileged,
+            search_path: settings.search_path.clone(),
+        };
+        for problem in &scan.problems {
+            let (kind, message) = findings::of_problem(problem.kind);
+            let subject = problem.span.of(&unit.content).to_vec();
+            let mut finding = unit.finding(kind, problem.span, &subject);
+            finding.message = message.to_owned();
+            finding.help = "correct it; nothing in it was changed".to_owned();
+            unit.findings.push(finding);
+        }
+        for reference in &scan.references {
+            if reference.role == Role::ProgramSearchPath {
+                search_path::patch(unit, reference, &settings.names, package, resolver);
+            } else {
+                decide(unit, reference, &circumstances, package, resolver);
+            }
+        }
+        for fact in &scan.facts {
+            if let Fact::Getty { insert_at, .. } = fact {
+                tell_login_program(unit, *insert_at, &circumstances, package, resolver);
+            }
+        }
+        exec_paths(unit, &scan, settings, package);
+        unit.scan = scan;
+        for finding in &mut unit.findings {
+            let fatal = options.missing_is_error && findings::is_missing_program(finding.kind);
+            if fatal && finding.severity == Severity::Warning {
+                finding.severity = Severity::Error;
+            }
+        }
+    }
+}
+
+fn decide(
+    unit: &mut Unit,
+    reference: &Reference,
+    circumstances: &Circumstances,
+    package: &Package,
+    resolver: &Resolver,
+) {
+    let text = &reference.text;
+    let extent = text.extent().unwrap_or(Span::new(0, 0));
+    match resolver.resolve(reference, circumstances) {
+        Decision::Keep(kept) => {
+            unit.kept += 1;
+            let note = kept_note(reference, &kept);
+            if let Some((kind, message, help)) = note {
+                let mut finding = unit.finding(kind, extent, text.bytes());
+                (finding.message, finding.help) = (message, help);
+                unit.findings.push(finding);
+            }
+        }
+        Decision::Replace { path, .. } if reference.role == Role::CarriedProgram => {
+            unit.kept += 1;
+            let mut finding = unit.finding(&findings::PROGRAM_BY_NAME, extent, text.bytes());
+            finding.message = format!("{} is run by its name alone", text.bytes().as_bstr());
+            finding.help = format!("write {} in its place", path.as_bstr());
+            unit.findings.push(finding);
+        }
+        Decision::Replace { path, provider } => {
+            // A directory keeps the slash at its end.
+            let mut path = path;
+            if text.bytes().ends_with(b"/") && !path.ends_with(b"/") {
+                path.push(b'/');
+            }
+            if path == text.bytes() {
+                unit.kept += 1;
+                return;
+            }
+            let store_paths = store_paths(&path, package);
+            if !unit.replace(text, &path, store_paths) {
+                unit.unresolved += 1;
+                return;
+            }
+            unit.replaced += 1;
+            if provider == Provider::Wrapper {
+                let mut finding = unit.finding(&findings::SETUID_WRAPPER, extent, text.bytes());
+                finding.message = format!("{} needs its setuid bit", text.bytes().as_bstr());
+                finding.help = format!("provide {} on the system", path.as_bstr());
+                unit.findings.push(finding);
+            }
+        }
+        Decision::Unresolved(missing) => {
+            let Some((kind, severity, message, help)) = findings::of_missing(reference, &missing)
+            else {
+                unit.kept += 1;
+                return;
+            };
+            unit.unresolved += 1;
+            let mut finding = unit.finding(kind, extent, text.bytes());
+            (finding.severity, finding.message, finding.help) = (severity, message, help);
+            unit.findings.push(finding);
+        }
+    }
+}
+
+/// What is worth knowing of a reference that is kept.
+fn kept_note(reference: &Reference, kept: &Kept) -> Option<(&'static FindingKind, String, String)> {
+    let text = reference.text.bytes().as_bstr();
+    let runs = matches!(reference.role, Role::Program | Role::ShellCommand);
+    match kept {
+        Kept::MachineState if runs => Some((
+            &findings::MACHINE_STATE_PROGRAM,
+            format!("{text} is put there at run time, if at all"),
+            "make sure that something on the machine puts it there".to_owned(),
+        )),
+        Kept::Variable if findings::is_of_a_package(reference.text.literal_prefix()) => Some((
+            &findings::VARIABLE_IN_PATH,
+            format!("which file {text} names is known only at run time"),
+            "write the store path in front of the variable".to_owned(),
+        )),
+        _ => None,
+    }
+}
+
+/// The store paths that a path in the store lies in: one, or none.
+fn store_paths(path: &[u8], package: &Package) -> Vec<PathBuf> {
+    let path = Path::new(std::ffi::OsStr::from_bytes(path));
+    package.store_path_of(path).into_iter().collect()
+}
+
+/// agetty's compiled-in login program is `/bin/login`: agetty(8).
+const LOGIN_PROGRAM: &[u8] = b"/bin/login";
+
+/// Gives a getty the option that names its login program, if one is known.
+fn tell_login_program(
+    unit: &mut Unit,
+    insert_at: usize,
+    circumstances: &Circumstances,
+    package: &Package,
+    resolver: &Resolver,
+) {
+    let place = Span::new(insert_at, insert_at);
+    let login = Reference {
+        role: Role::Program,
+        text: Text::of_file(LOGIN_PROGRAM, Span::new(0, LOGIN_PROGRAM.len())),
+        field: "ExecStart",
+        lookup: hermetic_out_formats::Lookup::SearchPath,
+        optional: true,
+        privileged: false,
+    };
+    let path = match resolver.resolve(&login, circumstances) {
+        Decision::Replace { path, .. } => path,
+        Decision::Keep(_) => return,
+        Decision::Unresolved(_) => {
+            let line = Span::new(insert_at.saturating_sub(1), insert_at);
+            let mut finding =
+                unit.finding(&findings::LOGIN_PROGRAM_COMPILED_IN, line, LOGIN_PROGRAM);
+            finding.message = "this getty runs the /bin/login compiled into it".to_owned();
+            finding.help = "give --replace /bin/login=PATH".to_owned();
+            unit.findings.push(finding);
+            return;
+        }
+    };
+    let encode = |text: &[u8]| {
+        let text = Encoding::Specifier.encode(text)?;
+        Encoding::UnitWord(Quote::Bare).encode(&text)
+    };
+    let Ok(encoded) = encode(&path) else { return };
+    unit.replaced += 1;
+    unit.edits.push(PlannedEdit {
+        edit: Edit {
+            span: place,
+            text: [b" --login-program ", encoded.as_slice()].concat(),
+        },
+        span: place,
+        subject: LOGIN_PROGRAM.to_vec(),
+        store_paths: store_paths(&path, package),
+    });
+}
+
+/// `NoExecPaths=/` with an `ExecPaths=` that leaves the store out: nothing from a store can start.
+fn exec_paths(unit: &mut Unit, scan: &Scan, settings: &Settings, package: &Package) {
+    let store = package.store_dir.as_os_str().as_bytes();
+    let allowed = settings
+        .exec_allowed
+        .iter()
+        .any(|path| path == b"/" || store.starts_with(path.trim_end_with(|char| char == '/')));
+    if !settings.no_exec_anywhere || allowed {
+        return;
+    }
+    let forbids =
+        |reference: &&Reference| reference.field == "NoExecPaths" && reference.text.bytes() == b"/";
+    if let Some(reference) = scan.references.iter().find(forbids) {
+        let extent = reference.text.extent().unwrap_or(Span::new(0, 0));
+        let mut finding = unit.finding(&findings::EXEC_PATHS_WITHOUT_STORE, extent, b"/");
+        finding.message = "no library of the store may be mapped here".to_owned();
+        finding.help = format!("add ExecPaths={}", package.store_dir.display());
+        unit.findings.push(finding);
+    }
+}
+
+/// Puts the plan together.
+fn outcome(
+    units: Vec<Unit>,
+    moves: Vec<(PathBuf, PathBuf)>,
+    package: &Package,
+    options: &Options,
+) -> Result<Outcome, Error> {
+    let mut outcome = Outcome::default();
+    let mut new_references: BTreeMap<usize, Vec<PathBuf>> = BTreeMap::new();
+    for unit in units {
+        let output = outputs::final_output(&unit, &moves, package);
+        let mut findings = unit.findings;
+        for planned in &unit.edits {
+            for store_path in &planned.store_paths {
+                let known = memchr::memmem::find(&unit.content, store_path.as_os_str().as_bytes());
+                let own = package.outputs[output].path == *store_path;
+                if known.is_none() && !own {
+                    new_references
+                        .entry(output)
+                        .or_default()
+                        .push(store_path.clone());
+                }
+                if options.forbidden_references.contains(store_path) {
+                    findings.push(Finding {
+                        kind: &findings::FORBIDDEN_REFERENCE,
+                        severity: Severity::Error,
+                        file: unit.file.path.clone(),
+                        place: Some(Place::new(&unit.content, planned.span)),
+                        subject: planned.subject.clone(),
+                        message: format!(
+                            "{} would come from {}, which is forbidden",
+                            planned.subject.as_bstr(),
+                            store_path.display()
+                        ),
+                        help: "name another provider with --replace".to_owned(),
+                    });
+                }
+            }
+        }
+        let place = |finding: &Finding| finding.place.as_ref().map(|place| place.span);
+        findings.sort_by(|one, other| {
+            (place(one), one.kind.name).cmp(&(place(other), other.kind.name))
+        });
+        outcome.findings.extend(findings);
+        outcome.replaced += unit.replaced;
+        outcome.kept += unit.kept;
+        outcome.unresolved += unit.unresolved;
+        if !unit.edits.is_empty() {
+            let edits: Vec<Edit> = unit.edits.into_iter().map(|planned| planned.edit).collect();
+            let edits = FileEdits::new(unit.file.path, unit.content, &edits)?;
+            if edits.before != edits.after {
+                outcome.plan.changes.push(Change::Edit(edits));
+            }
+        }
+    }
+    for (from, to) in moves {
+        outcome.plan.changes.push(Change::Move { from, to });
+    }
+    for (output, mut paths) in new_references {
+        paths.sort();
+        paths.dedup();
+        outcome
+            .new_references
+            .push((package.outputs[output].name.clone(), paths));
+    }
+    Ok(outcome)
+}
+
+/// Says of a reference that could close a cycle that it is left alone.
+fn cycle_finding(unit: &Unit, planned: &PlannedEdit, from: &str, to: &str) -> Finding {
+    let mut finding = unit.finding(&findings::OUTPUT_CYCLE, planned.span, &planned.subject);
+    finding.message = format!(
+        "{} is in {to}, which refers to {from} already",
+        planned.subject.as_bstr()
+    );
+    finding.help = "move the program and the unit to one output".to_owned();
+    finding
+}

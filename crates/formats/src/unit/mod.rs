@@ -3,7 +3,7 @@
 pub mod exec;
 pub mod lines;
 
-use crate::command_line::{Context, base_name, scan_argument, scan_command};
+use crate::command_line::{Context, base_name, scan_command, scan_variable};
 use crate::reference::{Fact, Lookup, ProblemKind, Reference, Role, Scan};
 use crate::text::Text;
 use crate::words::{Escapes, all_words, read_specifiers};
@@ -284,10 +284,7 @@ fn scan_word(scan: &mut Scan, field: &'static str, syntax: Syntax, word: &Text) 
         Syntax::Environment => {
             let Some(equals) = find(b'=') else { return };
             let value = word.slice(equals + 1..word.len());
-            if &bytes[..equals] != b"PATH" {
-                return scan_argument(scan, field, &value);
-            }
-            (Role::ProgramSearchPath, value, false)
+            return scan_variable(scan, field, &bytes[..equals], &value);
         }
         Syntax::Documentation => {
             let start = if bytes.starts_with(b"file:///") { 7 } else { 5 };

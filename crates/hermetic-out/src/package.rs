@@ -1,0 +1,139 @@
+//! The package being fixed up and what it may refer to.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path, PathBuf};
+
+/// One output of the package: `out`, `bin`, `dev` …
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// Its name, as the derivation has it.
+    pub name: String,
+    /// Its store path.
+    pub path: PathBuf,
+}
+
+/// Outputs that nothing needs at run time: nixpkgs' multiple-outputs hook puts headers, manuals and
+/// debug symbols there, and users do not install them.
+const NOT_RUNTIME: &[&str] = &["debug", "dev", "devdoc", "devman", "doc", "info", "man"];
+
+impl Output {
+    /// Whether other outputs may refer to it: it holds what is needed at run time.
+    #[must_use]
+    pub fn is_runtime(&self) -> bool {
+        !NOT_RUNTIME.contains(&self.name.as_str())
+    }
+
+    /// The file at `sub_path` of it.
+    #[must_use]
+    pub fn join(&self, sub_path: &[u8]) -> PathBuf {
+        self.path.join(OsStr::from_bytes(sub_path))
+    }
+}
+
+/// A package's outputs and its dependencies.
+#[derive(Clone, Debug, Default)]
+pub struct Package {
+    /// The outputs; where several have a file, the first wins.
+    pub outputs: Vec<Output>,
+    /// Directories in which programs of dependencies are looked for, in order. The parent of each
+    /// counts as a dependency.
+    pub search_path: Vec<PathBuf>,
+    /// Further dependencies, by their store paths.
+    pub dependencies: Vec<PathBuf>,
+    /// What store paths begin with: `/nix/store`.
+    pub store_dir: PathBuf,
+    /// The tree in which store paths are read and written; `/` if there is none.
+    pub root: Option<PathBuf>,
+}
+
+impl Package {
+    /// The output that the file at `path` belongs to.
+    #[must_use]
+    pub fn output_of(&self, path: &Path) -> Option<&Output> {
+        self.outputs
+            .iter()
+            .find(|output| path.starts_with(&output.path))
+    }
+
+    /// The store path (the directory directly below the store directory) that `path` lies in.
+    #[must_use]
+    pub fn store_path_of(&self, path: &Path) -> Option<PathBuf> {
+        let inside = path.strip_prefix(&self.store_dir).ok()?;
+        match inside.components().next()? {
+            Component::Normal(name) => Some(self.store_dir.join(name)),
+            _ => None,
+        }
+    }
+
+    /// The dependencies in the order in which they are asked: the parents of the search path's
+    /// directories, then the others. Some may occur more than once.
+    pub fn dependencies(&self) -> impl Iterator<Item = &Path> {
+        let parents = self
+            .search_path
+            .iter()
+            .filter_map(|directory| directory.parent());
+        parents.chain(self.dependencies.iter().map(PathBuf::as_path))
+    }
+}
+
+/// An absolute path without `.`, `..` and doubled slashes, as text; `None` if it is not absolute. A
+/// slash at its end stays.
+#[must_use]
+pub fn normalize(path: &[u8]) -> Option<Vec<u8>> {
+    if !path.starts_with(b"/") {
+        return None;
+    }
+    let mut parts: Vec<&[u8]> = Vec::new();
+    for part in path.split(|byte| *byte == b'/') {
+        match part {
+            b"" | b"." => {}
+            b".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    let mut out = Vec::with_capacity(path.len());
+    for part in &parts {
+        out.push(b'/');
+        out.extend_from_slice(part);
+    }
+    if parts.is_empty() || path.ends_with(b"/") {
+        out.push(b'/');
+    }
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_made_normal() {
+        for (path, normal) in [
+            ("/a/b", Some("/a/b")),
+            ("//a/./b//c", Some("/a/b/c")),
+            ("/a/../b", Some("/b")),
+            ("/../a", Some("/a")),
+            ("/a/", Some("/a/")),
+            ("/", Some("/")),
+            ("a", None),
+        ] {
+            let found = normalize(path.as_bytes());
+            assert_eq!(found.as_deref(), normal.map(str::as_bytes), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_store_path_of_a_file() {
+        let package = Package {
+            store_dir: "/nix/store".into(),
+            ..Package::default()
+        };
+        let of = |path: &str| package.store_path_of(Path::new(path));
+        assert_eq!(of("/nix/store/h-x/bin/y"), Some("/nix/store/h-x".into()));
+        assert_eq!(of("/nix/store"), None);
+        assert_eq!(of("/nix/storefoo/x"), None);
+    }
+}

@@ -1,0 +1,577 @@
+//! What a reference should be: the one place that decides it, for fixups and lint alike.
+//!
+//! The order of the rules is the order of [`Resolver::resolve`]; the first that applies wins.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use hermetic_out_formats::tables::{is_setuid_program, is_shared_directory};
+use hermetic_out_formats::{Lookup, Reference, Role};
+use thiserror::Error;
+
+use crate::package::{Output, Package, normalize};
+use crate::tree::{Node, Tree};
+
+/// Where a system keeps programs with a setuid bit: NixOS' `security.wrapperDir`.
+pub const WRAPPER_DIRECTORY: &str = "/run/wrappers/bin";
+
+/// State of the machine: no package ships what lies there.
+const MACHINE_STATE: &[&str] = &[
+    "boot", "dev", "home", "mnt", "proc", "root", "run", "sys", "tmp", "var",
+];
+
+/// Why a reference stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kept {
+    /// A pattern of the user names it.
+    ByPattern,
+    /// It lies in a wrapper directory or a system profile, which the running system makes.
+    SystemProfile,
+    /// It is state of the machine.
+    MachineState,
+    /// It is a store path already, and exists.
+    InStore,
+    /// A specifier or a variable is part of it.
+    Variable,
+    /// It lies inside another root directory.
+    OtherRoot,
+    /// It is configuration below /etc.
+    Configuration,
+    /// It is a directory that belongs to no package.
+    SharedDirectory,
+    /// It is neither the package's own nor a dependency's, and need not be.
+    Foreign,
+}
+
+/// What a replacement comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Provider {
+    /// The user named it.
+    Named,
+    /// An output of the package, by its name.
+    Own(String),
+    /// A dependency, by its store path.
+    Dependency(PathBuf),
+    /// A wrapper with a setuid bit.
+    Wrapper,
+}
+
+/// Why a reference cannot be resolved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Missing {
+    /// Nothing provides it.
+    NotFound,
+    /// There is such a file, but nobody may run it: its path.
+    NotExecutable(PathBuf),
+    /// It is a store path at which there is nothing.
+    NotInStore,
+    /// It is neither an absolute path nor a name without a slash.
+    NotAPath,
+    /// Only an output that is not needed at run time has it: that output's name.
+    OnlyInOutput(String),
+    /// The user's replacement does not exist, or is no program.
+    BadReplacement(PathBuf),
+}
+
+/// What a reference should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// What it is.
+    Keep(Kept),
+    /// This path.
+    Replace {
+        /// The new value, not yet encoded.
+        path: Vec<u8>,
+        /// Who provides it.
+        provider: Provider,
+    },
+    /// Something else, but nobody has it.
+    Unresolved(Missing),
+}
+
+/// What holds for the place of a reference beside the reference itself.
+#[derive(Clone, Debug, Default)]
+pub struct Circumstances {
+    /// The output whose file holds it, by its name.
+    pub output: String,
+    /// The programs of the file lie inside another root.
+    pub other_root: bool,
+    /// The file's programs run without privileges: setuid programs need their wrapper.
+    pub unprivileged: bool,
+    /// Directories that the file itself adds to the search path of programs (`ExecSearchPath=`).
+    pub search_path: Vec<Vec<u8>>,
+}
+
+/// A pattern of the user is not a glob.
+#[derive(Debug, Error)]
+#[error("reading the pattern {pattern} of paths to keep: {reason}; see --help for the syntax")]
+pub struct PatternError {
+    /// The pattern.
+    pub pattern: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// Decides what references should be.
+#[derive(Debug)]
+pub struct Resolver<'a> {
+    package: &'a Package,
+    tree: &'a Tree,
+    keep: GlobSet,
+    replacements: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+impl<'a> Resolver<'a> {
+    /// A resolver for one package. `keep` are globs of paths and names to leave alone (`*` stays
+    /// within a component, `**` does not); `replacements` say what becomes of a path or name.
+    pub fn new<S: AsRef<[u8]>>(
+        package: &'a Package,
+        tree: &'a Tree,
+        keep: &[S],
+        replacements: Vec<(Vec<u8>, Vec<u8>)>,
+    ) -> Result<Self, PatternError> {
+        let mut globs = GlobSetBuilder::new();
+        for pattern in keep {
+            let pattern = String::from_utf8_lossy(pattern.as_ref());
+            let error = |reason: globset::Error| PatternError {
+                pattern: pattern.to_string(),
+                reason: reason.kind().to_string(),
+            };
+            let glob = GlobBuilder::new(&pattern)
+                .literal_separator(true)
+                .build()
+                .map_err(error)?;
+            globs.add(glob);
+        }
+        let keep = globs.build().map_err(|error| PatternError {
+            pattern: error.glob().unwrap_or_default().to_owned(),
+            reason: error.kind().to_string(),
+        })?;
+        Ok(Self {
+            package,
+            tree,
+            keep,
+            replacements,
+        })
+    }
+
+    /// The store that it looks at.
+    #[must_use]
+    pub fn tree(&self) -> &Tree {
+        self.tree
+    }
+
+    /// What `reference` should be.
+    #[must_use]
+    pub fn resolve(&self, reference: &Reference, place: &Circumstances) -> Decision {
+        let value = reference.text.bytes();
+        if let Some(decision) = self.replaced_by_name(value, reference.role) {
+            return decision;
+        }
+        if self.is_kept(value) {
+            return Decision::Keep(Kept::ByPattern);
+        }
+        if let Some(kept) = built_in_keep(reference.text.literal_prefix()) {
+            return Decision::Keep(kept);
+        }
+        if self.is_in_store(value) {
+            return self.in_store(reference);
+        }
+        if !reference.text.is_literal() {
+            return Decision::Keep(Kept::Variable);
+        }
+        if place.other_root && reference.role != Role::Condition {
+            return Decision::Keep(Kept::OtherRoot);
+        }
+        let query = Query {
+            resolver: self,
+            role: reference.role,
+            unprivileged: place.unprivileged && !reference.privileged,
+            place,
+        };
+        match &reference.lookup {
+            _ if value.starts_with(b"/") => query.absolute(value),
+            Lookup::SearchPath if !value.contains(&b'/') => query.name(value),
+            Lookup::UdevHelpers => query.helper(value),
+            Lookup::Directory(directory) => {
+                let joined = [directory.as_slice(), b"/", value].concat();
+                match normalize(&joined) {
+                    Some(path) => query.own_file(&path),
+                    None => Decision::Keep(Kept::Foreign),
+                }
+            }
+            _ => Decision::Unresolved(Missing::NotAPath),
+        }
+    }
+
+    /// The directories of dependencies that have a program `name`, for a search path: the first.
+    #[must_use]
+    pub fn search_directory_of(&self, name: &[u8]) -> Option<&'a Path> {
+        let name = OsStr::from_bytes(name);
+        let mut usable = self.usable_search_path().filter(|directory| {
+            // A compiler's output is no place for a service's programs.
+            let store_path = self.package.store_path_of(directory);
+            !store_path.is_some_and(|path| path.as_os_str().as_bytes().ends_with(b"-dev"))
+        });
+        usable.find(|directory| self.tree.look_up(&directory.join(name)) == Some(Node::Program))
+    }
+
+    /// Whether `path` is kept by a pattern of the user.
+    #[must_use]
+    pub fn is_kept(&self, path: &[u8]) -> bool {
+        !self.keep.is_empty() && self.keep.is_match(OsStr::from_bytes(path))
+    }
+
+    fn replaced_by_name(&self, value: &[u8], role: Role) -> Option<Decision> {
+        let (_, to) = self.replacements.iter().find(|(from, _)| from == value)?;
+        let path = PathBuf::from(OsStr::from_bytes(to));
+        let runs = matches!(
+            role,
+            Role::Program | Role::ShellCommand | Role::CarriedProgram
+        );
+        let found = self.tree.look_up(&path);
+        let fits = if runs {
+            found == Some(Node::Program)
+        } else {
+            found.is_some()
+        };
+        // What lies outside the store is the user's business.
+        if self.is_in_store(to) && !fits {
+            return Some(Decision::Unresolved(Missing::BadReplacement(path)));
+        }
+        Some(Decision::Replace {
+            path: to.clone(),
+            provider: Provider::Named,
+        })
+    }
+
+    fn is_in_store(&self, value: &[u8]) -> bool {
+        let store = self.package.store_dir.as_os_str().as_bytes();
+        value
+            .strip_prefix(store)
+            .is_some_and(|rest| rest.starts_with(b"/"))
+    }
+
+    fn in_store(&self, reference: &Reference) -> Decision {
+        if !reference.text.is_literal() {
+            return Decision::Keep(Kept::InStore);
+        }
+        let path = Path::new(OsStr::from_bytes(reference.text.bytes()));
+        if let Some(new) = self.tree.new_place(path) {
+            let output = self.package.output_of(&new);
+            return Decision::Replace {
+                provider: Provider::Own(
+                    output.map(|output| output.name.clone()).unwrap_or_default(),
+                ),
+                path: new.into_os_string().into_vec(),
+            };
+        }
+        if self.tree.look_up(path).is_some() {
+            Decision::Keep(Kept::InStore)
+        } else {
+            Decision::Unresolved(Missing::NotInStore)
+        }
+    }
+
+    /// The directories of the search path that are in the store: another one would only lead to what
+    /// a package must not name.
+    fn usable_search_path(&self) -> impl Iterator<Item = &'a Path> {
+        let package = self.package;
+        let directories = package.search_path.iter().map(PathBuf::as_path);
+        directories.filter(|directory| directory.starts_with(&package.store_dir))
+    }
+}
+
+/// Whether a path is kept whatever the user says.
+fn built_in_keep(path: &[u8]) -> Option<Kept> {
+    let path = normalize(path)?;
+    let starts = |prefix: &str| {
+        let rest = path.strip_prefix(prefix.as_bytes());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+    };
+    if ["/run/wrappers", "/run/current-system", "/run/booted-system"]
+        .into_iter()
+        .any(starts)
+    {
+        return Some(Kept::SystemProfile);
+    }
+    let top = path.get(1..)?.split(|byte| *byte == b'/').next()?;
+    let is_state = MACHINE_STATE.iter().any(|state| state.as_bytes() == top);
+    is_state.then_some(Kept::MachineState)
+}
+
+/// The name of a program that an absolute path names in one of the hierarchy's bin directories.
+fn bin_name(path: &[u8]) -> Option<&[u8]> {
+    let sub_path = without_prefix(path);
+    let name = sub_path
+        .strip_prefix(b"bin/")
+        .or_else(|| sub_path.strip_prefix(b"sbin/"))?;
+    (!name.is_empty() && !name.contains(&b'/')).then_some(name)
+}
+
+/// An absolute path relative to the prefix that it is under: `/usr/local`, `/usr` or `/`.
+#[must_use]
+pub fn without_prefix(path: &[u8]) -> &[u8] {
+    ["/usr/local/", "/usr/", "/"]
+        .iter()
+        .find_map(|prefix| path.strip_prefix(prefix.as_bytes()))
+        .unwrap_or(path)
+}
+
+/// Where an output can have a file of this sub-path: itself first, then where stdenv's fixup moves
+/// it.
+fn places(sub_path: &[u8]) -> Vec<Vec<u8>> {
+    const MOVES: &[(&str, &str)] = &[
+        ("sbin/", "bin/"),
+        ("bin/", "sbin/"),
+        ("lib64/", "lib/"),
+        ("lib/systemd/user/", "share/systemd/user/"),
+    ];
+    let mut places = vec![sub_path.to_vec()];
+    for (from, to) in MOVES {
+        if let Some(rest) = sub_path.strip_prefix(from.as_bytes()) {
+            places.push([to.as_bytes(), rest].concat());
+        }
+    }
+    places
+}
+
+/// One question to the resolver, its first rules passed.
+struct Query<'a> {
+    resolver: &'a Resolver<'a>,
+    role: Role,
+    unprivileged: bool,
+    place: &'a Circumstances,
+}
+
+/// What was found for a question.
+struct Hit {
+    path: PathBuf,
+    node: Node,
+    provider: Provider,
+}
+
+impl Query<'_> {
+    fn runs(&self) -> bool {
+        matches!(
+            self.role,
+            Role::Program | Role::ShellCommand | Role::CarriedProgram
+        )
+    }
+
+    /// A name without a slash.
+    fn name(&self, name: &[u8]) -> Decision {
+        if name.is_empty() {
+            return Decision::Unresolved(Missing::NotAPath);
+        }
+        let mut sub_paths: Vec<Vec<u8>> = Vec::new();
+        for directory in &self.place.search_path {
+            let directory = without_prefix(directory);
+            sub_paths.push([directory, b"/", name].concat());
+        }
+        sub_paths.push([b"bin/", name].concat());
+        sub_paths.push([b"sbin/", name].concat());
+        let own = sub_paths.iter().find_map(|sub_path| self.own(sub_path));
+        self.program_by_name(own, name)
+    }
+
+    fn absolute(&self, value: &[u8]) -> Decision {
+        let Some(path) = normalize(value) else {
+            return Decision::Unresolved(Missing::NotAPath);
+        };
+        let sub_path = without_prefix(&path);
+        let own = places(sub_path).iter().find_map(|place| self.own(place));
+        // The name of a program below /etc is its own; other files there are configuration.
+        let in_etc = path.starts_with(b"/etc/") || path == b"/etc";
+        if in_etc && !self.runs() && own.as_ref().is_none_or(|hit| hit.node != Node::Program) {
+            return Decision::Keep(Kept::Configuration);
+        }
+        if let Some(name) = bin_name(&path) {
+            return self.program_by_name(own, name);
+        }
+        if let Some(hit) = own.filter(|hit| self.fits(hit)) {
+            return self.owned(&hit, sub_path);
+        }
+        if self.role == Role::SearchPathEntry || self.role == Role::Documentation {
+            return Decision::Keep(Kept::Foreign);
+        }
+        match self.dependency(sub_path) {
+            Some(hit) if self.runs() && hit.node != Node::Program => self.not_executable(hit),
+            Some(hit) => Decision::Replace {
+                path: hit.path.into_os_string().into_vec(),
+                provider: hit.provider,
+            },
+            None => self.missing(sub_path),
+        }
+    }
+
+    /// A file that only the package itself can have.
+    fn own_file(&self, path: &[u8]) -> Decision {
+        let sub_path = without_prefix(path);
+        let own = places(sub_path).iter().find_map(|place| self.own(place));
+        match own {
+            Some(hit) if !path.starts_with(b"/etc/") => self.owned(&hit, sub_path),
+            _ => Decision::Keep(Kept::Foreign),
+        }
+    }
+
+    /// A helper of udev, relative to `lib/udev`.
+    fn helper(&self, name: &[u8]) -> Decision {
+        let sub_path = [b"lib/udev/", name].concat();
+        let hit = self.own(&sub_path).or_else(|| self.dependency(&sub_path));
+        match hit {
+            Some(hit) if hit.node == Node::Program => replace(hit),
+            Some(hit) => self.not_executable(hit),
+            None => self.missing(&sub_path),
+        }
+    }
+
+    /// What an own output has, as a replacement.
+    fn owned(&self, hit: &Hit, sub_path: &[u8]) -> Decision {
+        let sub_path = sub_path.strip_suffix(b"/").unwrap_or(sub_path);
+        let shared = hit.node == Node::Directory && is_shared_directory(sub_path);
+        if shared && self.role != Role::SearchPathEntry {
+            return Decision::Keep(Kept::SharedDirectory);
+        }
+        Decision::Replace {
+            path: hit.path.as_os_str().as_bytes().to_vec(),
+            provider: hit.provider.clone(),
+        }
+    }
+
+    fn program_by_name(&self, own: Option<Hit>, name: &[u8]) -> Decision {
+        if let Some(hit) = own.as_ref().filter(|hit| hit.node == Node::Program) {
+            return replace_with(&hit.path, hit.provider.clone());
+        }
+        if self.unprivileged && self.runs() && is_setuid_program(name) {
+            let path = [WRAPPER_DIRECTORY.as_bytes(), b"/", name].concat();
+            return Decision::Replace {
+                path,
+                provider: Provider::Wrapper,
+            };
+        }
+        let resolver = self.resolver;
+        let mut not_executable = own;
+        for directory in resolver.usable_search_path() {
+            let path = directory.join(OsStr::from_bytes(name));
+            match resolver.tree.look_up(&path) {
+                Some(Node::Program) => {
+                    let store_path = resolver.package.store_path_of(&path);
+                    let provider = Provider::Dependency(store_path.unwrap_or_default());
+                    return replace_with(&path, provider);
+                }
+                Some(node) if not_executable.is_none() => {
+                    not_executable = Some(Hit {
+                        path,
+                        node,
+                        provider: Provider::Named,
+                    });
+                }
+                _ => {}
+            }
+        }
+        match not_executable {
+            Some(hit) => self.not_executable(hit),
+            None => self.missing(&[b"bin/", name].concat()),
+        }
+    }
+
+    fn not_executable(&self, hit: Hit) -> Decision {
+        if self.runs() {
+            Decision::Unresolved(Missing::NotExecutable(hit.path))
+        } else {
+            replace(hit)
+        }
+    }
+
+    fn missing(&self, sub_path: &[u8]) -> Decision {
+        let package = self.resolver.package;
+        let has = |output: &&Output| {
+            let places = places(sub_path);
+            let mut paths = places.iter().map(|place| output.join(place));
+            !output.is_runtime() && paths.any(|path| self.resolver.tree.look_up(&path).is_some())
+        };
+        match package.outputs.iter().find(has) {
+            Some(output) => Decision::Unresolved(Missing::OnlyInOutput(output.name.clone())),
+            None => Decision::Unresolved(Missing::NotFound),
+        }
+    }
+
+    /// Whether what was found is what the role asks for.
+    fn fits(&self, hit: &Hit) -> bool {
+        match self.role {
+            Role::Program | Role::ShellCommand | Role::CarriedProgram => hit.node == Node::Program,
+            Role::File => hit.node != Node::Directory,
+            _ => true,
+        }
+    }
+
+    /// The first own output that has `sub_path`, as a program if a program is asked for and one of
+    /// them has it so.
+    fn own(&self, sub_path: &[u8]) -> Option<Hit> {
+        let package = self.resolver.package;
+        let allowed = |output: &&Output| output.is_runtime() || output.name == self.place.output;
+        let mut first = None;
+        for output in package.outputs.iter().filter(allowed) {
+            let path = output.join(sub_path);
+            let Some(node) = self.resolver.tree.look_up(&path) else {
+                continue;
+            };
+            let hit = Hit {
+                path,
+                node,
+                provider: Provider::Own(output.name.clone()),
+            };
+            if !self.runs() || node == Node::Program {
+                return Some(hit);
+            }
+            first.get_or_insert(hit);
+        }
+        first
+    }
+
+    /// The first dependency that has `sub_path`: files only, since what lies in a directory may come
+    /// from elsewhere.
+    fn dependency(&self, sub_path: &[u8]) -> Option<Hit> {
+        let package = self.resolver.package;
+        let sub_path = OsStr::from_bytes(sub_path);
+        let mut first = None;
+        for dependency in package.dependencies() {
+            if !dependency.starts_with(&package.store_dir) {
+                continue;
+            }
+            let path = dependency.join(sub_path);
+            let node = self.resolver.tree.look_up(&path);
+            let Some(node @ (Node::Program | Node::File)) = node else {
+                continue;
+            };
+            let store_path = package.store_path_of(dependency).unwrap_or_default();
+            let hit = Hit {
+                path,
+                node,
+                provider: Provider::Dependency(store_path),
+            };
+            if !self.runs() || node == Node::Program {
+                return Some(hit);
+            }
+            first.get_or_insert(hit);
+        }
+        first
+    }
+}
+
+fn replace(hit: Hit) -> Decision {
+    replace_with(&hit.path, hit.provider)
+}
+
+fn replace_with(path: &Path, provider: Provider) -> Decision {
+    Decision::Replace {
+        path: path.as_os_str().as_bytes().to_vec(),
+        provider,
+    }
+}

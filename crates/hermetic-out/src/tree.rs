@@ -1,0 +1,199 @@
+//! Looking at store paths: what is there, without ever leaving the store.
+
+use std::cell::RefCell;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, Stat};
+
+use crate::package::normalize;
+
+/// What a path leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Node {
+    /// A regular file that somebody may run.
+    Program,
+    /// Another regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A device, socket or FIFO.
+    Special,
+}
+
+/// The store, as it lies below a root directory.
+#[derive(Debug)]
+pub struct Tree {
+    root: Option<PathBuf>,
+    store_dir: PathBuf,
+    /// Moves that a plan will make: where a file is, where it will be.
+    moves: RefCell<Vec<(PathBuf, PathBuf)>>,
+}
+
+/// As many links in a row as Linux follows.
+const MAX_LINKS: u8 = 40;
+
+impl Tree {
+    /// The store `store_dir` below `root` (`/` if there is none).
+    #[must_use]
+    pub fn new(store_dir: PathBuf, root: Option<PathBuf>) -> Self {
+        Self {
+            root,
+            store_dir,
+            moves: RefCell::default(),
+        }
+    }
+
+    /// Where a store path is to be read and written.
+    #[must_use]
+    pub fn real_path(&self, path: &Path) -> PathBuf {
+        match &self.root {
+            Some(root) => root.join(path.strip_prefix("/").unwrap_or(path)),
+            None => path.to_owned(),
+        }
+    }
+
+    /// From now on, what is at `from` counts as being at `to`.
+    pub fn will_move(&self, from: PathBuf, to: PathBuf) {
+        self.moves.borrow_mut().push((from, to));
+    }
+
+    /// Where what is at `path` will be, if it will move.
+    #[must_use]
+    pub fn new_place(&self, path: &Path) -> Option<PathBuf> {
+        let moves = self.moves.borrow();
+        moves
+            .iter()
+            .find(|(from, _)| from == path)
+            .map(|(_, to)| to.clone())
+    }
+
+    /// What the path leads to, links followed; `None` if there is nothing, or if a link leads out of
+    /// the store: nothing outside is part of a package.
+    #[must_use]
+    pub fn look_up(&self, path: &Path) -> Option<Node> {
+        let mut path = self.before_moves(path)?;
+        for _ in 0..MAX_LINKS {
+            let stat = self.stat(&path)?;
+            match FileType::from_raw_mode(stat.st_mode) {
+                FileType::Symlink => path = self.link_target(&path)?,
+                FileType::RegularFile if stat.st_mode & 0o111 != 0 => return Some(Node::Program),
+                FileType::RegularFile => return Some(Node::File),
+                FileType::Directory => return Some(Node::Directory),
+                _ => return Some(Node::Special),
+            }
+        }
+        None
+    }
+
+    fn before_moves(&self, path: &Path) -> Option<PathBuf> {
+        let moves = self.moves.borrow();
+        if let Some((from, _)) = moves.iter().find(|(_, to)| to == path) {
+            return Some(from.clone());
+        }
+        let gone = moves.iter().any(|(from, _)| from == path);
+        (!gone).then(|| path.to_owned())
+    }
+
+    /// The status of the path itself, without following a link at its end.
+    fn stat(&self, path: &Path) -> Option<Stat> {
+        let Some(root) = &self.root else {
+            return rustix::fs::statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW).ok();
+        };
+        // Absolute links in the middle of the path mean the root's.
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let root = rustix::fs::open(root, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).ok()?;
+        let file = rustix::fs::openat2(
+            root,
+            path.strip_prefix("/").unwrap_or(path),
+            flags,
+            Mode::empty(),
+            ResolveFlags::IN_ROOT,
+        );
+        match file {
+            Ok(file) => rustix::fs::fstat(file).ok(),
+            // Linux before 5.6, or a sandbox that does not know the call.
+            Err(rustix::io::Errno::NOSYS | rustix::io::Errno::PERM) => {
+                rustix::fs::statat(CWD, self.real_path(path), AtFlags::SYMLINK_NOFOLLOW).ok()
+            }
+            Err(_) => None,
+        }
+    }
+
+    fn link_target(&self, path: &Path) -> Option<PathBuf> {
+        let target = rustix::fs::readlink(self.real_path(path), Vec::new()).ok()?;
+        let target = target.as_bytes();
+        let mut absolute = Vec::new();
+        if !target.starts_with(b"/") {
+            absolute.extend_from_slice(path.parent()?.as_os_str().as_bytes());
+            absolute.push(b'/');
+        }
+        absolute.extend_from_slice(target);
+        let target = PathBuf::from(OsStr::from_bytes(&normalize(&absolute)?));
+        target.starts_with(&self.store_dir).then_some(target)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    fn tree(with_root: bool) -> (tempfile::TempDir, Tree, PathBuf) {
+        let top = tempfile::tempdir().unwrap();
+        let (store, root) = if with_root {
+            (PathBuf::from("/nix/store"), Some(top.path().to_owned()))
+        } else {
+            (top.path().join("nix/store"), None)
+        };
+        let real = top.path().join("nix/store/h-x");
+        fs::create_dir_all(real.join("bin")).unwrap();
+        fs::write(real.join("bin/x"), "").unwrap();
+        fs::set_permissions(real.join("bin/x"), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::write(real.join("file"), "").unwrap();
+        symlink("bin", real.join("sbin")).unwrap();
+        symlink("../file", real.join("bin/to-file")).unwrap();
+        symlink("/bin/sh", real.join("bin/out")).unwrap();
+        symlink("../../../../bin/sh", real.join("bin/climbs-out")).unwrap();
+        symlink("loop", real.join("loop")).unwrap();
+        symlink(store.join("h-x/bin/x"), real.join("absolute")).unwrap();
+        let path = store.join("h-x");
+        (top, Tree::new(store, root), path)
+    }
+
+    #[test]
+    fn what_a_path_leads_to() {
+        for with_root in [false, true] {
+            let (_top, tree, path) = tree(with_root);
+            for (name, node) in [
+                ("bin/x", Some(Node::Program)),
+                ("sbin/x", Some(Node::Program)),
+                ("bin/to-file", Some(Node::File)),
+                ("absolute", Some(Node::Program)),
+                ("bin", Some(Node::Directory)),
+                ("bin/out", None),
+                ("bin/climbs-out", None),
+                ("loop", None),
+                ("missing", None),
+                ("file/below", None),
+            ] {
+                assert_eq!(
+                    tree.look_up(&path.join(name)),
+                    node,
+                    "{name}, root: {with_root}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_tree_as_it_will_be() {
+        let (_top, tree, path) = tree(false);
+        tree.will_move(path.join("file"), path.join("lib/file"));
+        assert_eq!(tree.look_up(&path.join("file")), None);
+        assert_eq!(tree.look_up(&path.join("lib/file")), Some(Node::File));
+    }
+}

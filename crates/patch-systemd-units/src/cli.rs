@@ -1,0 +1,123 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Parser, ValueEnum};
+use hermetic_out::apply::apply;
+use hermetic_out::{Severity, Tree};
+use hermetic_out_command_line::{
+    CommonOptions, ExitStatus, Report, Streams, Summary, after_help, explain, parse,
+};
+
+use crate::{Options, findings, plan};
+
+/// The name of the tool.
+pub const TOOL: &str = "patch-systemd-units";
+
+const EXAMPLE: &str = "  \
+patch-systemd-units --output out=$out --output bin=$bin --search-path \"$HOST_PATH\"
+  patch-systemd-units --output out=/nix/store/…-chrony-4.6 --dry-run --diff";
+
+/// What becomes of a program that nobody has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum MissingProgram {
+    /// A warning: the exit status is 0
+    #[default]
+    Warn,
+    /// An error: nothing is written, the exit status is 1
+    Error,
+}
+
+/// Make every program and own file that systemd units name a store path
+///
+/// Reads the units, drop-ins, D-Bus activation files, polkit actions, udev rules, and the tmpfiles.d,
+/// sysusers.d, binfmt.d, modprobe.d and environment.d files of a package's outputs, and replaces what
+/// they run and read by store paths: those of the package's own outputs first, then those on the
+/// search path. What cannot be found is reported and stays. If a finding is an error, nothing is
+/// written.
+#[derive(Debug, Parser)]
+#[command(name = TOOL, version, max_term_width = 100, after_long_help = after_help(EXAMPLE))]
+struct Arguments {
+    #[command(flatten)]
+    common: CommonOptions,
+
+    /// What a program that nobody has is: a warning or an error
+    #[arg(long, value_enum, default_value_t, value_name = "SEVERITY")]
+    missing: MissingProgram,
+
+    /// The output for units that have to move, because otherwise two outputs would refer to each
+    /// other
+    ///
+    /// Without it such a unit moves to the output that has its program.
+    #[arg(long, value_name = "NAME")]
+    unit_output: Option<String>,
+
+    /// A store path that no replacement may refer to (repeatable)
+    #[arg(long, value_name = "PATH")]
+    forbid_reference: Vec<PathBuf>,
+
+    /// Patch the programs of desktop entries, too
+    ///
+    /// Off by default: an absolute Exec breaks wrappers and autostart.
+    #[arg(long)]
+    desktop_entries: bool,
+}
+
+/// Does what the command line `arguments` asks for; the first is the program's own name.
+pub fn run(
+    arguments: impl IntoIterator<Item = OsString>,
+    streams: &mut Streams<'_>,
+) -> anyhow::Result<ExitStatus> {
+    let Some(arguments) = parse::<Arguments>(arguments, streams)? else {
+        return Ok(ExitStatus::Clean);
+    };
+    let common = &arguments.common;
+    if let Some(name) = &common.explain {
+        explain(findings::KINDS, name, streams.stdout)?;
+        return Ok(ExitStatus::Clean);
+    }
+    let request = common.request()?;
+    let options = Options {
+        keep: request
+            .keep
+            .iter()
+            .map(|pattern| pattern.to_vec())
+            .collect(),
+        replace: request
+            .replace
+            .iter()
+            .map(|(from, to)| (from.to_vec(), to.to_vec()))
+            .collect(),
+        missing_is_error: arguments.missing == MissingProgram::Error,
+        unit_output: arguments.unit_output,
+        forbidden_references: arguments.forbid_reference,
+        desktop_entries: arguments.desktop_entries,
+    };
+    let name = request.name();
+    let package = &request.package;
+    let outcome = plan(package, &options)?;
+    let report = Report {
+        tool: TOOL,
+        tool_version: env!("CARGO_PKG_VERSION"),
+        package: name.clone(),
+        summary: Summary {
+            files_changed: outcome.plan.changes.len(),
+            references_replaced: outcome.replaced,
+            references_kept: outcome.kept,
+            unresolved: outcome.unresolved,
+            new_references: outcome.new_references,
+        },
+        findings: outcome.findings,
+        dry_run: common.dry_run,
+        plan: outcome.plan,
+    };
+    let status = report.exit_status(Severity::Error);
+    if status == ExitStatus::Clean && !common.dry_run {
+        let tree = Tree::new(package.store_dir.clone(), package.root.clone());
+        apply(&report.plan, package, &tree).with_context(|| format!("patching {name}"))?;
+    }
+    report.write(common, streams)?;
+    Ok(status)
+}

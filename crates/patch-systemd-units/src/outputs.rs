@@ -1,0 +1,298 @@
+//! Which output a file belongs in: Nix refuses outputs that refer to each other.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use hermetic_out::{Package, Tree};
+use hermetic_out_formats::FileKind;
+use hermetic_out_formats::kind::is_user_unit;
+use memchr::memmem::Finder;
+use walkdir::WalkDir;
+
+use crate::{Error, Options, Unit, cycle_finding, findings};
+
+/// Which outputs refer to which, as their positions.
+#[derive(Clone)]
+struct References(Vec<Vec<bool>>);
+
+impl References {
+    /// Whether `from` refers to `to`, be it through others.
+    fn reaches(&self, from: usize, to: usize) -> bool {
+        let mut seen = vec![false; self.0.len()];
+        let mut next = vec![from];
+        while let Some(output) = next.pop() {
+            if output == to {
+                return true;
+            }
+            if !std::mem::replace(&mut seen[output], true) {
+                next.extend((0..self.0.len()).filter(|other| self.0[output][*other]));
+            }
+        }
+        false
+    }
+
+    /// Whether a file in `output` can refer to all of `targets` without closing a cycle.
+    fn allows(&self, output: usize, targets: &[usize]) -> bool {
+        targets
+            .iter()
+            .all(|target| *target == output || !self.reaches(*target, output))
+    }
+
+    fn add(&mut self, output: usize, targets: &[usize]) {
+        for target in targets.iter().filter(|target| **target != output) {
+            self.0[output][*target] = true;
+        }
+    }
+}
+
+/// What Nix looks for to know that a file refers to a store path: the hash in its name.
+fn hash_part(path: &Path) -> &[u8] {
+    let name = path.file_name().unwrap_or_default().as_bytes();
+    name.get(..32).unwrap_or(name)
+}
+
+/// Decides which files move so that no two outputs refer to each other; where no move helps, takes
+/// back the edits that would close a cycle, with a finding. Gives the moves: from, to.
+pub(crate) fn break_cycles(
+    units: &mut [Unit],
+    package: &Package,
+    tree: &Tree,
+    options: &Options,
+) -> Result<Vec<(PathBuf, PathBuf)>, Error> {
+    if package.outputs.len() < 2 {
+        return Ok(Vec::new());
+    }
+    let finders: Vec<Finder> = package
+        .outputs
+        .iter()
+        .map(|output| Finder::new(hash_part(&output.path)))
+        .collect();
+    // A unit and its drop-ins stay together.
+    let mut groups: BTreeMap<(usize, Vec<u8>), Vec<usize>> = BTreeMap::new();
+    for (index, unit) in units.iter().enumerate() {
+        groups
+            .entry((unit.output, unit.key()))
+            .or_default()
+            .push(index);
+    }
+    let targets: Vec<Vec<usize>> = groups
+        .values()
+        .map(|members| targets(members, units, package, &finders))
+        .collect();
+    let crosses = |((home, _), targets): (&(usize, Vec<u8>), &Vec<usize>)| {
+        targets.iter().any(|target| target != home)
+    };
+    if !groups.keys().zip(&targets).any(crosses) {
+        return Ok(Vec::new());
+    }
+    let mut references = present_references(units, package, tree, &finders)?;
+    let mut moves = Vec::new();
+    for (((home, _), members), targets) in groups.iter().zip(&targets) {
+        if references.allows(*home, targets) {
+            references.add(*home, targets);
+            continue;
+        }
+        let chosen = package
+            .outputs
+            .iter()
+            .position(|output| Some(&output.name) == options.unit_output.as_ref());
+        let candidates = match chosen {
+            Some(output) => vec![output],
+            None => targets
+                .iter()
+                .copied()
+                .filter(|target| target != home)
+                .collect(),
+        };
+        let place = candidates.into_iter().find(|output| {
+            package.outputs[*output].is_runtime() && references.allows(*output, targets)
+        });
+        match place {
+            Some(place) => {
+                references.add(place, targets);
+                for member in members {
+                    move_unit(&mut units[*member], place, package, tree, &mut moves)?;
+                }
+            }
+            None => {
+                for member in members {
+                    take_back(&mut units[*member], *home, &references, package);
+                }
+            }
+        }
+    }
+    Ok(moves)
+}
+
+/// The output that a file will be in.
+pub(crate) fn final_output(unit: &Unit, moves: &[(PathBuf, PathBuf)], package: &Package) -> usize {
+    let moved = moves.iter().find(|(from, _)| *from == unit.file.path);
+    let output = moved.and_then(|(_, to)| {
+        package
+            .outputs
+            .iter()
+            .position(|output| to.starts_with(&output.path))
+    });
+    output.unwrap_or(unit.output)
+}
+
+/// The own outputs that these files refer to after their edits.
+fn targets(members: &[usize], units: &[Unit], package: &Package, finders: &[Finder]) -> Vec<usize> {
+    let mut targets = Vec::new();
+    for unit in members.iter().map(|member| &units[*member]) {
+        for (index, output) in package.outputs.iter().enumerate() {
+            let planned = unit
+                .edits
+                .iter()
+                .any(|edit| edit.store_paths.contains(&output.path));
+            if planned || finders[index].find(&unit.content).is_some() {
+                targets.push(index);
+            }
+        }
+    }
+    targets.sort_unstable();
+    targets.dedup();
+    targets
+}
+
+/// Which outputs refer to which through anything but the files that can move.
+fn present_references(
+    units: &[Unit],
+    package: &Package,
+    tree: &Tree,
+    finders: &[Finder],
+) -> Result<References, Error> {
+    let count = package.outputs.len();
+    let mut references = References(vec![vec![false; count]; count]);
+    for (index, output) in package.outputs.iter().enumerate() {
+        let top = tree.real_path(&output.path);
+        for entry in WalkDir::new(&top).follow_links(false) {
+            let entry = entry.map_err(|error| Error::Read {
+                path: error.path().unwrap_or(&top).to_owned(),
+                source: error.into(),
+            })?;
+            let sub_path = entry.path().strip_prefix(&top).unwrap_or(entry.path());
+            let sub_path = sub_path.as_os_str().as_bytes();
+            let can_move = |unit: &Unit| unit.output == index && unit.file.sub_path == sub_path;
+            if units.iter().any(can_move) {
+                continue;
+            }
+            let error = |source: io::Error| Error::Read {
+                path: entry.path().to_owned(),
+                source,
+            };
+            let content = if entry.file_type().is_file() {
+                fs::read(entry.path()).map_err(error)?
+            } else if entry.path_is_symlink() {
+                let target = fs::read_link(entry.path()).map_err(error)?;
+                target.as_os_str().as_bytes().to_vec()
+            } else {
+                continue;
+            };
+            for (other, finder) in finders.iter().enumerate() {
+                if other != index && !references.0[index][other] {
+                    references.0[index][other] = finder.find(&content).is_some();
+                }
+            }
+        }
+    }
+    Ok(references)
+}
+
+/// Moves a file to another output, with the links to it that lie beside it.
+fn move_unit(
+    unit: &mut Unit,
+    place: usize,
+    package: &Package,
+    tree: &Tree,
+    moves: &mut Vec<(PathBuf, PathBuf)>,
+) -> Result<(), Error> {
+    let (from, to) = (&package.outputs[unit.output], &package.outputs[place]);
+    let mut finding = unit.finding(
+        &findings::UNIT_MOVED,
+        hermetic_out_formats::Span::new(0, 0),
+        &unit.file.sub_path,
+    );
+    finding.place = None;
+    finding.message = format!("it moves from {} to {}", from.name, to.name);
+    finding.help = "name another output with --unit-output, if it should be elsewhere".to_owned();
+    unit.findings.push(finding);
+    moves.push((unit.file.path.clone(), to.join(&unit.file.sub_path)));
+    if unit.file.kind != FileKind::Unit {
+        return Ok(());
+    }
+    // Aliases, and the links of `x.wants` and `x.requires`.
+    let manager = if is_user_unit(&unit.file.sub_path) {
+        "systemd/user"
+    } else {
+        "systemd/system"
+    };
+    for base in ["etc", "lib", "share"] {
+        let directory = from.path.join(base).join(manager);
+        let real = tree.real_path(&directory);
+        if !real
+            .symlink_metadata()
+            .is_ok_and(|metadata| metadata.is_dir())
+        {
+            continue;
+        }
+        for entry in WalkDir::new(&real).sort_by_file_name() {
+            let entry = entry.map_err(|error| Error::Read {
+                path: error.path().unwrap_or(&real).to_owned(),
+                source: error.into(),
+            })?;
+            let Ok(sub_path) = entry.path().strip_prefix(tree.real_path(&from.path)) else {
+                continue;
+            };
+            let link = from.path.join(sub_path);
+            if entry.path_is_symlink() && leads_to(&link, &unit.file.path, tree) {
+                let new = to.path.join(sub_path);
+                if !moves.iter().any(|(moved, _)| *moved == link) {
+                    moves.push((link, new));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a relative link means `file`. An absolute one names the output that the file leaves; it
+/// is left to be found dangling.
+fn leads_to(link: &Path, file: &Path, tree: &Tree) -> bool {
+    let Ok(target) = fs::read_link(tree.real_path(link)) else {
+        return false;
+    };
+    let Some(parent) = link.parent() else {
+        return false;
+    };
+    let joined = parent.join(target);
+    let normal = hermetic_out::package::normalize(joined.as_os_str().as_bytes());
+    normal.as_deref() == Some(file.as_os_str().as_bytes())
+}
+
+/// Takes back the edits that would close a cycle, with a finding for each.
+fn take_back(unit: &mut Unit, home: usize, references: &References, package: &Package) {
+    let closes = |store_path: &PathBuf| {
+        let target = package
+            .outputs
+            .iter()
+            .position(|output| output.path == *store_path)?;
+        (target != home && references.reaches(target, home)).then_some(target)
+    };
+    let edits = std::mem::take(&mut unit.edits);
+    for planned in edits {
+        match planned.store_paths.iter().find_map(closes) {
+            Some(target) => {
+                let (from, to) = (&package.outputs[home].name, &package.outputs[target].name);
+                let finding = cycle_finding(unit, &planned, from, to);
+                unit.findings.push(finding);
+                unit.replaced = unit.replaced.saturating_sub(1);
+                unit.unresolved += 1;
+            }
+            None => unit.edits.push(planned),
+        }
+    }
+}

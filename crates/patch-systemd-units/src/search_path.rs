@@ -1,0 +1,123 @@
+//! `PATH` and `ExecSearchPath=`: the hierarchy's bin directories become those that the unit needs.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use hermetic_out::resolve::{Circumstances, without_prefix};
+use hermetic_out::tree::Node;
+use hermetic_out::{Decision, Package, Resolver};
+use hermetic_out_formats::{FileKind, Lookup, Reference, Role, Span};
+
+use crate::{Unit, findings};
+
+/// Whether a directory is one of the hierarchy's for programs.
+fn is_bin_directory(path: &[u8]) -> bool {
+    let path = path.strip_suffix(b"/").unwrap_or(path);
+    path.starts_with(b"/") && matches!(without_prefix(path), b"bin" | b"sbin")
+}
+
+/// Patches a search path of programs. `names` are those that the unit looks up on it.
+pub(crate) fn patch(
+    unit: &mut Unit,
+    reference: &Reference,
+    names: &[Vec<u8>],
+    package: &Package,
+    resolver: &Resolver,
+) {
+    // A user's session decides about its PATH itself.
+    if unit.file.kind != FileKind::Unit {
+        unit.kept += 1;
+        return;
+    }
+    let text = &reference.text;
+    let mut start = 0;
+    let mut bins = Vec::new();
+    let mut present: Vec<PathBuf> = Vec::new();
+    for item in text.bytes().split(|byte| *byte == b':') {
+        let range = start..start + item.len();
+        start = range.end + 1;
+        let part = text.slice(range.clone());
+        if !part.is_literal() || item.is_empty() {
+            continue;
+        }
+        if is_bin_directory(item) {
+            if !resolver.is_kept(item) {
+                bins.push(range);
+            }
+            continue;
+        }
+        present.push(PathBuf::from(OsStr::from_bytes(item)));
+        // `/usr/libexec/x` and the like: the package's own.
+        let directory = Reference {
+            role: Role::SearchPathEntry,
+            lookup: Lookup::Nowhere,
+            text: part,
+            ..reference.clone()
+        };
+        let decision = resolver.resolve(&directory, &Circumstances::default());
+        if let Decision::Replace { path, .. } = decision {
+            let store_paths = crate::store_paths(&path, package);
+            unit.replaced += usize::from(unit.replace(&directory.text, &path, store_paths));
+        }
+    }
+    let Some((first, rest)) = bins.split_first() else {
+        unit.kept += 1;
+        return;
+    };
+    let mut directories = own_directories(package, resolver);
+    for name in names {
+        let provided = |directory: &PathBuf| {
+            let program = directory.join(OsStr::from_bytes(name));
+            resolver.tree().look_up(&program) == Some(Node::Program)
+        };
+        if directories.iter().chain(&present).any(provided) {
+            continue;
+        }
+        directories.extend(resolver.search_directory_of(name).map(Path::to_owned));
+    }
+    directories.retain(|directory| !present.contains(directory));
+    if directories.is_empty() {
+        unit.kept += 1;
+        let extent = text.extent().unwrap_or(Span::new(0, 0));
+        let mut finding = unit.finding(&findings::SEARCH_PATH_NOT_FOUND, extent, text.bytes());
+        finding.message = "no directory is known that this search path needs".to_owned();
+        finding.help = "set it to the directories that the service needs".to_owned();
+        unit.findings.push(finding);
+        return;
+    }
+    let joined: Vec<&[u8]> = directories
+        .iter()
+        .map(|path| path.as_os_str().as_bytes())
+        .collect();
+    let store_paths = directories
+        .iter()
+        .filter_map(|path| package.store_path_of(path))
+        .collect();
+    if unit.replace(&text.slice(first.clone()), &joined.join(&b':'), store_paths) {
+        unit.replaced += 1;
+        for range in rest {
+            // With the colon in front of it.
+            unit.replace(&text.slice(range.start - 1..range.end), b"", Vec::new());
+        }
+    }
+}
+
+/// The bin directories of the package's own outputs.
+fn own_directories(package: &Package, resolver: &Resolver) -> Vec<PathBuf> {
+    let mut directories = Vec::new();
+    for output in package.outputs.iter().filter(|output| output.is_runtime()) {
+        for name in ["bin", "sbin"] {
+            let directory = output.path.join(name);
+            let real = resolver.tree().real_path(&directory);
+            // sbin is a link to bin in nixpkgs.
+            if real
+                .symlink_metadata()
+                .is_ok_and(|metadata| metadata.is_dir())
+            {
+                directories.push(directory);
+            }
+        }
+    }
+    directories
+}

@@ -1,0 +1,126 @@
+//! patch-systemd-units on real packages.
+//!
+//! `PATCH_SYSTEMD_UNITS` names the built tool, which `cargo xtask test` sets; otherwise it is
+//! looked for beside the test. `HERMETIC_OUT_PACKAGES=corpus` takes the whole corpus.
+//! `HERMETIC_OUT_PACKAGES=FILE` takes the packages in FILE, one name a line, with those of the
+//! corpus to provide what they call.
+
+use std::path::PathBuf;
+
+use real_packages::archive::Archive;
+use real_packages::tool::{Finding, patch_all};
+use real_packages::{check, corpus_names, package_names, store, verify};
+
+/// Debian moves on: some packages may be gone, but not most.
+const ENOUGH: usize = 150;
+
+fn tool() -> PathBuf {
+    let built = || {
+        Some(
+            std::env::current_exe()
+                .ok()?
+                .parent()?
+                .parent()?
+                .join("patch-systemd-units"),
+        )
+    };
+    let tool = std::env::var_os("PATCH_SYSTEMD_UNITS")
+        .map(PathBuf::from)
+        .or_else(built);
+    let tool = tool.unwrap_or_default();
+    assert!(
+        tool.is_file(),
+        "{} is missing: build it with `cargo build --package patch-systemd-units`",
+        tool.display()
+    );
+    tool
+}
+
+fn names() -> Vec<String> {
+    match std::env::var("HERMETIC_OUT_PACKAGES") {
+        Err(_) => package_names(),
+        Ok(which) if which == "corpus" => corpus_names(),
+        Ok(file) => {
+            let list =
+                std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
+            let mut names = corpus_names();
+            names.extend(list.split_whitespace().map(str::to_owned));
+            names.sort();
+            names.dedup();
+            names
+        }
+    }
+}
+
+#[test]
+fn real_packages_are_patched_rightly() {
+    let tool = tool();
+    let directory = tempfile::tempdir().expect("a directory");
+    let top = directory.path().canonicalize().expect("its path");
+    let (original, patched) = (top.join("original"), top.join("store"));
+    let fetched = {
+        let archive = Archive::open().unwrap_or_else(|error| panic!("{error}"));
+        store::fetch(&archive, &names(), &original).unwrap_or_else(|error| panic!("{error}"))
+    };
+    for (name, reason) in &fetched.lacking {
+        println!("not had: {name}: {reason}");
+    }
+    assert!(
+        fetched.packages.len() >= ENOUGH,
+        "only {} packages were had",
+        fetched.packages.len()
+    );
+    store::copy(&original, &patched).unwrap_or_else(|error| panic!("{error}"));
+
+    let run =
+        || patch_all(&tool, &patched, &fetched.packages).unwrap_or_else(|error| panic!("{error}"));
+    let reports = run();
+    let findings: Vec<Finding> = reports
+        .iter()
+        .flat_map(|report| report.findings.clone())
+        .collect();
+    let mut violations: Vec<String> = check::check(&original, &patched, &findings)
+        .unwrap_or_else(|error| panic!("{error}"))
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+
+    let complaints = verify::not_executable(&patched).unwrap_or_else(|error| panic!("{error}"));
+    println!(
+        "{} packages, {} findings, {} complaints of systemd-analyze",
+        fetched.packages.len(),
+        findings.len(),
+        complaints.len()
+    );
+    for one in verify::unreported(complaints, &findings) {
+        violations.push(format!(
+            "systemd-analyze: {}: {} is not executable ({}), and there is no finding",
+            one.unit, one.program, one.reason
+        ));
+    }
+
+    let before = check::snapshot(&patched);
+    for (package, report) in fetched.packages.iter().zip(run()) {
+        if !report.changes.is_empty() {
+            violations.push(format!(
+                "{}: a second run reports changes: {:?}",
+                package.name, report.changes
+            ));
+        }
+    }
+    for (path, state) in check::snapshot(&patched) {
+        if before.get(&path) != Some(&state) && !path.is_dir() {
+            violations.push(format!("{}: a second run has written it", path.display()));
+        }
+    }
+
+    if std::env::var_os("HERMETIC_OUT_KEEP").is_some() {
+        println!("kept: {}", directory.keep().display());
+    }
+    assert!(
+        violations.is_empty(),
+        "{} violations:\n{}",
+        violations.len(),
+        violations.join("\n")
+    );
+}

@@ -1,0 +1,317 @@
+//! `cargo xtask bench`
+
+use std::cmp::Reverse;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+use real_packages::archive::Archive;
+use real_packages::corpus_names;
+use real_packages::store::{self, Package};
+use real_packages::tool::Arguments;
+
+use crate::table::table;
+use crate::{build, set_up};
+
+/// What most packages call: their bin directories are in every search path.
+const PROVIDERS: [&str; 14] = [
+    "bash",
+    "coreutils",
+    "dash",
+    "findutils",
+    "gawk",
+    "grep",
+    "iproute2",
+    "kmod",
+    "mount",
+    "procps",
+    "sed",
+    "systemd",
+    "udev",
+    "util-linux",
+];
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Packages to measure with: those of the corpus with the most files
+    #[arg(long, default_value_t = 700)]
+    packages: usize,
+    /// Measured runs over the store, of which the median counts
+    #[arg(long, default_value_t = 5)]
+    runs: usize,
+    /// Measured runs of a single process
+    #[arg(long, default_value_t = 1000)]
+    single_runs: usize,
+}
+
+pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
+    ensure!(
+        options.runs > 0 && options.single_runs > 0,
+        "at least one run is needed"
+    );
+    set_up::ensure_installed(set_up::PACKAGES)?;
+    let tool = build("patch-systemd-units")?;
+    let directory = tempfile::Builder::new().prefix("bench-").tempdir()?;
+    let top = directory.path().canonicalize()?;
+    let (original, patched) = (top.join("original"), top.join("store"));
+    let packages = fetch(options.packages, &original)?;
+
+    println!("\nmachine: {}", machine());
+    println!(
+        "store:   {} packages, {} files",
+        packages.len(),
+        count_files(&original)?
+    );
+    println!(
+        "runs:    medians of {} over the store, {} of single processes",
+        options.runs, options.single_runs
+    );
+    println!(
+        "tool:    {} @ARGUMENTS, once for each package\n",
+        tool.display()
+    );
+
+    let store = Store {
+        tool: &tool,
+        original: &original,
+        patched: &patched,
+        packages: &packages,
+    };
+    let mut rows = store.whole(options.runs, &top)?;
+    rows.extend(nothing_to_do(&tool, &top, options.single_runs)?);
+    println!(
+        "{}",
+        table(&["what", "time", "against the first row"], &rows)
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The providers and the packages of the corpus with the most files, so many in all.
+fn fetch(count: usize, target: &Path) -> anyhow::Result<Vec<Package>> {
+    let corpus = corpus_names();
+    println!("fetching {} packages", corpus.len());
+    let fetched = store::fetch(&Archive::open()?, &corpus, target)?;
+    let mut counted = Vec::new();
+    for package in fetched.packages {
+        let provides = PROVIDERS.contains(&&*package.name);
+        let files = count_files(&target.join(&package.directory))?;
+        counted.push((!provides, Reverse(files), package));
+    }
+    counted.sort();
+    let mut packages: Vec<Package> = counted.into_iter().map(|(_, _, package)| package).collect();
+    for package in packages.drain(count.min(packages.len())..) {
+        fs::remove_dir_all(target.join(package.directory))?;
+    }
+    ensure!(!packages.is_empty(), "no package could be had");
+    packages.sort();
+    Ok(packages)
+}
+
+struct Store<'a> {
+    tool: &'a Path,
+    original: &'a Path,
+    patched: &'a Path,
+    packages: &'a [Package],
+}
+
+impl Store<'_> {
+    /// One call for each package over the whole store, against find and as many processes that do
+    /// nothing.
+    fn whole(&self, runs: usize, top: &Path) -> anyhow::Result<Vec<Vec<String>>> {
+        self.fresh_copy()?;
+        let find = || {
+            let mut find = Command::new("find");
+            find.arg(self.patched).args(["-type", "f"]);
+            let start = Instant::now();
+            quietly(&mut find)?;
+            for _ in self.packages {
+                quietly(&mut Command::new("/bin/true"))?;
+            }
+            Ok(start.elapsed())
+        };
+        find()?; // warms the caches
+        let floor = median_of(runs, find)?;
+        let calls = self.packages.len();
+        let mut rows = vec![row(
+            &format!("find -type f + {calls} × /bin/true"),
+            floor,
+            floor,
+        )];
+        for directories in [40, 1000] {
+            let arguments = self.arguments(&self.search_path(directories, top)?)?;
+            let all = || {
+                let start = Instant::now();
+                for argument in &arguments {
+                    quietly(
+                        Command::new(self.tool)
+                            .arg(argument.argument())
+                            .arg("--quiet"),
+                    )?;
+                }
+                Ok(start.elapsed())
+            };
+            let first = || {
+                self.fresh_copy()?;
+                quietly(Command::new("find").arg(self.patched).args(["-type", "f"]))?;
+                all()
+            };
+            let first = median_of(runs, first)?;
+            rows.push(row(
+                &format!("first run, search path of {directories}"),
+                first,
+                floor,
+            ));
+            let again = median_of(runs, all)?;
+            rows.push(row(
+                &format!("already patched, search path of {directories}"),
+                again,
+                floor,
+            ));
+        }
+        Ok(rows)
+    }
+
+    fn fresh_copy(&self) -> anyhow::Result<()> {
+        if self.patched.exists() {
+            fs::remove_dir_all(self.patched)?;
+        }
+        Ok(store::copy(self.original, self.patched)?)
+    }
+
+    fn arguments(&self, search: &[PathBuf]) -> anyhow::Result<Vec<Arguments>> {
+        self.packages
+            .iter()
+            .map(|package| Ok(Arguments::with(self.patched, package, search, &[])?))
+            .collect()
+    }
+
+    /// So many bin directories, those of the providers spread evenly among the others.
+    fn search_path(&self, length: usize, top: &Path) -> anyhow::Result<Vec<PathBuf>> {
+        let is_provider = |package: &&Package| PROVIDERS.contains(&&*package.name);
+        let some = |of: Vec<Package>| store::bin_directories(self.patched, &of, None);
+        let mut providers = some(self.packages.iter().filter(is_provider).cloned().collect());
+        providers.truncate(length);
+        let mut others = some(
+            self.packages
+                .iter()
+                .filter(|one| !is_provider(one))
+                .cloned()
+                .collect(),
+        );
+        // A store without enough of them is filled up with empty ones.
+        for number in others.len()..length {
+            let empty = top.join(format!(
+                "store-filler/{}-filler-{number}/bin",
+                "0".repeat(32)
+            ));
+            fs::create_dir_all(&empty)?;
+            others.push(empty);
+        }
+        others.truncate(length - providers.len());
+        let every = length / providers.len().max(1);
+        for (index, provider) in providers.into_iter().enumerate() {
+            others.insert((index * every).min(others.len()), provider);
+        }
+        Ok(others)
+    }
+}
+
+/// A package without anything to patch, against a process that does nothing.
+fn nothing_to_do(tool: &Path, top: &Path, runs: usize) -> anyhow::Result<Vec<Vec<String>>> {
+    let store = top.join("store-empty");
+    let package = Package {
+        name: "nothing".to_owned(),
+        directory: format!("{}-nothing-1.0", "0".repeat(32)),
+    };
+    let output = store.join(&package.directory);
+    for directory in ["bin", "lib", "share/man/man1"] {
+        fs::create_dir_all(output.join(directory))?;
+    }
+    fs::write(output.join("bin/nothing"), "#!/bin/sh\n")?;
+    let arguments = Arguments::with(&store, &package, &[], &[])?;
+    let (mut nothing, mut work) = (Vec::new(), Vec::new());
+    // By turns, so that what else the machine does meets both.
+    for _ in 0..runs + 20 {
+        let start = Instant::now();
+        quietly(&mut Command::new("/bin/true"))?;
+        nothing.push(start.elapsed());
+        let start = Instant::now();
+        quietly(Command::new(tool).arg(arguments.argument()).arg("--quiet"))?;
+        work.push(start.elapsed());
+    }
+    let (nothing, work) = (median(nothing.split_off(20)), median(work.split_off(20)));
+    let difference = work.as_secs_f64() - nothing.as_secs_f64();
+    Ok(vec![
+        vec!["/bin/true".into(), milliseconds(nothing), String::new()],
+        vec![
+            "a package with nothing to do".into(),
+            milliseconds(work),
+            format!("{:+.2} ms above /bin/true", difference * 1000.0),
+        ],
+    ])
+}
+
+/// Runs to the end; only an exit status above 1 is a failure, as findings are none.
+fn quietly(command: &mut Command) -> anyhow::Result<()> {
+    let status = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .with_context(|| format!("cannot start {}", command.get_program().display()))?;
+    ensure!(
+        status.code().is_some_and(|code| code <= 1),
+        "{command:?} ended with {status}"
+    );
+    Ok(())
+}
+
+fn median_of(
+    runs: usize,
+    mut measure: impl FnMut() -> anyhow::Result<Duration>,
+) -> anyhow::Result<Duration> {
+    (0..runs)
+        .map(|_| measure())
+        .collect::<anyhow::Result<Vec<_>>>()
+        .map(median)
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+fn row(what: &str, time: Duration, floor: Duration) -> Vec<String> {
+    let ratio = time.as_secs_f64() / floor.as_secs_f64();
+    vec![what.to_owned(), milliseconds(time), format!("{ratio:.2} ×")]
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{:.2} ms", time.as_secs_f64() * 1000.0)
+}
+
+fn count_files(directory: &Path) -> anyhow::Result<usize> {
+    let output = Command::new("find")
+        .arg(directory)
+        .args(["-type", "f", "-printf", "x"])
+        .output()?;
+    Ok(output.stdout.len())
+}
+
+/// Cores and memory, without which no time means anything.
+fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let memory = fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
+        let kibibytes: u64 = text
+            .lines()
+            .next()?
+            .split_whitespace()
+            .nth(1)?
+            .parse()
+            .ok()?;
+        Some(kibibytes / (1 << 20))
+    });
+    format!("{cores} cores, {} GiB of memory", memory.unwrap_or(0))
+}

@@ -1,0 +1,211 @@
+//! `cargo xtask test`
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
+
+use crate::{cargo, project, set_up};
+
+const TOOL: &str = "patch-systemd-units";
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Only what needs no network and no more than three minutes
+    #[arg(long, conflicts_with = "soak")]
+    quick: bool,
+    /// Also the whole corpus, long property tests and kill loops
+    #[arg(long)]
+    soak: bool,
+}
+
+/// Something to be run that succeeds or fails.
+pub(crate) struct Step {
+    pub(crate) name: &'static str,
+    pub(crate) command: Command,
+}
+
+pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
+    let mut steps = quick();
+    if let Some(hooks) = hooks(&project().join("hooks")) {
+        set_up::ensure_installed(set_up::HOOKS)?;
+        steps.extend(hooks);
+    }
+    if !options.quick {
+        set_up::ensure_installed(set_up::PACKAGES)?;
+        steps.push(step(
+            "release build",
+            &["build", "--release", "--package", TOOL],
+        ));
+        steps.push(Step {
+            name: "real packages",
+            command: real_packages(None),
+        });
+    }
+    if options.soak {
+        let mut long = cargo();
+        long.args([
+            "test",
+            "--release",
+            "--workspace",
+            "--exclude",
+            "real-packages",
+        ]);
+        // The kill tests read the second: how often they are to kill is their own affair.
+        long.env("PROPTEST_CASES", "20000")
+            .env("HERMETIC_OUT_SOAK", "1");
+        steps.push(Step {
+            name: "long properties and kill loops",
+            command: long,
+        });
+        steps.push(Step {
+            name: "the whole corpus",
+            command: real_packages(Some(Path::new("corpus"))),
+        });
+    }
+    Ok(run_steps(steps))
+}
+
+fn quick() -> Vec<Step> {
+    let mut documentation = cargo();
+    documentation.args([
+        "doc",
+        "--workspace",
+        "--no-deps",
+        "--document-private-items",
+    ]);
+    documentation.env("RUSTDOCFLAGS", "-D warnings");
+    vec![
+        step("format", &["fmt", "--all", "--check"]),
+        step(
+            "lints",
+            &[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "-D",
+                "warnings",
+            ],
+        ),
+        step(
+            "tests",
+            &["test", "--workspace", "--exclude", "real-packages"],
+        ),
+        step(
+            "tests of the check on real packages",
+            &["test", "--package", "real-packages", "--lib"],
+        ),
+        Step {
+            name: "documentation",
+            command: documentation,
+        },
+    ]
+}
+
+fn step(name: &'static str, arguments: &[&str]) -> Step {
+    let mut command = cargo();
+    command.args(arguments);
+    Step { name, command }
+}
+
+/// Checks of the setup hooks, if there are any.
+fn hooks(directory: &Path) -> Option<Vec<Step>> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(directory)
+        .ok()?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|suffix| suffix == "sh"))
+        .collect();
+    files.sort();
+    if files.is_empty() {
+        return None;
+    }
+    let mut check = Command::new("shellcheck");
+    check.arg("--shell=bash").args(&files);
+    let mut format = Command::new("shfmt");
+    format.args(["--diff", "--indent", "4"]).args(&files);
+    Some(vec![
+        Step {
+            name: "hooks: shellcheck",
+            command: check,
+        },
+        Step {
+            name: "hooks: shfmt",
+            command: format,
+        },
+    ])
+}
+
+/// The tests on real packages, with the release build of the tool; `which` as
+/// `HERMETIC_OUT_PACKAGES` has it.
+pub(crate) fn real_packages(which: Option<&Path>) -> Command {
+    let mut command = cargo();
+    command.args([
+        "test",
+        "--package",
+        "real-packages",
+        "--test",
+        "patch_systemd_units",
+    ]);
+    command.args(["--", "--nocapture"]);
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
+    command.env(
+        "PATCH_SYSTEMD_UNITS",
+        project().join(target).join("release").join(TOOL),
+    );
+    match which {
+        Some(which) => command.env("HERMETIC_OUT_PACKAGES", which),
+        None => command.env_remove("HERMETIC_OUT_PACKAGES"),
+    };
+    command
+}
+
+/// Runs all steps, whatever fails; what a failing one printed is shown.
+pub(crate) fn run_steps(steps: Vec<Step>) -> ExitCode {
+    let width = steps.iter().map(|step| step.name.len()).max().unwrap_or(0);
+    let (mut results, total) = (Vec::new(), steps.len());
+    for mut step in steps {
+        print!("{:width$}  ", step.name);
+        let _ = std::io::stdout().flush();
+        let start = Instant::now();
+        let output = step.command.output();
+        let took = seconds(start.elapsed());
+        let (passed, text) = match output {
+            Ok(output) => {
+                let text = [output.stdout, output.stderr].concat();
+                (
+                    output.status.success(),
+                    String::from_utf8_lossy(&text).into_owned(),
+                )
+            }
+            Err(error) => {
+                let program = step.command.get_program().display();
+                (false, format!("cannot start {program}: {error}"))
+            }
+        };
+        println!("{} ({took})", if passed { "ok" } else { "FAILED" });
+        if !passed {
+            println!("{}\n", text.trim_end());
+        }
+        results.push((step.name, passed));
+    }
+    let failed: Vec<&str> = results
+        .iter()
+        .filter(|(_, passed)| !passed)
+        .map(|(name, _)| *name)
+        .collect();
+    if !failed.is_empty() {
+        println!("\nfailed: {}", failed.join(", "));
+    }
+    println!("\n{} passed, {} failed", total - failed.len(), failed.len());
+    if failed.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    }
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}
