@@ -35,7 +35,7 @@ impl Context {
     pub(crate) fn reference(&self, role: Role, text: Text) -> Reference {
         let lookup = match role {
             Role::Program => self.lookup.clone(),
-            Role::ShellCommand => Lookup::SearchPath,
+            Role::ShellCommand | Role::CarriedProgram => Lookup::SearchPath,
             _ => Lookup::Nowhere,
         };
         Reference {

@@ -129,7 +129,9 @@ fn scan_at_depth(scan: &mut Scan, context: &Context, script: &Text, names: Names
     if script.len() > MAX_SCRIPT_SIZE || nesting > MAX_NESTING {
         return scan.problem(ProblemKind::ShellTooLong, extent);
     }
-    let Some(tree) = parse(script.bytes()).filter(|tree| !tree.root_node().has_error()) else {
+    // What systemd or udev substitutes need not be shell.
+    let masked = script.masked();
+    let Some(tree) = parse(&masked).filter(|tree| !tree.root_node().has_error()) else {
         return scan.problem(ProblemKind::ShellSyntax, extent);
     };
     let context = Context {
@@ -141,7 +143,7 @@ fn scan_at_depth(scan: &mut Scan, context: &Context, script: &Text, names: Names
         context: &context,
         script,
         names,
-        functions: functions(&tree, script.bytes()),
+        functions: functions(&tree, &masked),
     };
     walk(tree.walk(), |node, ancestors| reader.visit(node, ancestors));
 }
@@ -523,6 +525,28 @@ mod tests {
         }
         let long = scan(&"a;".repeat(MAX_SCRIPT_SIZE));
         assert_eq!(long.problems[0].kind, ProblemKind::ShellTooLong);
+    }
+
+    #[test]
+    fn substitutions_of_the_format_around_it_need_not_be_shell() {
+        let script = "echo $((%s{x}-2)); /usr/bin/%i; a";
+        let outer = Text::of_file(script.as_bytes(), Span::new(0, script.len()));
+        let mut text = Text::new();
+        text.push(&outer, 0..8, None);
+        text.push_opaque(&outer, 8..13, None);
+        text.push(&outer, 13..28, None);
+        text.push_opaque(&outer, 28..30, None);
+        text.push(&outer, 30..33, None);
+        let mut scan = Scan::default();
+        let context = Context::new("PROGRAM", Lookup::UdevHelpers);
+        scan_script(&mut scan, &context, &text);
+        assert!(scan.problems.is_empty());
+        let found: Vec<_> = scan
+            .references
+            .iter()
+            .map(|found| found.text.is_literal())
+            .collect();
+        assert_eq!(found, [false, true]);
     }
 
     #[test]

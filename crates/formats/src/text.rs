@@ -436,6 +436,19 @@ impl Text {
         &self.bytes[..opaque.map_or(self.bytes.len(), |run| run.start)]
     }
 
+    /// Its bytes with an `x` for each that is part of a specifier or variable: what a parser may read
+    /// that knows nothing of these.
+    #[must_use]
+    pub fn masked(&self) -> Vec<u8> {
+        let mut bytes = self.bytes.clone();
+        for run in &self.runs {
+            if run.kind == RunKind::Opaque {
+                bytes[run.start..run.start + run.len].fill(b'x');
+            }
+        }
+        bytes
+    }
+
     /// Where it stands in the file, if in one piece, whole escapes, and one encoding: then an edit
     /// of that span replaces exactly this text. `None` for an empty text.
     #[must_use]

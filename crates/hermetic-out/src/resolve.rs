@@ -176,11 +176,12 @@ impl<'a> Resolver<'a> {
         if self.is_kept(value) {
             return Decision::Keep(Kept::ByPattern);
         }
-        if let Some(kept) = built_in_keep(reference.text.literal_prefix()) {
-            return Decision::Keep(kept);
-        }
+        // Before the machine's state: a store may lie there.
         if self.is_in_store(value) {
             return self.in_store(reference);
+        }
+        if let Some(kept) = built_in_keep(reference.text.literal_prefix()) {
+            return Decision::Keep(kept);
         }
         if !reference.text.is_literal() {
             return Decision::Keep(Kept::Variable);
