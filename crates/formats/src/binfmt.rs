@@ -2,7 +2,7 @@
 //! (admin-guide/binfmt-misc): `:name:type:offset:magic:mask:interpreter:flags`.
 
 use crate::lines;
-use crate::reference::{Lookup, ProblemKind, Reference, Role, Scan};
+use crate::reference::{ProblemKind, Reference, Role, Scan};
 use crate::text::{Encoding, Span, Text};
 
 const INTERPRETER: usize = 5;
@@ -14,14 +14,9 @@ pub fn scan(file: &[u8]) -> Scan {
     let mut scan = Scan::default();
     for line in lines::significant(file, b"#;") {
         match interpreter(file, line) {
-            Some(text) => scan.references.push(Reference {
-                role: Role::Program,
-                text,
-                field: "interpreter",
-                lookup: Lookup::Nowhere,
-                optional: false,
-                privileged: false,
-            }),
+            Some(text) => scan
+                .references
+                .push(Reference::new(Role::Program, "interpreter", text)),
             None => scan.problem(ProblemKind::BadLine, line),
         }
     }

@@ -17,12 +17,8 @@ pub fn scan(file: &[u8]) -> Scan {
         }
         match entry.key {
             b"TryExec" if !entry.value.is_empty() => scan.references.push(Reference {
-                role: Role::Condition,
-                text: entry.value,
-                field: "TryExec",
                 lookup: Lookup::SearchPath,
-                optional: false,
-                privileged: false,
+                ..Reference::new(Role::Condition, "TryExec", entry.value)
             }),
             b"Exec" => scan_exec(&mut scan, &entry.value),
             _ => {}

@@ -5,7 +5,7 @@ use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
-use crate::reference::{Lookup, ProblemKind, Reference, Role, Scan};
+use crate::reference::{ProblemKind, Reference, Role, Scan};
 use crate::text::{Encoding, Span, Text};
 
 const KEY: &str = "org.freedesktop.policykit.exec.path";
@@ -17,14 +17,7 @@ pub fn scan(file: &[u8]) -> Scan {
     let mut scan = Scan::default();
     match programs(file) {
         Ok(programs) => {
-            let program = |text| Reference {
-                role: Role::Program,
-                text,
-                field: KEY,
-                lookup: Lookup::Nowhere,
-                optional: false,
-                privileged: false,
-            };
+            let program = |text| Reference::new(Role::Program, KEY, text);
             scan.references.extend(programs.into_iter().map(program));
         }
         Err(at) => {

@@ -63,6 +63,21 @@ pub struct Reference {
     pub privileged: bool,
 }
 
+impl Reference {
+    /// A reference to an absolute path whose failure counts.
+    #[must_use]
+    pub fn new(role: Role, field: &'static str, text: Text) -> Self {
+        Self {
+            role,
+            text,
+            field,
+            lookup: Lookup::Nowhere,
+            optional: false,
+            privileged: false,
+        }
+    }
+}
+
 /// What a file declares about itself.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

@@ -2,7 +2,7 @@
 //! of `src/sysusers/sysusers.c`).
 
 use crate::lines;
-use crate::reference::{Fact, Lookup, ProblemKind, Reference, Role, Scan};
+use crate::reference::{Fact, ProblemKind, Reference, Role, Scan};
 use crate::text::Text;
 use crate::words::{self, Escapes};
 
@@ -47,14 +47,8 @@ fn scan_line(scan: &mut Scan, line: &Text) -> Result<(), ProblemKind> {
         return Ok(());
     }
     scan.facts.extend(field(1).map(Fact::User));
-    scan.references.extend(field(5).map(|text| Reference {
-        role: Role::Program,
-        text,
-        field: "shell",
-        lookup: Lookup::Nowhere,
-        optional: false,
-        privileged: false,
-    }));
+    scan.references
+        .extend(field(5).map(|text| Reference::new(Role::Program, "shell", text)));
     Ok(())
 }
 

@@ -184,14 +184,7 @@ fn scan_program(scan: &mut Scan, context: &Context, value: &Text) {
 fn scan_path(scan: &mut Scan, role: Role, field: &'static str, text: Text) {
     let is_glob = text.bytes().iter().any(|byte| b"*?[".contains(byte));
     if text.bytes().starts_with(b"/") && !is_glob {
-        scan.references.push(Reference {
-            role,
-            text,
-            field,
-            lookup: Lookup::Nowhere,
-            optional: false,
-            privileged: false,
-        });
+        scan.references.push(Reference::new(role, field, text));
     }
 }
 

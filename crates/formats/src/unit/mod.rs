@@ -163,12 +163,8 @@ fn scan_assignment(scan: &mut Scan, assignment: &Assignment) {
     let mut add = |role, text: Text, optional| {
         if text.bytes().starts_with(b"/") {
             scan.references.push(Reference {
-                role,
-                text,
-                field,
-                lookup: Lookup::Nowhere,
                 optional,
-                privileged: false,
+                ..Reference::new(role, field, text)
             });
         }
     };
@@ -200,14 +196,8 @@ fn scan_assignment(scan: &mut Scan, assignment: &Assignment) {
         Syntax::SearchPath => {
             let text = read_specifiers(value);
             if !text.is_empty() {
-                scan.references.push(Reference {
-                    role: Role::ProgramSearchPath,
-                    text,
-                    field,
-                    lookup: Lookup::Nowhere,
-                    optional: false,
-                    privileged: false,
-                });
+                scan.references
+                    .push(Reference::new(Role::ProgramSearchPath, field, text));
             }
         }
         Syntax::Paths | Syntax::Binds | Syntax::Environment | Syntax::Documentation => {
@@ -307,12 +297,8 @@ fn scan_word(scan: &mut Scan, field: &'static str, syntax: Syntax, word: &Text) 
     let is_path = text.bytes().starts_with(b"/") || role == Role::ProgramSearchPath;
     if is_path && !text.is_empty() {
         scan.references.push(Reference {
-            role,
-            text,
-            field,
-            lookup: Lookup::Nowhere,
             optional,
-            privileged: false,
+            ..Reference::new(role, field, text)
         });
     }
 }
