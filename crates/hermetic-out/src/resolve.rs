@@ -419,19 +419,25 @@ impl Query<'_> {
         if let Some(name) = bin_name(&path) {
             return self.program_by_name(own, name);
         }
-        if let Some(hit) = own.filter(|hit| self.fits(hit)) {
-            return self.owned(&hit, sub_path);
-        }
+        let not_executable = match own {
+            Some(hit) if self.fits(&hit) => return self.owned(&hit, sub_path),
+            own => own.filter(|hit| self.runs() && hit.node == Node::File),
+        };
         if self.role == Role::SearchPathEntry || self.role == Role::Documentation {
             return Decision::Keep(Kept::Foreign);
         }
         match self.dependency(sub_path) {
-            Some(hit) if self.runs() && hit.node != Node::Program => self.not_executable(hit),
+            Some(hit) if self.runs() && hit.node != Node::Program => {
+                self.not_executable(not_executable.unwrap_or(hit))
+            }
             Some(hit) => Decision::Replace {
                 path: hit.path.into_os_string().into_vec(),
                 provider: hit.provider,
             },
-            None => self.missing(sub_path),
+            None => match not_executable {
+                Some(hit) => self.not_executable(hit),
+                None => self.missing(sub_path),
+            },
         }
     }
 
