@@ -98,6 +98,18 @@ pub struct Plan {
     pub changes: Vec<Change>,
 }
 
+impl Change {
+    /// The file that it is about, by its store path: before the change, if it moves.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        match self {
+            Self::Edit(edits) => &edits.path,
+            Self::Move { from, .. } => from,
+            Self::Create { path, .. } | Self::Remove { path } => path,
+        }
+    }
+}
+
 impl Plan {
     /// Whether nothing is to be done.
     #[must_use]
@@ -111,6 +123,15 @@ impl Plan {
             Change::Edit(edits) => Some(edits),
             _ => None,
         })
+    }
+
+    /// How many files are changed: one that is edited and moved counts once.
+    #[must_use]
+    pub fn files_changed(&self) -> usize {
+        let mut files: Vec<&Path> = self.changes.iter().map(Change::file).collect();
+        files.sort_unstable();
+        files.dedup();
+        files.len()
     }
 
     /// Where the file at `path` will be.

@@ -104,12 +104,12 @@ pub fn run(
     let name = request.name();
     let package = &request.package;
     let outcome = plan(package, &options)?;
-    let report = Report {
+    let mut report = Report {
         tool: TOOL,
         tool_version: env!("CARGO_PKG_VERSION"),
         package: name.clone(),
         summary: Summary {
-            files_changed: outcome.plan.changes.len(),
+            files_changed: outcome.plan.files_changed(),
             references_replaced: outcome.replaced,
             references_kept: outcome.kept,
             unresolved: outcome.unresolved,
@@ -124,6 +124,8 @@ pub fn run(
         let tree = Tree::new(package.store_dir.clone(), package.root.clone());
         apply(&report.plan, package, &tree).with_context(|| format!("patching {name}"))?;
     }
+    // Nothing was written.
+    report.dry_run |= status != ExitStatus::Clean;
     report.write(common, streams)?;
     Ok(status)
 }
