@@ -129,14 +129,14 @@ pub fn plan(package: &Package, options: &Options) -> Result<Outcome, Error> {
     let tree = Tree::new(package.store_dir.clone(), package.root.clone());
     let resolver = Resolver::new(package, &tree, &options.keep, options.replace.clone())?;
     let mut units = read(package, &tree, options)?;
-    patch(&mut units, package, &resolver, options);
+    patch(&mut units, package, &resolver);
     let mut moves = outputs::break_cycles(&mut units, package, &tree, options)?;
     if !moves.is_empty() {
         // What names a file that moves has to name its new place.
         for (from, to) in &moves {
             tree.will_move(from.clone(), to.clone());
         }
-        patch(&mut units, package, &resolver, options);
+        patch(&mut units, package, &resolver);
         moves = outputs::break_cycles(&mut units, package, &tree, options)?;
     }
     outcome(units, moves, package, options)
@@ -300,7 +300,7 @@ impl Unit {
 }
 
 /// Decides about every reference of every file, anew.
-fn patch(units: &mut [Unit], package: &Package, resolver: &Resolver, options: &Options) {
+fn patch(units: &mut [Unit], package: &Package, resolver: &Resolver) {
     let settings = settings(units);
     for unit in units {
         let Some(settings) = settings.get(&unit.key()) else {
@@ -337,12 +337,6 @@ fn patch(units: &mut [Unit], package: &Package, resolver: &Resolver, options: &O
         }
         exec_paths(unit, &scan, settings, package);
         unit.scan = scan;
-        for finding in &mut unit.findings {
-            let fatal = options.missing_is_error && findings::is_missing_program(finding.kind);
-            if fatal && finding.severity == Severity::Warning {
-                finding.severity = Severity::Error;
-            }
-        }
     }
 }
 
@@ -558,6 +552,12 @@ fn outcome(
                         help: "name another provider with --replace".to_owned(),
                     });
                 }
+            }
+        }
+        for finding in &mut findings {
+            let fatal = options.missing_is_error && findings::is_missing_program(finding.kind);
+            if fatal && finding.severity == Severity::Warning {
+                finding.severity = Severity::Error;
             }
         }
         let place = |finding: &Finding| finding.place.as_ref().map(|place| place.span);
