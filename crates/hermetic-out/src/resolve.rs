@@ -487,7 +487,9 @@ impl Query<'_> {
             };
         }
         let resolver = self.resolver;
-        let mut not_executable = own;
+        // A directory is no program that lacks its execute bit.
+        let is_candidate = |node| !self.runs() || node != Node::Directory;
+        let mut not_executable = own.filter(|hit| is_candidate(hit.node));
         for directory in resolver.usable_search_path() {
             let path = directory.join(OsStr::from_bytes(name));
             match resolver.tree.look_up(&path) {
@@ -496,7 +498,7 @@ impl Query<'_> {
                     let provider = Provider::Dependency(store_path.unwrap_or_default());
                     return replace_with(&path, provider);
                 }
-                Some(node) if not_executable.is_none() => {
+                Some(node) if not_executable.is_none() && is_candidate(node) => {
                     not_executable = Some(Hit {
                         path,
                         node,
