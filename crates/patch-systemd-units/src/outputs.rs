@@ -109,7 +109,11 @@ pub(crate) fn break_cycles(
                 .collect(),
         };
         let place = candidates.into_iter().find(|output| {
-            package.outputs[*output].is_runtime() && references.allows(*output, targets)
+            package.outputs[*output].is_runtime()
+                && references.allows(*output, targets)
+                && members
+                    .iter()
+                    .all(|member| is_free(&units[*member], *output, package, tree))
         });
         match place {
             Some(place) => {
@@ -201,6 +205,12 @@ fn present_references(
         }
     }
     Ok(references)
+}
+
+/// Whether an output has nothing yet where a file would move to.
+fn is_free(unit: &Unit, place: usize, package: &Package, tree: &Tree) -> bool {
+    let path = package.outputs[place].join(&unit.file.sub_path);
+    place == unit.output || tree.real_path(&path).symlink_metadata().is_err()
 }
 
 /// Moves a file to another output, with the links to it that lie beside it.
