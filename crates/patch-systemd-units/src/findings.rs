@@ -222,6 +222,7 @@ pub(crate) fn of_problem(problem: ProblemKind) -> (&'static FindingKind, &'stati
         ProblemKind::ShellTooLong => (&SHELL_TOO_LONG, "this script is too long to be parsed"),
         ProblemKind::BadSection => (&BAD_SECTION, "this section header is never closed"),
         ProblemKind::BadXml => (&BAD_XML, "this is not well-formed XML"),
+        ProblemKind::LineTooLong => (&LINE_TOO_LONG, "here a line is longer than 1 MiB"),
         _ => (
             &BAD_LINE,
             "this line does not have the fields that its format asks for",
