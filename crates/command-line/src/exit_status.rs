@@ -87,14 +87,16 @@ fn run_on(
     };
     // Nothing can be done if these fail too.
     let _ = streams.stdout.flush();
+    let hint = if error.is::<UsageError>() {
+        "; --help lists the options"
+    } else {
+        ""
+    };
     let _ = writeln!(
         streams.stderr,
-        "{tool}: error: {}",
+        "{tool}: error: {}{hint}",
         visible(format!("{error:#}").as_bytes())
     );
-    if error.is::<UsageError>() {
-        let _ = writeln!(streams.stderr, "{tool} --help lists the options");
-    }
     2
 }
 

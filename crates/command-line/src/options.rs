@@ -855,7 +855,7 @@ mod tests {
                 "a value is required for '--output <NAME=PATH>' but none was supplied",
             ),
         ] {
-            let message = format!("tool: error: {expected}\ntool --help lists the options\n");
+            let message = format!("tool: error: {expected}; --help lists the options\n");
             assert_eq!(told(arguments), (2, String::new(), message));
         }
     }

@@ -306,11 +306,16 @@ impl Reader<'_> {
                 .is_ok()
                 || self.functions.iter().any(|function| function == name)
         };
-        let left = is_name && (own(bytes) || self.names == Names::Left || !word.is_literal());
-        if !left && !bytes.is_empty() {
-            let reference = self.context.reference(Role::ShellCommand, word.clone());
-            self.scan.references.push(reference);
+        if bytes.is_empty() || is_name && (own(bytes) || !word.is_literal()) {
+            return;
         }
+        let role = match self.names {
+            // A login shell finds it, on a search path of its own.
+            Names::Left if is_name => Role::CarriedProgram,
+            _ => Role::ShellCommand,
+        };
+        let reference = self.context.reference(role, word.clone());
+        self.scan.references.push(reference);
     }
 
     /// The text of a word: quotes and escapes read, expansions and globs opaque.
@@ -450,6 +455,7 @@ mod tests {
         let letter = |role| match role {
             Role::ShellCommand => "!",
             Role::Condition => "?",
+            Role::CarriedProgram => "~",
             _ => "",
         };
         scan.references
@@ -499,7 +505,7 @@ mod tests {
             ("awk -F: '/^a:/{print $1}'", &["!awk", "/^a"]),
             ("a <<E\nb /usr/bin/c\nE\n", &["!a"]),
             ("echo $((1 + 2))", &[]),
-            ("su x -c 'a /usr/bin/b'", &["!su", "/usr/bin/b"]),
+            ("su x -c 'a /usr/bin/b'", &["!su", "~a", "/usr/bin/b"]),
         ] {
             assert_eq!(found(script), expected, "{script}");
         }

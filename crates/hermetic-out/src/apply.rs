@@ -27,7 +27,7 @@ const TEMPORARY_NAME: &str = ".hermetic-out.tmp";
 #[non_exhaustive]
 pub enum ApplyError {
     /// The system refused a step.
-    #[error("{action} {path}: {source}; nothing of this file was changed")]
+    #[error("{action} {path}, which stays as it was")]
     Io {
         /// What was being done: "writing the new content of".
         action: &'static str,
@@ -62,6 +62,7 @@ pub fn apply(plan: &Plan, package: &Package, tree: &Tree) -> Result<(), ApplyErr
                 content,
                 mode,
             } => create(path, content, *mode, package, tree)?,
+            Change::Link { path, target } => link(path, target, package, tree)?,
             Change::Remove { path } => remove(path, package, tree)?,
         }
     }
@@ -249,6 +250,19 @@ fn create(
         let _ = rustix::fs::unlinkat(&directory, TEMPORARY_NAME, AtFlags::empty());
         failed("creating", path)(errno)
     })
+}
+
+fn link(path: &Path, target: &Path, package: &Package, tree: &Tree) -> Result<(), ApplyError> {
+    let (directory, name) = open_parent(path, package, tree, false)?;
+    let write = || rustix::fs::symlinkat(target, &directory, TEMPORARY_NAME);
+    let written = match write() {
+        Err(Errno::EXIST) => rustix::fs::unlinkat(&directory, TEMPORARY_NAME, AtFlags::empty())
+            .and_then(|()| write()),
+        written => written,
+    };
+    written
+        .and_then(|()| rustix::fs::renameat(&directory, TEMPORARY_NAME, &directory, name))
+        .map_err(failed("giving another target to the link", path))
 }
 
 fn remove(path: &Path, package: &Package, tree: &Tree) -> Result<(), ApplyError> {

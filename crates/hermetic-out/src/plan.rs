@@ -84,6 +84,13 @@ pub enum Change {
         /// Its permission bits.
         mode: u32,
     },
+    /// A symlink gets another target.
+    Link {
+        /// The symlink, by its store path.
+        path: PathBuf,
+        /// What it is to say.
+        target: PathBuf,
+    },
     /// A file, symlink or empty directory goes.
     Remove {
         /// Which, by its store path.
@@ -105,7 +112,7 @@ impl Change {
         match self {
             Self::Edit(edits) => &edits.path,
             Self::Move { from, .. } => from,
-            Self::Create { path, .. } | Self::Remove { path } => path,
+            Self::Create { path, .. } | Self::Link { path, .. } | Self::Remove { path } => path,
         }
     }
 }

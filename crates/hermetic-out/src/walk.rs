@@ -24,7 +24,7 @@ pub struct KnownFile {
 
 /// A directory could not be read.
 #[derive(Debug, Error)]
-#[error("looking for units and their companions in {path}: {source}")]
+#[error("looking for units and their companions in {path}")]
 pub struct WalkError {
     /// The directory, or the entry of it.
     pub path: PathBuf,

@@ -169,13 +169,17 @@ pub(crate) fn of_missing(
             format!("the command {shown} is not found"),
             advice,
         ),
+        Missing::NotFound if reference.role == Role::CarriedProgram => (
+            &PROGRAM_BY_NAME,
+            format!("{shown} is run by its name alone"),
+            "write its store path in its place".to_owned(),
+        ),
         Missing::NotFound if !is_of_a_package(text) => return None,
         Missing::NotFound if reference.role == Role::Condition => (
             &CONDITION_NOT_FOUND,
             format!("{shown} is not found"),
             advice,
         ),
-        Missing::NotFound if reference.role == Role::CarriedProgram => return None,
         Missing::NotFound => (&ARGUMENT_NOT_FOUND, format!("{shown} is not found"), advice),
         Missing::NotExecutable(path) => (
             &PROGRAM_NOT_EXECUTABLE,

@@ -70,7 +70,7 @@ pub enum Error {
     #[error(transparent)]
     Walk(#[from] WalkError),
     /// A file cannot be read.
-    #[error("reading {path}: {source}")]
+    #[error("reading {path}")]
     Read {
         /// The file.
         path: PathBuf,
@@ -88,6 +88,17 @@ pub enum Error {
     UnknownOutput {
         /// The name.
         name: String,
+    },
+    /// `--forbid-reference` names something that nothing can refer to.
+    #[error(
+        "forbidding references to {path}: it is not in the store directory {store_dir}; give a store \
+         path"
+    )]
+    NotInStore {
+        /// What is named.
+        path: PathBuf,
+        /// The store directory.
+        store_dir: PathBuf,
     },
     /// The plan contradicts itself.
     #[error(transparent)]
@@ -126,14 +137,22 @@ pub fn plan(package: &Package, options: &Options) -> Result<Outcome, Error> {
     if let Some(name) = options.unit_output.as_ref().filter(|name| !is_known(name)) {
         return Err(Error::UnknownOutput { name: name.clone() });
     }
+    let is_in_store = |path: &&PathBuf| package.store_path_of(path).is_some();
+    let forbidden = &options.forbidden_references;
+    if let Some(path) = forbidden.iter().find(|path| !is_in_store(path)) {
+        return Err(Error::NotInStore {
+            path: path.clone(),
+            store_dir: package.store_dir.clone(),
+        });
+    }
     let tree = Tree::new(package.store_dir.clone(), package.root.clone());
     let resolver = Resolver::new(package, &tree, &options.keep, options.replace.clone())?;
     let mut units = read(package, &tree, options)?;
     patch(&mut units, package, &resolver);
     let mut moves = outputs::break_cycles(&mut units, package, &tree, options)?;
-    if !moves.is_empty() {
+    if !moves.files.is_empty() {
         // What names a file that moves has to name its new place.
-        for (from, to) in &moves {
+        for (from, to) in &moves.files {
             tree.will_move(from.clone(), to.clone());
         }
         patch(&mut units, package, &resolver);
@@ -518,14 +537,19 @@ fn exec_paths(unit: &mut Unit, scan: &Scan, settings: &Settings, package: &Packa
 /// Puts the plan together.
 fn outcome(
     units: Vec<Unit>,
-    moves: Vec<(PathBuf, PathBuf)>,
+    moves: outputs::Moves,
     package: &Package,
     options: &Options,
 ) -> Result<Outcome, Error> {
     let mut outcome = Outcome::default();
+    let forbidden: Vec<PathBuf> = options
+        .forbidden_references
+        .iter()
+        .filter_map(|path| package.store_path_of(path))
+        .collect();
     let mut new_references: BTreeMap<usize, Vec<PathBuf>> = BTreeMap::new();
     for unit in units {
-        let output = outputs::final_output(&unit, &moves, package);
+        let output = outputs::final_output(&unit, &moves.files, package);
         let mut findings = unit.findings;
         for planned in &unit.edits {
             for store_path in &planned.store_paths {
@@ -537,7 +561,7 @@ fn outcome(
                         .or_default()
                         .push(store_path.clone());
                 }
-                if options.forbidden_references.contains(store_path) {
+                if forbidden.contains(store_path) {
                     findings.push(Finding {
                         kind: &findings::FORBIDDEN_REFERENCE,
                         severity: Severity::Error,
@@ -576,7 +600,10 @@ fn outcome(
             }
         }
     }
-    for (from, to) in moves {
+    for (path, target) in moves.links {
+        outcome.plan.changes.push(Change::Link { path, target });
+    }
+    for (from, to) in moves.files {
         outcome.plan.changes.push(Change::Move { from, to });
     }
     for (output, mut paths) in new_references {

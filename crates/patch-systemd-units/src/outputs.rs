@@ -7,7 +7,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
-use hermetic_out::{Finding, Package, Tree};
+use hermetic_out::package::normalize;
+use hermetic_out::{Finding, Output, Package, Tree};
 use hermetic_out_formats::FileKind;
 use hermetic_out_formats::kind::is_user_unit;
 use memchr::memmem::Finder;
@@ -55,6 +56,28 @@ fn hash_part(path: &Path) -> &[u8] {
     name.get(..32).unwrap_or(name)
 }
 
+/// What moves to other outputs.
+#[derive(Default)]
+pub(crate) struct Moves {
+    /// Absolute links to a unit that moves, and the relative targets that they get first.
+    pub(crate) links: Vec<(PathBuf, PathBuf)>,
+    /// Where a file or link is, and where it will be. A link goes before what it means, so that a
+    /// killed run leaves it to be found by the next.
+    pub(crate) files: Vec<(PathBuf, PathBuf)>,
+}
+
+impl Moves {
+    fn add_links(&mut self, links: Vec<UnitLink>, to: &Output) {
+        for link in links {
+            let new = to.join(&link.sub_path);
+            if let Some(target) = link.relative_target {
+                self.links.push((link.path.clone(), target));
+            }
+            self.files.push((link.path, new));
+        }
+    }
+}
+
 /// Decides which files move so that no two outputs refer to each other; where no move helps, takes
 /// back the edits that would close a cycle, with a finding. Gives the moves: from, to.
 pub(crate) fn break_cycles(
@@ -62,9 +85,10 @@ pub(crate) fn break_cycles(
     package: &Package,
     tree: &Tree,
     options: &Options,
-) -> Result<Vec<(PathBuf, PathBuf)>, Error> {
+) -> Result<Moves, Error> {
+    let mut moves = Moves::default();
     if package.outputs.len() < 2 {
-        return Ok(Vec::new());
+        return Ok(moves);
     }
     let finders: Vec<Finder> = package
         .outputs
@@ -87,10 +111,9 @@ pub(crate) fn break_cycles(
         targets.iter().any(|target| target != home)
     };
     if !groups.keys().zip(&targets).any(crosses) {
-        return Ok(Vec::new());
+        return Ok(moves);
     }
     let mut references = present_references(units, package, tree, &finders)?;
-    let mut moves = Vec::new();
     for (((home, _), members), targets) in groups.iter().zip(&targets) {
         if references.allows(*home, targets) {
             references.add(*home, targets);
@@ -108,18 +131,37 @@ pub(crate) fn break_cycles(
                 .filter(|target| target != home)
                 .collect(),
         };
+        let mut links = Vec::new();
+        for member in members {
+            links.extend(links_to(&units[*member], package, tree)?);
+        }
         let place = candidates.into_iter().find(|output| {
+            let is_free = |sub_path: &[u8]| {
+                let path = tree.real_path(&package.outputs[*output].join(sub_path));
+                *output == *home || path.symlink_metadata().is_err()
+            };
             package.outputs[*output].is_runtime()
                 && references.allows(*output, targets)
                 && members
                     .iter()
-                    .all(|member| is_free(&units[*member], *output, package, tree))
+                    .all(|member| is_free(&units[*member].file.sub_path))
+                && links.iter().all(|link| is_free(&link.sub_path))
         });
         match place {
             Some(place) => {
+                // What closes the cycle goes last: if the run is killed before, the next one finds
+                // the same reason to move the rest.
+                let closes = |member: &&usize| {
+                    let own = self::targets(&[**member], units, package, &finders);
+                    !references.allows(*home, &own)
+                };
+                let (last, first): (Vec<&usize>, Vec<&usize>) = members.iter().partition(closes);
+                let members: Vec<usize> = first.into_iter().chain(last).copied().collect();
                 references.add(place, targets);
+                moves.add_links(links, &package.outputs[place]);
                 for member in members {
-                    move_unit(&mut units[*member], place, package, tree, &mut moves)?;
+                    let path = move_unit(&mut units[member], place, package);
+                    moves.files.push(path);
                 }
             }
             None => {
@@ -207,20 +249,8 @@ fn present_references(
     Ok(references)
 }
 
-/// Whether an output has nothing yet where a file would move to.
-fn is_free(unit: &Unit, place: usize, package: &Package, tree: &Tree) -> bool {
-    let path = package.outputs[place].join(&unit.file.sub_path);
-    place == unit.output || tree.real_path(&path).symlink_metadata().is_err()
-}
-
-/// Moves a file to another output, with the links to it that lie beside it.
-fn move_unit(
-    unit: &mut Unit,
-    place: usize,
-    package: &Package,
-    tree: &Tree,
-    moves: &mut Vec<(PathBuf, PathBuf)>,
-) -> Result<(), Error> {
+/// Says that a file moves to another output: from, to.
+fn move_unit(unit: &mut Unit, place: usize, package: &Package) -> (PathBuf, PathBuf) {
     let (from, to) = (&package.outputs[unit.output], &package.outputs[place]);
     unit.findings.push(Finding {
         kind: &findings::UNIT_MOVED,
@@ -231,19 +261,31 @@ fn move_unit(
         message: format!("it moves from {} to {}", from.name, to.name),
         help: "name another output with --unit-output, if it should be elsewhere".to_owned(),
     });
-    moves.push((unit.file.path.clone(), to.join(&unit.file.sub_path)));
+    (unit.file.path.clone(), to.join(&unit.file.sub_path))
+}
+
+/// A link to a unit, in the same output.
+struct UnitLink {
+    path: PathBuf,
+    sub_path: Vec<u8>,
+    /// What it has to say to mean the same from another output: set if it is absolute.
+    relative_target: Option<PathBuf>,
+}
+
+/// The links to a unit that lie in the same output: aliases, and those of `x.wants` and `x.requires`.
+fn links_to(unit: &Unit, package: &Package, tree: &Tree) -> Result<Vec<UnitLink>, Error> {
+    let mut links = Vec::new();
     if unit.file.kind != FileKind::Unit {
-        return Ok(());
+        return Ok(links);
     }
-    // Aliases, and the links of `x.wants` and `x.requires`.
+    let output = &package.outputs[unit.output];
     let manager = if is_user_unit(&unit.file.sub_path) {
         "systemd/user"
     } else {
         "systemd/system"
     };
     for base in ["etc", "lib", "share"] {
-        let directory = from.path.join(base).join(manager);
-        let real = tree.real_path(&directory);
+        let real = tree.real_path(&output.path.join(base).join(manager));
         if !real
             .symlink_metadata()
             .is_ok_and(|metadata| metadata.is_dir())
@@ -251,37 +293,54 @@ fn move_unit(
             continue;
         }
         for entry in WalkDir::new(&real).sort_by_file_name() {
-            let entry = entry.map_err(|error| Error::Read {
-                path: error.path().unwrap_or(&real).to_owned(),
-                source: error.into(),
+            let error = |path: &Path, source| Error::Read {
+                path: path.to_owned(),
+                source,
+            };
+            let entry = entry.map_err(|failed| {
+                let path = failed.path().unwrap_or(&real).to_owned();
+                error(&path, failed.into())
             })?;
-            let Ok(sub_path) = entry.path().strip_prefix(tree.real_path(&from.path)) else {
+            let top = tree.real_path(&output.path);
+            let Ok(sub_path) = entry.path().strip_prefix(top) else {
                 continue;
             };
-            let link = from.path.join(sub_path);
-            if entry.path_is_symlink() && leads_to(&link, &unit.file.path, tree) {
-                let new = to.path.join(sub_path);
-                if !moves.iter().any(|(moved, _)| *moved == link) {
-                    moves.push((link, new));
-                }
+            if !entry.path_is_symlink() {
+                continue;
+            }
+            let target =
+                fs::read_link(entry.path()).map_err(|source| error(entry.path(), source))?;
+            let path = output.path.join(sub_path);
+            let directory = path.parent().unwrap_or(&output.path);
+            let joined = directory.join(&target);
+            let meant = normalize(joined.as_os_str().as_bytes()).unwrap_or_default();
+            if meant == unit.file.path.as_os_str().as_bytes() {
+                links.push(UnitLink {
+                    sub_path: sub_path.as_os_str().as_bytes().to_vec(),
+                    relative_target: target
+                        .is_absolute()
+                        .then(|| relative(directory, &unit.file.path)),
+                    path,
+                });
             }
         }
     }
-    Ok(())
+    Ok(links)
 }
 
-/// Whether a relative link means `file`. An absolute one names the output that the file leaves; it
-/// is left to be found dangling.
-fn leads_to(link: &Path, file: &Path, tree: &Tree) -> bool {
-    let Ok(target) = fs::read_link(tree.real_path(link)) else {
-        return false;
-    };
-    let Some(parent) = link.parent() else {
-        return false;
-    };
-    let joined = parent.join(target);
-    let normal = hermetic_out::package::normalize(joined.as_os_str().as_bytes());
-    normal.as_deref() == Some(file.as_os_str().as_bytes())
+/// The path from a directory to a file; both are absolute and normal.
+fn relative(directory: &Path, file: &Path) -> PathBuf {
+    let common = directory
+        .components()
+        .zip(file.components())
+        .take_while(|(one, other)| one == other)
+        .count();
+    let up = directory.components().skip(common).map(|_| Path::new(".."));
+    let down = file
+        .components()
+        .skip(common)
+        .map(|part| Path::new(part.as_os_str()));
+    up.chain(down).collect()
 }
 
 /// Takes back the edits that would close a cycle, with a finding for each.

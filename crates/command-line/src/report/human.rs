@@ -275,6 +275,10 @@ pub(super) fn write_changes(plan: &Plan, colours: bool, stdout: &mut dyn Write) 
                 write_heading(&heading, colours, stdout)?;
                 write_diff(path, b"", content, colours, stdout)?;
             }
+            Change::Link { path, target } => {
+                let heading = format!("link {} to {}", show(path), show(target));
+                write_heading(&heading, colours, stdout)?;
+            }
             Change::Remove { path } => {
                 write_heading(&format!("remove {}", show(path)), colours, stdout)?;
             }

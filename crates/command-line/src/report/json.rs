@@ -144,6 +144,11 @@ fn change(change: &Change, with_diff: bool) -> Value {
             }
             "create"
         }
+        Change::Link { path, target } => {
+            insert_path(&mut object, "path", path);
+            insert_path(&mut object, "target", target);
+            "link"
+        }
         Change::Remove { path } => {
             insert_path(&mut object, "path", path);
             "remove"
