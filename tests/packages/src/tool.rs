@@ -158,13 +158,26 @@ impl Arguments {
         argument.push(self.0.path());
         argument
     }
+
+    /// A run of a tool with them, and with no option from the environment.
+    #[must_use]
+    pub fn run(&self, tool: &Path) -> Command {
+        let mut command = Command::new(tool);
+        command.arg(self.argument());
+        for (name, _) in std::env::vars_os() {
+            if name.as_encoded_bytes().starts_with(b"HERMETIC_OUT_") {
+                command.env_remove(name);
+            }
+        }
+        command
+    }
 }
 
 /// Runs the tool on one package.
 pub fn patch(tool: &Path, arguments: &Arguments) -> Result<Report> {
     let doing = format!("run {} {}", tool.display(), arguments.argument().display());
-    let mut command = Command::new(tool);
-    command.arg(arguments.argument()).args(["--format", "json"]);
+    let mut command = arguments.run(tool);
+    command.args(["--format", "json"]);
     let output = command
         .output()
         .map_err(|error| cannot_start(&command, &doing, &error))?;
@@ -205,7 +218,7 @@ mod tests {
     #[test]
     fn unknown_and_absent_fields_do_not_matter() {
         let json = br#"{"schema_version": 1, "tool": "x", "changes": [{}],
-            "findings": [{"name": "missing-program", "file": "/s/x", "place": {"line": 3}}, {"name": "y"}]}"#;
+            "findings": [{"name": "program-not-found", "file": "/s/x", "place": {"line": 3}}, {"name": "y"}]}"#;
         let report = read_report(json).expect("it is a report");
         assert_eq!((report.changes.len(), report.findings.len()), (1, 2));
         assert_eq!(

@@ -3,7 +3,8 @@
 //! `PATCH_SYSTEMD_UNITS` names the built tool, which `cargo xtask test` sets; otherwise it is
 //! looked for beside the test. `HERMETIC_OUT_PACKAGES=corpus` takes the whole corpus.
 //! `HERMETIC_OUT_PACKAGES=FILE` takes the packages in FILE, one name a line, with those of the
-//! corpus to provide what they call.
+//! corpus to provide what they call. `HERMETIC_OUT_PACKAGES_IN=DIR` makes the stores, as they were
+//! and patched, DIR/original and DIR/store, and leaves them there.
 
 use std::path::PathBuf;
 
@@ -55,9 +56,17 @@ fn names() -> Vec<String> {
 #[test]
 fn real_packages_are_patched_rightly() {
     let tool = tool();
-    let directory = tempfile::tempdir().expect("a directory");
-    let top = directory.path().canonicalize().expect("its path");
+    let temporary = tempfile::tempdir().expect("a directory");
+    let kept = std::env::var_os("HERMETIC_OUT_PACKAGES_IN").map(PathBuf::from);
+    let top = kept.as_deref().unwrap_or(temporary.path());
+    std::fs::create_dir_all(top).unwrap_or_else(|error| panic!("{}: {error}", top.display()));
+    let top = top.canonicalize().expect("its path");
     let (original, patched) = (top.join("original"), top.join("store"));
+    assert!(
+        !patched.exists(),
+        "{} is there already: remove it first",
+        patched.display()
+    );
     let fetched = {
         let archive = Archive::open().unwrap_or_else(|error| panic!("{error}"));
         store::fetch(&archive, &names(), &original).unwrap_or_else(|error| panic!("{error}"))
@@ -114,8 +123,9 @@ fn real_packages_are_patched_rightly() {
         }
     }
 
-    if std::env::var_os("HERMETIC_OUT_KEEP").is_some() {
-        println!("kept: {}", directory.keep().display());
+    if kept.is_some() {
+        println!("before: {}", original.display());
+        println!("after:  {}", patched.display());
     }
     assert!(
         violations.is_empty(),
