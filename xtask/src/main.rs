@@ -13,6 +13,7 @@ use clap::{Parser, Subcommand};
 
 mod bench;
 mod demo;
+mod docs;
 mod draw;
 mod set_up;
 mod table;
@@ -34,6 +35,8 @@ enum Task {
     Test(test::Options),
     /// Measure the tools against find and /bin/true in one run
     Bench(bench::Options),
+    /// Write the pages that are made from the code, the man page and completions
+    Docs(docs::Options),
     /// Draw packages that are in no list, by a seed
     Draw(draw::Options),
 }
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Task::Demo(options) => demo::run(&options),
         Task::Test(options) => test::run(&options),
         Task::Bench(options) => bench::run(&options),
+        Task::Docs(options) => docs::run(&options),
         Task::Draw(options) => draw::run(&options),
     };
     match result {

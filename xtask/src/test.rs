@@ -100,6 +100,7 @@ fn quick() -> Vec<Step> {
             name: "documentation",
             command: documentation,
         },
+        step("generated pages", &["xtask", "docs", "--check"]),
     ]
 }
 

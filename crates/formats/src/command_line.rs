@@ -91,9 +91,10 @@ fn is_name(word: &Text) -> bool {
 
 #[cfg(feature = "shell")]
 fn scan_script(scan: &mut Scan, context: &Context, script: &Script, argument: &Text) {
-    let names = match script.finds_names {
-        true => crate::shell::Names::Resolved,
-        false => crate::shell::Names::Left,
+    let names = if script.finds_names {
+        crate::shell::Names::Resolved
+    } else {
+        crate::shell::Names::Left
     };
     crate::shell::scan_nested_script(scan, context, argument, names);
 }
@@ -253,8 +254,8 @@ pub(crate) fn carried_program(program: &[u8], arguments: &[Text]) -> Option<usiz
 }
 
 /// Variables that hold directories in which libraries and modules are looked for, separated by
-/// colons: ld.so(8), python(1), perlrun(1), node's, GObject Introspection's, Qt's and GStreamer's
-/// manuals.
+/// colons: ld.so(8), python(1), perlrun(1), and the manuals of node, Qt, the GNOME
+/// libraries and ruby.
 const SEARCH_PATHS: &[&[u8]] = &[
     b"GI_TYPELIB_PATH",
     b"GST_PLUGIN_PATH",

@@ -282,11 +282,12 @@ impl Reader<'_> {
                 }
                 return;
             }
-            if let (b"eval" | b"trap", Some(script)) = (name, arguments.first()) {
-                if script.is_literal() && !script.bytes().starts_with(b"-") {
-                    scan_nested_script(self.scan, self.context, script, self.names);
-                    return;
-                }
+            if let (b"eval" | b"trap", Some(script)) = (name, arguments.first())
+                && script.is_literal()
+                && !script.bytes().starts_with(b"-")
+            {
+                scan_nested_script(self.scan, self.context, script, self.names);
+                return;
             }
             let Some(carried) = carried_program(name, arguments) else {
                 return scan_arguments(self.scan, self.context, program, arguments);
@@ -507,8 +508,8 @@ mod tests {
     #[test]
     fn a_replacement_is_quoted_for_its_place() {
         for (script, replaced) in [("a", "/x\\ y"), ("'a'", "'/x y'"), ("\"a\"", "\"/x y\"")] {
-            let scan = scan(script);
-            let text = &scan.references[0].text;
+            let found = scan(script);
+            let text = &found.references[0].text;
             let span = text.span().expect(script);
             let mut out = script.as_bytes().to_vec();
             out.splice(span.start..span.end, text.encode(b"/x y").expect(script));

@@ -161,7 +161,7 @@ fn edit(edits: &FileEdits, package: &Package, tree: &Tree) -> Result<(), ApplyEr
 /// Writes `content` to the temporary file in `directory`, with all that `old` has beside content.
 fn write_beside(directory: &OwnedFd, content: &[u8], old: &File) -> Result<(), Errno> {
     let mut file = create_temporary(directory)?;
-    file.write_all(content).map_err(errno_of)?;
+    file.write_all(content).map_err(|error| errno_of(&error))?;
     let stat = rustix::fs::fstat(old)?;
     let new_stat = rustix::fs::fstat(&file)?;
     if (stat.st_uid, stat.st_gid) != (new_stat.st_uid, new_stat.st_gid) {
@@ -196,8 +196,8 @@ fn create_temporary(directory: &OwnedFd) -> Result<File, Errno> {
     }
 }
 
-fn errno_of(error: io::Error) -> Errno {
-    Errno::from_io_error(&error).unwrap_or(Errno::IO)
+fn errno_of(error: &io::Error) -> Errno {
+    Errno::from_io_error(error).unwrap_or(Errno::IO)
 }
 
 /// Copies extended attributes as far as the file system and our rights allow.
@@ -240,7 +240,7 @@ fn create(
     let (directory, name) = open_parent(path, package, tree, true)?;
     let write = || -> Result<(), Errno> {
         let mut file = create_temporary(&directory)?;
-        file.write_all(content).map_err(errno_of)?;
+        file.write_all(content).map_err(|error| errno_of(&error))?;
         rustix::fs::fchmod(&file, Mode::from_raw_mode(mode))?;
         let flags = rustix::fs::RenameFlags::NOREPLACE;
         rustix::fs::renameat_with(&directory, TEMPORARY_NAME, &directory, name, flags)

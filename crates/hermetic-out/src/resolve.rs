@@ -17,6 +17,11 @@ use crate::tree::{Node, Tree};
 /// Where a system keeps programs with a setuid bit: NixOS' `security.wrapperDir`.
 pub const WRAPPER_DIRECTORY: &str = "/run/wrappers/bin";
 
+/// Where packages put files: the other directories below the root are the administrator's.
+const PLACES_OF_PACKAGES: &[&str] = &[
+    "bin", "etc", "lib", "lib32", "lib64", "libx32", "opt", "sbin", "usr",
+];
+
 /// State of the machine: no package ships what lies there.
 const MACHINE_STATE: &[&str] = &[
     "boot", "dev", "home", "mnt", "proc", "root", "run", "sys", "tmp", "var",
@@ -186,7 +191,7 @@ impl<'a> Resolver<'a> {
         if !reference.text.is_literal() {
             return Decision::Keep(Kept::Variable);
         }
-        if place.other_root && reference.role != Role::Condition {
+        if place.other_root && is_seen_from_inside(reference.field) {
             return Decision::Keep(Kept::OtherRoot);
         }
         let query = Query {
@@ -288,6 +293,12 @@ impl<'a> Resolver<'a> {
     }
 }
 
+/// Whether the value of a directive of a unit with another root is seen by its processes; the others
+/// are read by the service manager, outside (systemd.exec(5), `RootDirectory=`).
+fn is_seen_from_inside(field: &str) -> bool {
+    field.starts_with("Exec") || matches!(field, "Environment" | "WorkingDirectory")
+}
+
 /// Whether a path is kept whatever the user says.
 fn built_in_keep(path: &[u8]) -> Option<Kept> {
     let path = normalize(path)?;
@@ -301,9 +312,18 @@ fn built_in_keep(path: &[u8]) -> Option<Kept> {
     {
         return Some(Kept::SystemProfile);
     }
-    let top = path.get(1..)?.split(|byte| *byte == b'/').next()?;
-    let is_state = MACHINE_STATE.iter().any(|state| state.as_bytes() == top);
-    is_state.then_some(Kept::MachineState)
+    has_top(&path, MACHINE_STATE).then_some(Kept::MachineState)
+}
+
+/// Whether an absolute path lies where packages put files.
+#[must_use]
+pub fn is_place_of_packages(path: &[u8]) -> bool {
+    has_top(path, PLACES_OF_PACKAGES)
+}
+
+fn has_top(path: &[u8], tops: &[&str]) -> bool {
+    let top = path.split(|byte| *byte == b'/').nth(1).unwrap_or_default();
+    tops.iter().any(|known| known.as_bytes() == top)
 }
 
 /// The name of a program that an absolute path names in one of the hierarchy's bin directories.
@@ -385,6 +405,10 @@ impl Query<'_> {
         let Some(path) = normalize(value) else {
             return Decision::Unresolved(Missing::NotAPath);
         };
+        // Elsewhere nobody but the administrator puts files; a program there may still be meant.
+        if !self.runs() && !is_place_of_packages(&path) {
+            return Decision::Keep(Kept::Foreign);
+        }
         let sub_path = without_prefix(&path);
         let own = places(sub_path).iter().find_map(|place| self.own(place));
         // The name of a program below /etc is its own; other files there are configuration.

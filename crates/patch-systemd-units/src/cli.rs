@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::{Parser, ValueEnum};
+use clap::{CommandFactory, Parser, ValueEnum};
 use hermetic_out::apply::apply;
 use hermetic_out::{Severity, Tree};
 use hermetic_out_command_line::{
@@ -63,6 +63,12 @@ struct Arguments {
     /// Off by default: an absolute Exec breaks wrappers and autostart.
     #[arg(long)]
     desktop_entries: bool,
+}
+
+/// The command line's description, from which its man page and completions are made.
+#[must_use]
+pub fn command() -> clap::Command {
+    Arguments::command()
 }
 
 /// Does what the command line `arguments` asks for; the first is the program's own name.

@@ -1,7 +1,7 @@
 //! What the tool can find, and how each finding is worded.
 
 use bstr::ByteSlice;
-use hermetic_out::resolve::Missing;
+use hermetic_out::resolve::{Missing, is_place_of_packages};
 use hermetic_out::{FindingKind, Severity};
 use hermetic_out_formats::tables::provider_of;
 use hermetic_out_formats::{ProblemKind, Reference, Role};
@@ -237,18 +237,15 @@ pub(crate) fn is_missing_program(kind: &FindingKind) -> bool {
         &OUTPUT_CYCLE,
         &REPLACEMENT_NOT_FOUND,
     ]
-    .contains(&&kind)
+    .contains(&kind)
 }
 
-/// Whether a path lies where only packages put files.
+/// Whether a path lies where only packages put files: below the hierarchy's prefixes, /etc apart.
 pub(crate) fn is_of_a_package(path: &[u8]) -> bool {
-    const TOPS: &[&str] = &["bin", "lib", "lib64", "opt", "sbin", "usr"];
-    let mut parts = path.split(|byte| *byte == b'/');
-    let absolute = parts.next().is_some_and(<[u8]>::is_empty);
-    let top = parts.next().unwrap_or_default();
-    absolute
-        && parts.next().is_some_and(|part| !part.is_empty())
-        && TOPS.iter().any(|known| known.as_bytes() == top)
+    let below_top = path.split(|byte| *byte == b'/').nth(2);
+    below_top.is_some_and(|part| !part.is_empty())
+        && is_place_of_packages(path)
+        && !path.starts_with(b"/etc/")
 }
 
 fn base_name(path: &[u8]) -> &[u8] {

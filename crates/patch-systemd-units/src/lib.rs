@@ -122,10 +122,9 @@ struct PlannedEdit {
 
 /// Looks at a package's outputs and says what to do. Reads the disk, writes nothing.
 pub fn plan(package: &Package, options: &Options) -> Result<Outcome, Error> {
-    if let Some(name) = &options.unit_output {
-        if !package.outputs.iter().any(|output| output.name == *name) {
-            return Err(Error::UnknownOutput { name: name.clone() });
-        }
+    let is_known = |name: &&String| package.outputs.iter().any(|output| output.name == **name);
+    if let Some(name) = options.unit_output.as_ref().filter(|name| !is_known(name)) {
+        return Err(Error::UnknownOutput { name: name.clone() });
     }
     let tree = Tree::new(package.store_dir.clone(), package.root.clone());
     let resolver = Resolver::new(package, &tree, &options.keep, options.replace.clone())?;
@@ -249,16 +248,23 @@ impl Unit {
         [manager, unit_name(&self.file.sub_path)].concat()
     }
 
-    fn finding(&self, kind: &'static FindingKind, span: Span, subject: &[u8]) -> Finding {
-        Finding {
+    fn report(
+        &mut self,
+        kind: &'static FindingKind,
+        span: Span,
+        subject: &[u8],
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.findings.push(Finding {
             kind,
             severity: kind.severity,
             file: self.file.path.clone(),
             place: Some(Place::new(&self.content, span)),
             subject: subject.to_vec(),
-            message: String::new(),
-            help: String::new(),
-        }
+            message: message.into(),
+            help: help.into(),
+        });
     }
 
     /// Replaces `text` by `new`, or says why it cannot be.
@@ -268,14 +274,16 @@ impl Unit {
             .span()
             .and_then(|span| Some((span, text.encode(new).ok()?)));
         let Some((span, encoded)) = encoded else {
-            let mut finding = self.finding(&findings::UNWRITABLE_PLACE, extent, text.bytes());
-            finding.message = format!(
-                "{} should become {}, but cannot be written here",
-                text.bytes().as_bstr(),
-                new.as_bstr()
+            let (old, new) = (text.bytes().as_bstr(), new.as_bstr());
+            let message = format!("{old} should become {new}, but cannot be written here");
+            let help = "write the line more plainly";
+            self.report(
+                &findings::UNWRITABLE_PLACE,
+                extent,
+                text.bytes(),
+                message,
+                help,
             );
-            finding.help = "write the line more plainly".to_owned();
-            self.findings.push(finding);
             return false;
         };
         self.edits.push(PlannedEdit {
@@ -312,14 +320,12 @@ fn patch(units: &mut [Unit], package: &Package, resolver: &Resolver, options: &O
         for problem in &scan.problems {
             let (kind, message) = findings::of_problem(problem.kind);
             let subject = problem.span.of(&unit.content).to_vec();
-            let mut finding = unit.finding(kind, problem.span, &subject);
-            finding.message = message.to_owned();
-            finding.help = "correct it; nothing in it was changed".to_owned();
-            unit.findings.push(finding);
+            let help = "correct it; nothing in it was changed";
+            unit.report(kind, problem.span, &subject, message, help);
         }
         for reference in &scan.references {
             if reference.role == Role::ProgramSearchPath {
-                search_path::patch(unit, reference, &settings.names, package, resolver);
+                search_path::patch(unit, reference, settings, package, resolver);
             } else {
                 decide(unit, reference, &circumstances, package, resolver);
             }
@@ -352,19 +358,21 @@ fn decide(
     match resolver.resolve(reference, circumstances) {
         Decision::Keep(kept) => {
             unit.kept += 1;
-            let note = kept_note(reference, &kept);
-            if let Some((kind, message, help)) = note {
-                let mut finding = unit.finding(kind, extent, text.bytes());
-                (finding.message, finding.help) = (message, help);
-                unit.findings.push(finding);
+            if let Some((kind, message, help)) = kept_note(reference, &kept) {
+                unit.report(kind, extent, text.bytes(), message, help);
             }
         }
         Decision::Replace { path, .. } if reference.role == Role::CarriedProgram => {
             unit.kept += 1;
-            let mut finding = unit.finding(&findings::PROGRAM_BY_NAME, extent, text.bytes());
-            finding.message = format!("{} is run by its name alone", text.bytes().as_bstr());
-            finding.help = format!("write {} in its place", path.as_bstr());
-            unit.findings.push(finding);
+            let message = format!("{} is run by its name alone", text.bytes().as_bstr());
+            let help = format!("write {} in its place", path.as_bstr());
+            unit.report(
+                &findings::PROGRAM_BY_NAME,
+                extent,
+                text.bytes(),
+                message,
+                help,
+            );
         }
         Decision::Replace { path, provider } => {
             // A directory keeps the slash at its end.
@@ -383,10 +391,15 @@ fn decide(
             }
             unit.replaced += 1;
             if provider == Provider::Wrapper {
-                let mut finding = unit.finding(&findings::SETUID_WRAPPER, extent, text.bytes());
-                finding.message = format!("{} needs its setuid bit", text.bytes().as_bstr());
-                finding.help = format!("provide {} on the system", path.as_bstr());
-                unit.findings.push(finding);
+                let message = format!("{} needs its setuid bit", text.bytes().as_bstr());
+                let help = format!("provide {} on the system", path.as_bstr());
+                unit.report(
+                    &findings::SETUID_WRAPPER,
+                    extent,
+                    text.bytes(),
+                    message,
+                    help,
+                );
             }
         }
         Decision::Unresolved(missing) => {
@@ -396,27 +409,31 @@ fn decide(
                 return;
             };
             unit.unresolved += 1;
-            let mut finding = unit.finding(kind, extent, text.bytes());
-            (finding.severity, finding.message, finding.help) = (severity, message, help);
-            unit.findings.push(finding);
+            unit.report(kind, extent, text.bytes(), message, help);
+            if let Some(finding) = unit.findings.last_mut() {
+                finding.severity = severity;
+            }
         }
     }
 }
 
 /// What is worth knowing of a reference that is kept.
-fn kept_note(reference: &Reference, kept: &Kept) -> Option<(&'static FindingKind, String, String)> {
+fn kept_note(
+    reference: &Reference,
+    kept: &Kept,
+) -> Option<(&'static FindingKind, String, &'static str)> {
     let text = reference.text.bytes().as_bstr();
     let runs = matches!(reference.role, Role::Program | Role::ShellCommand);
     match kept {
         Kept::MachineState if runs => Some((
             &findings::MACHINE_STATE_PROGRAM,
             format!("{text} is put there at run time, if at all"),
-            "make sure that something on the machine puts it there".to_owned(),
+            "make sure that something on the machine puts it there",
         )),
         Kept::Variable if findings::is_of_a_package(reference.text.literal_prefix()) => Some((
             &findings::VARIABLE_IN_PATH,
             format!("which file {text} names is known only at run time"),
-            "write the store path in front of the variable".to_owned(),
+            "write the store path in front of the variable",
         )),
         _ => None,
     }
@@ -453,11 +470,13 @@ fn tell_login_program(
         Decision::Keep(_) => return,
         Decision::Unresolved(_) => {
             let line = Span::new(insert_at.saturating_sub(1), insert_at);
-            let mut finding =
-                unit.finding(&findings::LOGIN_PROGRAM_COMPILED_IN, line, LOGIN_PROGRAM);
-            finding.message = "this getty runs the /bin/login compiled into it".to_owned();
-            finding.help = "give --replace /bin/login=PATH".to_owned();
-            unit.findings.push(finding);
+            unit.report(
+                &findings::LOGIN_PROGRAM_COMPILED_IN,
+                line,
+                LOGIN_PROGRAM,
+                "this getty runs the /bin/login compiled into it",
+                "give --replace /bin/login=PATH",
+            );
             return;
         }
     };
@@ -492,10 +511,13 @@ fn exec_paths(unit: &mut Unit, scan: &Scan, settings: &Settings, package: &Packa
         |reference: &&Reference| reference.field == "NoExecPaths" && reference.text.bytes() == b"/";
     if let Some(reference) = scan.references.iter().find(forbids) {
         let extent = reference.text.extent().unwrap_or(Span::new(0, 0));
-        let mut finding = unit.finding(&findings::EXEC_PATHS_WITHOUT_STORE, extent, b"/");
-        finding.message = "no library of the store may be mapped here".to_owned();
-        finding.help = format!("add ExecPaths={}", package.store_dir.display());
-        unit.findings.push(finding);
+        unit.report(
+            &findings::EXEC_PATHS_WITHOUT_STORE,
+            extent,
+            b"/",
+            "no library of the store may be mapped here",
+            format!("add ExecPaths={}", package.store_dir.display()),
+        );
     }
 }
 
@@ -565,15 +587,4 @@ fn outcome(
             .push((package.outputs[output].name.clone(), paths));
     }
     Ok(outcome)
-}
-
-/// Says of a reference that could close a cycle that it is left alone.
-fn cycle_finding(unit: &Unit, planned: &PlannedEdit, from: &str, to: &str) -> Finding {
-    let mut finding = unit.finding(&findings::OUTPUT_CYCLE, planned.span, &planned.subject);
-    finding.message = format!(
-        "{} is in {to}, which refers to {from} already",
-        planned.subject.as_bstr()
-    );
-    finding.help = "move the program and the unit to one output".to_owned();
-    finding
 }

@@ -6,13 +6,14 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use hermetic_out::{Package, Tree};
+use bstr::ByteSlice;
+use hermetic_out::{Finding, Package, Tree};
 use hermetic_out_formats::FileKind;
 use hermetic_out_formats::kind::is_user_unit;
 use memchr::memmem::Finder;
 use walkdir::WalkDir;
 
-use crate::{Error, Options, Unit, cycle_finding, findings};
+use crate::{Error, Options, Unit, findings};
 
 /// Which outputs refer to which, as their positions.
 #[derive(Clone)]
@@ -129,8 +130,8 @@ pub(crate) fn break_cycles(
 
 /// The output that a file will be in.
 pub(crate) fn final_output(unit: &Unit, moves: &[(PathBuf, PathBuf)], package: &Package) -> usize {
-    let moved = moves.iter().find(|(from, _)| *from == unit.file.path);
-    let output = moved.and_then(|(_, to)| {
+    let own_move = moves.iter().find(|(from, _)| *from == unit.file.path);
+    let output = own_move.and_then(|(_, to)| {
         package
             .outputs
             .iter()
@@ -211,15 +212,15 @@ fn move_unit(
     moves: &mut Vec<(PathBuf, PathBuf)>,
 ) -> Result<(), Error> {
     let (from, to) = (&package.outputs[unit.output], &package.outputs[place]);
-    let mut finding = unit.finding(
-        &findings::UNIT_MOVED,
-        hermetic_out_formats::Span::new(0, 0),
-        &unit.file.sub_path,
-    );
-    finding.place = None;
-    finding.message = format!("it moves from {} to {}", from.name, to.name);
-    finding.help = "name another output with --unit-output, if it should be elsewhere".to_owned();
-    unit.findings.push(finding);
+    unit.findings.push(Finding {
+        kind: &findings::UNIT_MOVED,
+        severity: findings::UNIT_MOVED.severity,
+        file: unit.file.path.clone(),
+        place: None,
+        subject: unit.file.sub_path.clone(),
+        message: format!("it moves from {} to {}", from.name, to.name),
+        help: "name another output with --unit-output, if it should be elsewhere".to_owned(),
+    });
     moves.push((unit.file.path.clone(), to.join(&unit.file.sub_path)));
     if unit.file.kind != FileKind::Unit {
         return Ok(());
@@ -287,8 +288,16 @@ fn take_back(unit: &mut Unit, home: usize, references: &References, package: &Pa
         match planned.store_paths.iter().find_map(closes) {
             Some(target) => {
                 let (from, to) = (&package.outputs[home].name, &package.outputs[target].name);
-                let finding = cycle_finding(unit, &planned, from, to);
-                unit.findings.push(finding);
+                let subject = planned.subject.as_bstr();
+                let message = format!("{subject} is in {to}, which refers to {from} already");
+                let help = "move the program and the unit to one output";
+                unit.report(
+                    &findings::OUTPUT_CYCLE,
+                    planned.span,
+                    &planned.subject,
+                    message,
+                    help,
+                );
                 unit.replaced = unit.replaced.saturating_sub(1);
                 unit.unresolved += 1;
             }

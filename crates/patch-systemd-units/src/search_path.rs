@@ -9,7 +9,7 @@ use hermetic_out::tree::Node;
 use hermetic_out::{Decision, Package, Resolver};
 use hermetic_out_formats::{FileKind, Lookup, Reference, Role, Span};
 
-use crate::{Unit, findings};
+use crate::{Settings, Unit, findings};
 
 /// Whether a directory is one of the hierarchy's for programs.
 fn is_bin_directory(path: &[u8]) -> bool {
@@ -17,16 +17,16 @@ fn is_bin_directory(path: &[u8]) -> bool {
     path.starts_with(b"/") && matches!(without_prefix(path), b"bin" | b"sbin")
 }
 
-/// Patches a search path of programs. `names` are those that the unit looks up on it.
+/// Patches a search path of programs, for the names that the unit looks up on it.
 pub(crate) fn patch(
     unit: &mut Unit,
     reference: &Reference,
-    names: &[Vec<u8>],
+    settings: &Settings,
     package: &Package,
     resolver: &Resolver,
 ) {
-    // A user's session decides about its PATH itself.
-    if unit.file.kind != FileKind::Unit {
+    // A user's session decides about its PATH itself, and another root has its own programs.
+    if unit.file.kind != FileKind::Unit || settings.other_root {
         unit.kept += 1;
         return;
     }
@@ -66,7 +66,7 @@ pub(crate) fn patch(
         return;
     };
     let mut directories = own_directories(package, resolver);
-    for name in names {
+    for name in &settings.names {
         let provided = |directory: &PathBuf| {
             let program = directory.join(OsStr::from_bytes(name));
             resolver.tree().look_up(&program) == Some(Node::Program)
@@ -80,10 +80,13 @@ pub(crate) fn patch(
     if directories.is_empty() {
         unit.kept += 1;
         let extent = text.extent().unwrap_or(Span::new(0, 0));
-        let mut finding = unit.finding(&findings::SEARCH_PATH_NOT_FOUND, extent, text.bytes());
-        finding.message = "no directory is known that this search path needs".to_owned();
-        finding.help = "set it to the directories that the service needs".to_owned();
-        unit.findings.push(finding);
+        unit.report(
+            &findings::SEARCH_PATH_NOT_FOUND,
+            extent,
+            text.bytes(),
+            "no directory is known that this search path needs",
+            "set it to the directories that the service needs",
+        );
         return;
     }
     let joined: Vec<&[u8]> = directories

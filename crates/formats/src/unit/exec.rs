@@ -83,7 +83,8 @@ fn prefixes(word: &[u8]) -> usize {
     for (index, byte) in word.iter().enumerate() {
         let again = match byte {
             b'-' | b'@' | b':' | b'|' | b'+' => seen.contains(byte),
-            b'!' => seen.iter().filter(|seen| **seen == b'!').count() == 2,
+            // `!!` is one prefix: its marks stand together.
+            b'!' => seen.ends_with(b"!!") || seen.contains(&b'!') && !seen.ends_with(b"!"),
             _ => return index,
         };
         if again {

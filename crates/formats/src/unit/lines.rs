@@ -67,10 +67,10 @@ pub fn lines(file: &[u8]) -> Vec<Line> {
 fn physical_line(file: &[u8], at: usize) -> (Span, usize) {
     let rest = &file[at..];
     let length = memchr::memchr3(b'\n', b'\r', 0, rest).unwrap_or(rest.len());
-    let mut ends = rest.get(length..).unwrap_or_default().iter();
+    let ends = rest.get(length..).unwrap_or_default();
     let mut seen: [Option<u8>; 3] = [None; 3];
     let mut width = 0;
-    while let Some(&byte) = ends.next() {
+    for &byte in ends {
         let is_end = matches!(byte, b'\n' | b'\r' | 0);
         if !is_end || width == seen.len() || seen.contains(&Some(byte)) {
             break;

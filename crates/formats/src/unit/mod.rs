@@ -139,7 +139,7 @@ pub fn scan(file: &[u8]) -> Scan {
     for line in lines::lines(file) {
         match line {
             Line::Assignment(assignment) => scan_assignment(&mut scan, &assignment),
-            Line::BadSection(span) => scan.problem(ProblemKind::BadSection, span),
+            Line::BadSection(header) => scan.problem(ProblemKind::BadSection, header),
             Line::Other(_) => {}
         }
     }

@@ -1,0 +1,372 @@
+//! The rules of the resolver, one table row each, on a small store.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use hermetic_out::package::{Output, Package};
+use hermetic_out::resolve::{Circumstances, Decision, Kept, Missing, Resolver};
+use hermetic_out::tree::Tree;
+use hermetic_out_formats::{Lookup, Reference, Role, Span, Text};
+
+const OUT: &str = "/nix/store/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-own";
+const BIN: &str = "/nix/store/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb-own-bin";
+const DOC: &str = "/nix/store/cccccccccccccccccccccccccccccccc-own-doc";
+const DEP: &str = "/nix/store/dddddddddddddddddddddddddddddddd-dep";
+const LATE: &str = "/nix/store/eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee-late";
+
+/// Files of the store that can be run, and others.
+const PROGRAMS: &[(&str, &str)] = &[
+    (OUT, "bin/own"),
+    (OUT, "bin/both"),
+    (OUT, "libexec/own/helper"),
+    (OUT, "etc/init.d/own"),
+    (OUT, "lib/udev/own-id"),
+    (BIN, "bin/in-bin"),
+    (DOC, "bin/example"),
+    (DEP, "bin/tool"),
+    (DEP, "bin/both"),
+    (DEP, "bin/mount"),
+    (DEP, "libexec/dep/shutdown"),
+    (DEP, "lib/udev/dep-id"),
+    (LATE, "bin/tool"),
+    (LATE, "bin/shutdown"),
+];
+const FILES: &[(&str, &str)] = &[
+    (OUT, "bin/not-executable"),
+    (OUT, "share/own/data"),
+    (OUT, "etc/own.conf"),
+    (OUT, "share/applications/own.desktop"),
+    (DEP, "share/dep/data"),
+];
+
+struct Store {
+    _top: tempfile::TempDir,
+    package: Package,
+}
+
+fn store() -> Store {
+    let top = tempfile::tempdir().expect("a temporary directory");
+    for (files, mode) in [(PROGRAMS, 0o755), (FILES, 0o644)] {
+        for (output, sub_path) in files {
+            let path = top.path().join(&output[1..]).join(sub_path);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+            fs::write(&path, "").expect("a file");
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("its mode");
+        }
+    }
+    let output = |name: &str, path: &str| Output {
+        name: name.into(),
+        path: path.into(),
+    };
+    let package = Package {
+        outputs: vec![output("out", OUT), output("bin", BIN), output("doc", DOC)],
+        search_path: vec![
+            "/usr/bin".into(),
+            PathBuf::from(DEP).join("bin"),
+            PathBuf::from(LATE).join("bin"),
+        ],
+        dependencies: Vec::new(),
+        store_dir: "/nix/store".into(),
+        root: Some(top.path().to_owned()),
+    };
+    Store { _top: top, package }
+}
+
+fn reference(role: Role, value: &str) -> Reference {
+    Reference {
+        role,
+        text: Text::of_file(value.as_bytes(), Span::new(0, value.len())),
+        field: "ExecStart",
+        lookup: Lookup::SearchPath,
+        optional: false,
+        privileged: false,
+    }
+}
+
+/// What becomes of `value`, in words that a table can hold.
+fn ask(store: &Store, reference: &Reference, place: &Circumstances) -> String {
+    let tree = Tree::new("/nix/store".into(), store.package.root.clone());
+    let keep = ["/opt/kept/**", "kept"];
+    let replace = vec![
+        (
+            b"/bin/login".to_vec(),
+            format!("{DEP}/bin/tool").into_bytes(),
+        ),
+        (
+            b"/bin/gone".to_vec(),
+            format!("{DEP}/bin/gone").into_bytes(),
+        ),
+        (b"/bin/outside".to_vec(), b"/run/outside".to_vec()),
+    ];
+    let resolver = Resolver::new(&store.package, &tree, &keep, replace).expect("good patterns");
+    match resolver.resolve(reference, place) {
+        Decision::Keep(kept) => format!("keep: {kept:?}"),
+        Decision::Replace { path, .. } => String::from_utf8_lossy(&path).into_owned(),
+        Decision::Unresolved(Missing::NotExecutable(_)) => "not executable".to_owned(),
+        Decision::Unresolved(Missing::BadReplacement(_)) => "bad replacement".to_owned(),
+        Decision::Unresolved(missing) => format!("missing: {missing:?}"),
+    }
+}
+
+fn check(role: Role, place: &Circumstances, table: &[(&str, String)]) {
+    let store = store();
+    for (value, expected) in table {
+        assert_eq!(
+            ask(&store, &reference(role, value), place),
+            *expected,
+            "{role:?} {value}"
+        );
+    }
+}
+
+fn in_out() -> Circumstances {
+    Circumstances {
+        output: "out".into(),
+        ..Circumstances::default()
+    }
+}
+
+fn kept(reason: &Kept) -> String {
+    format!("keep: {reason:?}")
+}
+
+#[test]
+fn programs() {
+    check(
+        Role::Program,
+        &in_out(),
+        &[
+            // What the user names comes first.
+            ("/bin/login", format!("{DEP}/bin/tool")),
+            ("/bin/gone", "bad replacement".into()),
+            ("/bin/outside", "/run/outside".into()),
+            ("/opt/kept/x/y", kept(&Kept::ByPattern)),
+            ("kept", kept(&Kept::ByPattern)),
+            // The store, the running system, the machine.
+            (&format!("{OUT}/bin/own"), kept(&Kept::InStore)),
+            (&format!("{OUT}/bin/gone"), "missing: NotInStore".into()),
+            ("/run/wrappers/bin/sudo", kept(&Kept::SystemProfile)),
+            ("/var/lib/x/run", kept(&Kept::MachineState)),
+            // Own outputs before any dependency, wherever sbin went.
+            ("/usr/bin/own", format!("{OUT}/bin/own")),
+            ("/usr/sbin/own", format!("{OUT}/bin/own")),
+            ("/usr/local/bin/own", format!("{OUT}/bin/own")),
+            ("/bin/both", format!("{OUT}/bin/both")),
+            ("both", format!("{OUT}/bin/both")),
+            ("/usr/bin/in-bin", format!("{BIN}/bin/in-bin")),
+            (
+                "/usr/libexec/own/helper",
+                format!("{OUT}/libexec/own/helper"),
+            ),
+            ("/etc/init.d/own", format!("{OUT}/etc/init.d/own")),
+            // Dependencies: by name in bin directories, in order; by sub-path elsewhere.
+            ("/usr/bin/tool", format!("{DEP}/bin/tool")),
+            ("tool", format!("{DEP}/bin/tool")),
+            (
+                "/usr/libexec/dep/shutdown",
+                format!("{DEP}/libexec/dep/shutdown"),
+            ),
+            ("/usr/libexec/incus/shutdown", "missing: NotFound".into()),
+            ("/etc/init.d/tool", "missing: NotFound".into()),
+            ("/usr/bin/nowhere", "missing: NotFound".into()),
+            ("/usr/bin/not-executable", "not executable".into()),
+            ("/usr/bin/example", "missing: OnlyInOutput(\"doc\")".into()),
+            ("dir/own", "missing: NotAPath".into()),
+            ("", "missing: NotAPath".into()),
+            // Odd spellings of the same path.
+            ("/usr//bin/./own", format!("{OUT}/bin/own")),
+            ("/usr/lib/../bin/own", format!("{OUT}/bin/own")),
+        ],
+    );
+}
+
+#[test]
+fn arguments() {
+    check(
+        Role::Argument,
+        &in_out(),
+        &[
+            ("/usr/share/own/data", format!("{OUT}/share/own/data")),
+            ("/usr/share/own", format!("{OUT}/share/own")),
+            ("/usr/share/dep/data", format!("{DEP}/share/dep/data")),
+            // A directory of a dependency may hold other packages' files.
+            ("/usr/share/dep", "missing: NotFound".into()),
+            ("/usr/share/applications", kept(&Kept::SharedDirectory)),
+            ("/usr/bin", kept(&Kept::SharedDirectory)),
+            ("/usr/bin/tool", format!("{DEP}/bin/tool")),
+            ("/etc/own.conf", kept(&Kept::Configuration)),
+            ("/etc/init.d/own", format!("{OUT}/etc/init.d/own")),
+            ("/etc/fstab", kept(&Kept::Configuration)),
+            ("/proc/self", kept(&Kept::MachineState)),
+            ("/afs", kept(&Kept::Foreign)),
+        ],
+    );
+}
+
+#[test]
+fn search_path_entries_are_own_directories_even_shared_ones() {
+    check(
+        Role::SearchPathEntry,
+        &in_out(),
+        &[
+            ("/usr/share", format!("{OUT}/share")),
+            ("/usr/lib32", kept(&Kept::Foreign)),
+        ],
+    );
+}
+
+#[test]
+fn a_file_in_doc_may_name_doc() {
+    let in_doc = Circumstances {
+        output: "doc".into(),
+        ..Circumstances::default()
+    };
+    let table = [("/usr/bin/example", format!("{DOC}/bin/example"))];
+    check(Role::Program, &in_doc, &table);
+}
+
+#[test]
+fn setuid_programs_come_from_the_wrappers_where_nobody_is_root() {
+    let unprivileged = Circumstances {
+        unprivileged: true,
+        ..in_out()
+    };
+    let wrapper = "/run/wrappers/bin/mount".to_owned();
+    check(
+        Role::Program,
+        &unprivileged,
+        &[("/usr/bin/mount", wrapper.clone()), ("mount", wrapper)],
+    );
+    check(
+        Role::Program,
+        &in_out(),
+        &[("/usr/bin/mount", format!("{DEP}/bin/mount"))],
+    );
+    let store = store();
+    let privileged = Reference {
+        privileged: true,
+        ..reference(Role::Program, "/usr/bin/mount")
+    };
+    assert_eq!(
+        ask(&store, &privileged, &unprivileged),
+        format!("{DEP}/bin/mount")
+    );
+}
+
+#[test]
+fn inside_another_root_nothing_is_known() {
+    let other_root = Circumstances {
+        other_root: true,
+        ..in_out()
+    };
+    check(
+        Role::Program,
+        &other_root,
+        &[("/usr/bin/own", kept(&Kept::OtherRoot))],
+    );
+    let store = store();
+    let read_outside = Reference {
+        field: "EnvironmentFile",
+        ..reference(Role::File, "/usr/share/own/data")
+    };
+    assert_eq!(
+        ask(&store, &read_outside, &other_root),
+        format!("{OUT}/share/own/data")
+    );
+}
+
+#[test]
+fn the_units_own_search_path_comes_first() {
+    let store = store();
+    let place = Circumstances {
+        search_path: vec![b"/usr/libexec/own".to_vec()],
+        ..in_out()
+    };
+    let helper = reference(Role::Program, "helper");
+    assert_eq!(
+        ask(&store, &helper, &place),
+        format!("{OUT}/libexec/own/helper")
+    );
+    assert_eq!(ask(&store, &helper, &in_out()), "missing: NotFound");
+}
+
+#[test]
+fn udev_helpers_and_relative_links() {
+    let store = store();
+    for (lookup, value, expected) in [
+        (
+            Lookup::UdevHelpers,
+            "own-id",
+            format!("{OUT}/lib/udev/own-id"),
+        ),
+        (
+            Lookup::UdevHelpers,
+            "dep-id",
+            format!("{DEP}/lib/udev/dep-id"),
+        ),
+        (Lookup::UdevHelpers, "tool", "missing: NotFound".into()),
+        (
+            Lookup::Directory(b"/var/log".to_vec()),
+            "../../usr/share/own/data",
+            format!("{OUT}/share/own/data"),
+        ),
+        (
+            Lookup::Directory(b"/var".to_vec()),
+            "../run",
+            kept(&Kept::Foreign),
+        ),
+    ] {
+        let asked = Reference {
+            lookup,
+            ..reference(Role::Program, value)
+        };
+        assert_eq!(ask(&store, &asked, &in_out()), expected, "{value}");
+    }
+}
+
+#[test]
+fn what_a_specifier_completes_is_kept() {
+    let store = store();
+    let file = b"/usr/bin/x-%i";
+    let outer = Text::of_file(file, Span::new(0, file.len()));
+    let mut text = Text::new();
+    text.push(&outer, 0..11, None);
+    text.push_opaque(&outer, 11..13, None);
+    let asked = Reference {
+        text,
+        ..reference(Role::Program, "")
+    };
+    assert_eq!(ask(&store, &asked, &in_out()), kept(&Kept::Variable));
+}
+
+#[test]
+fn a_bad_pattern_is_said() {
+    let package = Package::default();
+    let tree = Tree::new("/nix/store".into(), None);
+    let error = Resolver::new(&package, &tree, &["a{b"], Vec::new()).expect_err("it is no glob");
+    let text = error.to_string();
+    assert!(
+        text.contains("a{b") && text.contains("--keep") || text.contains("--help"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_moves_is_found_at_its_new_place() {
+    let store = store();
+    let tree = Tree::new("/nix/store".into(), store.package.root.clone());
+    let (from, to) = (
+        Path::new(OUT).join("bin/own"),
+        Path::new(BIN).join("bin/own"),
+    );
+    tree.will_move(from.clone(), to.clone());
+    let resolver = Resolver::new(&store.package, &tree, &[""; 0], Vec::new()).expect("no pattern");
+    for value in ["/usr/bin/own", &from.display().to_string()] {
+        let decision = resolver.resolve(&reference(Role::Program, value), &in_out());
+        let Decision::Replace { path, .. } = decision else {
+            panic!("{value}: {decision:?}");
+        };
+        assert_eq!(path, to.as_os_str().as_encoded_bytes(), "{value}");
+    }
+}
