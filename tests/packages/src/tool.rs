@@ -119,6 +119,39 @@ impl Arguments {
         search: &[PathBuf],
         dependencies: &[PathBuf],
     ) -> Result<Self> {
+        Self::write(store, package, search, dependencies).map(Self)
+    }
+
+    /// The same as [`Arguments::new`] for a store that lies below `root`: all paths are without it.
+    pub fn in_root(
+        root: &Path,
+        store: &Path,
+        packages: &[Package],
+        package: &Package,
+    ) -> Result<Self> {
+        let inside = Path::new("/").join(store.strip_prefix(root).unwrap_or(store));
+        let search: Vec<PathBuf> = bin_directories(store, packages, Some(package))
+            .iter()
+            .filter_map(|path| Some(inside.join(path.strip_prefix(store).ok()?)))
+            .collect();
+        let others: Vec<PathBuf> = packages
+            .iter()
+            .filter(|other| *other != package)
+            .map(|other| inside.join(&other.directory))
+            .collect();
+        let mut file = Self::write(&inside, package, &search, &others)?;
+        let root = [b"--root\n", root.as_os_str().as_bytes(), b"\n"].concat();
+        file.write_all(&root)
+            .map_err(|error| Error::new("write the tool's arguments", error))?;
+        Ok(Self(file))
+    }
+
+    fn write(
+        store: &Path,
+        package: &Package,
+        search: &[PathBuf],
+        dependencies: &[PathBuf],
+    ) -> Result<NamedTempFile> {
         let mut text: Vec<u8> = Vec::new();
         let mut line = |parts: &[&[u8]]| {
             text.extend(parts.concat());
@@ -146,9 +179,7 @@ impl Arguments {
             file.write_all(&text)?;
             Ok(file)
         };
-        write()
-            .map(Self)
-            .map_err(|error| Error::new("write the tool's arguments", error))
+        write().map_err(|error| Error::new("write the tool's arguments", error))
     }
 
     /// The argument by which a tool reads them.
