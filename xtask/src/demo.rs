@@ -167,8 +167,9 @@ impl Demo<'_> {
         if self.whole {
             print!("{diff}{said}");
         } else {
+            let gap = if diff.is_empty() { "" } else { "\n" };
             print!(
-                "{}{}",
+                "{}{gap}{}",
                 changed_lines(&diff, &package.directory),
                 without_hashes(&said)
             );
