@@ -1,9 +1,10 @@
 //! Which path in an output has which format: the one list, and the scanner of each.
 
-use crate::reference::{Reference, Scan};
+use crate::reference::{ProblemKind, Reference, Scan};
+use crate::text::Span;
 use crate::{
-    binfmt, bus_service, desktop_entry, environment_d, modprobe, polkit_action, sysusers, tmpfiles,
-    udev_rules, unit,
+    MAX_LINE_SIZE, binfmt, bus_service, desktop_entry, environment_d, modprobe, polkit_action,
+    sysusers, tmpfiles, udev_rules, unit,
 };
 
 /// A file format.
@@ -36,6 +37,11 @@ pub enum FileKind {
 /// result.
 #[must_use]
 pub fn scan(kind: FileKind, file: &[u8]) -> Scan {
+    if let Some(line) = long_line(file) {
+        let mut scan = Scan::default();
+        scan.problem(ProblemKind::LineTooLong, line);
+        return scan;
+    }
     let mut scan = match kind {
         FileKind::Unit => unit::scan(file),
         FileKind::BusService => bus_service::scan(file),
@@ -51,6 +57,20 @@ pub fn scan(kind: FileKind, file: &[u8]) -> Scan {
     let start = |reference: &Reference| reference.text.extent().map(|span| span.start);
     scan.references.sort_by_key(start);
     scan
+}
+
+/// The start of the first line that is longer than any reader takes.
+fn long_line(file: &[u8]) -> Option<Span> {
+    let mut start = 0;
+    let ends = memchr::memchr_iter(b'\n', file).chain([file.len()]);
+    for end in ends {
+        if end - start > MAX_LINE_SIZE {
+            // All of it would be no help to anybody.
+            return Some(Span::new(start, start + 80));
+        }
+        start = end + 1;
+    }
+    None
 }
 
 /// Which files of a directory are meant.
@@ -257,6 +277,25 @@ mod tests {
         ] {
             assert_eq!(kind_of(path.as_bytes()), kind, "{path}");
         }
+    }
+
+    #[test]
+    fn a_line_longer_than_systemd_takes() {
+        let mut file = b"[Service]\nExecStart=/usr/bin/x ".to_vec();
+        file.resize(MAX_LINE_SIZE, b'a');
+        assert_eq!(scan(FileKind::Unit, &file).references.len(), 1);
+        file.resize(2 * MAX_LINE_SIZE, b'a');
+        let refused = scan(FileKind::Unit, &file);
+        assert!(refused.references.is_empty());
+        assert_eq!(refused.problems[0].kind, ProblemKind::LineTooLong);
+
+        let continued = format!(
+            "[Service]\nExecStart=/usr/bin/x{}",
+            " a\\\n".repeat(MAX_LINE_SIZE)
+        );
+        let refused = scan(FileKind::Unit, continued.as_bytes());
+        assert!(refused.references.is_empty());
+        assert_eq!(refused.problems[0].kind, ProblemKind::LineTooLong);
     }
 
     #[test]

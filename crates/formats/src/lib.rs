@@ -46,3 +46,7 @@ pub use text::{Encoding, Span, Text, Unencodable};
 /// The largest file that is scanned, in bytes: 16 MiB. No reader of these kinds takes more (systemd
 /// refuses lines over 1 MiB), and a scanner's memory is a small multiple of its input.
 pub const MAX_FILE_SIZE: usize = 16 * 1024 * 1024;
+
+/// The longest line that is scanned, in bytes, its continuations included: 1 MiB. systemd refuses a
+/// file with a longer one (`LONG_LINE_MAX`), and so does this library, for every kind.
+pub const MAX_LINE_SIZE: usize = 1024 * 1024;

@@ -102,6 +102,8 @@ pub enum ProblemKind {
     BadSection,
     /// XML that is not well-formed.
     BadXml,
+    /// A line longer than 1 MiB: nothing of the file is read.
+    LineTooLong,
     /// A line that does not have the fields its format asks for.
     BadLine,
 }

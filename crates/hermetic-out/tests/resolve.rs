@@ -1,4 +1,5 @@
 //! The rules of the resolver, one table row each, on a small store.
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

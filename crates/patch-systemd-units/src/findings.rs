@@ -57,6 +57,10 @@ finding_kinds! {
     "A replacement would make the package refer to a store path that `--forbid-reference` names. \
      Nothing was written.\n\nTake the program from another package, with `--replace`, or leave the \
      reference alone, with `--keep`.";
+    /// A line is too long
+    LINE_TOO_LONG = "line-too-long", Warning,
+    "systemd refuses a file with a line of more than 1 MiB, continuations included; nothing in it was \
+     looked at.\n\nFind out why it is so long.";
     /// A getty runs the login program compiled into it
     LOGIN_PROGRAM_COMPILED_IN = "login-program-compiled-in", Note,
     "agetty(8) runs /bin/login unless it is told another program, and there is no /bin/login on a \

@@ -1,5 +1,6 @@
 //! The lines of a unit file: `config_parse()` of systemd's `src/shared/conf-parser.c`.
 
+use crate::MAX_LINE_SIZE;
 use crate::text::{Span, Text};
 
 /// One `Key=value`, its continuation lines joined.
@@ -22,6 +23,8 @@ pub enum Line {
     Assignment(Assignment),
     /// A section header that is never closed; systemd refuses the whole file.
     BadSection(Span),
+    /// A line that is too long with its continuations; systemd refuses the whole file.
+    TooLong(Span),
     /// Anything else that is neither blank nor a comment; systemd warns and ignores it.
     Other(Span),
 }
@@ -46,13 +49,17 @@ pub fn lines(file: &[u8]) -> Vec<Line> {
             continue;
         }
         let mut text = joined.take().unwrap_or_default();
-        text.push_file(file, line);
-        if ends_in_backslash(text.bytes()) {
-            let mut without = text.slice(0..text.len() - 1);
-            without.push_file_decoded(b" ", Span::new(line.end - 1, line.end));
-            joined = Some(without);
+        if text.len() + line.len() > MAX_LINE_SIZE {
+            return vec![Line::TooLong(line)];
+        }
+        // What is joined so far ends with a blank, so that this line's backslashes decide.
+        if ends_in_backslash(line.of(file)) {
+            text.push_file(file, Span::new(line.start, line.end - 1));
+            text.push_file_decoded(b" ", Span::new(line.end - 1, line.end));
+            joined = Some(text);
             continue;
         }
+        text.push_file(file, line);
         lines.extend(logical_line(&text, &mut section));
     }
     if let Some(text) = joined {

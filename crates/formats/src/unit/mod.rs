@@ -140,6 +140,7 @@ pub fn scan(file: &[u8]) -> Scan {
         match line {
             Line::Assignment(assignment) => scan_assignment(&mut scan, &assignment),
             Line::BadSection(header) => scan.problem(ProblemKind::BadSection, header),
+            Line::TooLong(part) => scan.problem(ProblemKind::LineTooLong, part),
             Line::Other(_) => {}
         }
     }
