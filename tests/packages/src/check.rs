@@ -363,19 +363,14 @@ impl<'a> Judge<'a> {
                 finding: Some(name),
             } => self
                 .has_finding(package, path, old.lines, &old.text, &[name])
-                .or_else(|found| {
-                    Err(format!(
-                        "{} stays, as {reason}, and there is {found}",
-                        old.text
-                    ))
-                }),
+                .map_err(|found| format!("{} stays, as {reason}, and there is {found}", old.text)),
             Answer::Missing | Answer::NotExecutable if !unchanged => Err(format!(
                 "{} became {}, though nobody has it",
                 old.text, new.text
             )),
             Answer::Missing => self
                 .has_finding(package, path, old.lines, &old.text, &["program-not-found"])
-                .or_else(|found| Err(format!("nobody has {}, and there is {found}", old.text))),
+                .map_err(|found| format!("nobody has {}, and there is {found}", old.text)),
             Answer::NotExecutable => self
                 .has_finding(
                     package,
@@ -384,7 +379,7 @@ impl<'a> Judge<'a> {
                     &old.text,
                     &["program-not-executable"],
                 )
-                .or_else(|found| Err(format!("{} cannot be run, and there is {found}", old.text))),
+                .map_err(|found| format!("{} cannot be run, and there is {found}", old.text)),
             Answer::Files(files) if unchanged => Err(format!(
                 "{} is as before, though {} has it",
                 old.text,
@@ -553,7 +548,7 @@ impl<'a> Judge<'a> {
             Answer::NotExecutable => &["program-not-executable"],
         };
         self.has_finding(package, path, lines, command, names)
-            .or_else(|found| Err(format!("{command} stays in a script, and there is {found}")))
+            .map_err(|found| format!("{command} stays in a script, and there is {found}"))
     }
 }
 

@@ -9,7 +9,7 @@
 use std::path::PathBuf;
 
 use real_packages::archive::Archive;
-use real_packages::tool::{Finding, patch_all};
+use real_packages::tool::{Arguments, Finding, patch_all};
 use real_packages::{check, corpus_names, package_names, store, verify};
 
 /// Debian moves on: some packages may be gone, but not most.
@@ -114,6 +114,20 @@ fn real_packages_are_patched_rightly() {
             violations.push(format!(
                 "{}: a second run reports changes: {:?}",
                 package.name, report.changes
+            ));
+        }
+    }
+    if let Some(package) = fetched.packages.first() {
+        let said = Arguments::new(&patched, &fetched.packages, package)
+            .unwrap_or_else(|error| panic!("{error}"))
+            .run(&tool)
+            .output()
+            .expect("the tool runs");
+        let said = String::from_utf8_lossy(&said.stderr);
+        if !said.contains("nothing to change") {
+            violations.push(format!(
+                "{}: a third run does not say that nothing is to be done: {said}",
+                package.name
             ));
         }
     }

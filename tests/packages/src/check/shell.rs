@@ -41,6 +41,25 @@ enum Next {
     Argument,
 }
 
+/// A word without quotes.
+struct Word {
+    /// Its literal part.
+    text: String,
+    /// Whether that is all of it.
+    literal: bool,
+}
+
+impl Word {
+    fn is_assignment(&self) -> bool {
+        self.text.split_once('=').is_some_and(|(name, _)| {
+            !name.is_empty()
+                && name
+                    .chars()
+                    .all(|char| char.is_ascii_alphanumeric() || char == '_')
+        })
+    }
+}
+
 impl Reader {
     /// Reads to the end of the script, or to the character that closes a substitution.
     fn list(&mut self, end: Option<char>) -> Option<()> {
@@ -90,7 +109,7 @@ impl Reader {
                 _ => {
                     let word = self.word()?;
                     let descriptor = self.rest.peek().is_some_and(|char| "<>".contains(*char))
-                        && word.as_deref().is_some_and(is_number);
+                        && is_number(&word.text);
                     if std::mem::take(&mut redirected) || descriptor {
                         continue;
                     }
@@ -101,25 +120,20 @@ impl Reader {
     }
 
     /// Takes note of a word; what the one after it is.
-    fn meet(&mut self, word: Option<String>, next: Next) -> Option<Next> {
-        let word = match (word, next) {
-            (_, Next::Argument) | (None, _) => return Some(Next::Argument),
-            (Some(word), _) => word,
-        };
+    fn meet(&mut self, word: Word, next: Next) -> Option<Next> {
+        if next == Next::Argument || !word.literal && !word.is_assignment() {
+            return Some(Next::Argument);
+        }
+        if word.is_assignment() {
+            // Where it sets PATH, names are its own affair.
+            return (!word.text.starts_with("PATH=")).then_some(Next::Command);
+        }
+        let word = word.text;
         if next == Next::CarriedCommand && word.starts_with('-') {
             return Some(Next::Argument);
         }
         if TOO_MUCH.contains(&&*word) {
             return None;
-        }
-        if let Some((name, _)) = word.split_once('=')
-            && !name.is_empty()
-            && name
-                .chars()
-                .all(|char| char.is_ascii_alphanumeric() || char == '_')
-        {
-            // Where it sets PATH, names are its own affair.
-            return (name != "PATH").then_some(Next::Command);
         }
         if BEFORE_A_COMMAND.contains(&&*word) || word == "{" {
             return Some(Next::Command);
@@ -131,8 +145,8 @@ impl Reader {
         Some(Next::Argument)
     }
 
-    /// A word, without quotes; inside is `None` if it is not literal.
-    fn word(&mut self) -> Option<Option<String>> {
+    /// The next word.
+    fn word(&mut self) -> Option<Word> {
         let (mut text, mut literal, mut double) = (String::new(), true, false);
         let mut begun = false;
         while let Some(&char) = self.rest.peek() {
@@ -163,7 +177,7 @@ impl Reader {
                 char => text.push(char),
             }
         }
-        (begun && !double).then(|| Some(text).filter(|_| literal))
+        (begun && !double).then_some(Word { text, literal })
     }
 
     /// What follows a `$`; whether it stands for itself.
@@ -224,6 +238,7 @@ mod tests {
             ("a b; /c d && e | f & g", "a /c e f g"),
             ("if ! a; then b; else { c; }; fi", "a b c"),
             ("A=b C=\"d e\" f g", "f"),
+            ("A=$b C=$(d) e", "d e"),
             ("exec a b; exec >x; exec -a b c; command -v d", "a"),
             ("a \"$(b c)\" `d e` ${f:-g} $h", "a b d"),
             ("a 2>/dev/null <b >&2 | c", "a c"),
