@@ -1,12 +1,16 @@
 //! `cargo xtask bench`
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::fs;
+use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
+use hermetic_out_formats::kind::kind_of;
+use hermetic_out_formats::{FileKind, scan};
 use real_packages::archive::Archive;
 use real_packages::corpus_names;
 use real_packages::store::{self, Package};
@@ -68,10 +72,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         "runs:    medians of {} over the store, {} of single processes",
         options.runs, options.single_runs
     );
-    println!(
-        "tool:    {} @ARGUMENTS, once for each package\n",
-        tool.display()
-    );
+    println!("find:    find STORE -type f, then /bin/true once for each package");
+    println!("tool:    patch-systemd-units @ARGUMENTS --quiet, once for each package\n");
 
     let store = Store {
         tool: &tool,
@@ -85,7 +87,57 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         "{}",
         table(&["what", "time", "against the first row"], &rows)
     );
+    println!("scanners, in this process:\n");
+    let head = ["kind", "files", "size", "throughput"];
+    println!("{}", table(&head, &scanners(&original, options.runs)?));
     Ok(ExitCode::SUCCESS)
+}
+
+/// So much is scanned in one measured run.
+const SCANNED: usize = 32 << 20;
+
+/// How fast each kind of file is scanned: all files of the kind that the store has, again and again.
+fn scanners(store: &Path, runs: usize) -> anyhow::Result<Vec<Vec<String>>> {
+    let mut files: BTreeMap<FileKind, Vec<Vec<u8>>> = BTreeMap::new();
+    for entry in walkdir::WalkDir::new(store).sort_by_file_name() {
+        let entry = entry?;
+        // STORE/PACKAGE/PATH
+        let path: PathBuf = entry
+            .path()
+            .strip_prefix(store)?
+            .components()
+            .skip(1)
+            .collect();
+        let kind = kind_of(path.as_os_str().as_encoded_bytes());
+        if let Some(kind) = kind.filter(|_| entry.file_type().is_file()) {
+            files.entry(kind).or_default().push(fs::read(entry.path())?);
+        }
+    }
+    files
+        .iter()
+        .map(|(kind, files)| {
+            let size: usize = files.iter().map(Vec::len).sum();
+            let times = SCANNED.div_ceil(size.max(1));
+            let all = || {
+                let start = Instant::now();
+                for _ in 0..times {
+                    for file in files {
+                        black_box(scan(*kind, black_box(file)));
+                    }
+                }
+                Ok(start.elapsed())
+            };
+            let time = median_of(runs, all)?;
+            #[expect(clippy::cast_precision_loss, reason = "it is a measurement")]
+            let throughput = (size * times) as f64 / time.as_secs_f64() / 1e6;
+            Ok(vec![
+                format!("{kind:?}"),
+                files.len().to_string(),
+                format!("{} KB", size.div_ceil(1000)),
+                format!("{throughput:.0} MB/s"),
+            ])
+        })
+        .collect()
 }
 
 /// The providers and the packages of the corpus with the most files, so many in all.
@@ -177,7 +229,12 @@ impl Store<'_> {
         if self.patched.exists() {
             fs::remove_dir_all(self.patched)?;
         }
-        Ok(store::copy(self.original, self.patched)?)
+        // Links are enough, as the tool replaces files and never writes into one.
+        let mut copy = Command::new("cp");
+        quietly(
+            copy.args(["--archive", "--link", "--"])
+                .args([self.original, self.patched]),
+        )
     }
 
     fn arguments(&self, search: &[PathBuf]) -> anyhow::Result<Vec<Arguments>> {

@@ -1,7 +1,9 @@
 //! `cargo xtask demo`
 
+use std::fs;
+use std::io::{self, IsTerminal as _};
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use real_packages::archive::Archive;
@@ -21,18 +23,19 @@ const SHOWN: [&str; 13] = [
     "dbus-daemon",
     "fwupd",
     "gpg-agent",
+    "lvm2",
     "nginx-common",
     "openssh-server",
-    "redis-server",
     "udisks2",
     "util-linux",
 ];
-/// Packages that have the programs which those call.
-const SUPPORT: [&str; 19] = [
+/// Packages that have the programs which those call; not all, so that there are findings.
+const SUPPORT: [&str; 20] = [
     "bash",
     "coreutils",
     "dash",
     "dbus-bin",
+    "dmsetup",
     "dpkg",
     "findutils",
     "gawk",
@@ -42,9 +45,9 @@ const SUPPORT: [&str; 19] = [
     "login",
     "mawk",
     "nginx",
+    "openssh-client",
     "openssl",
     "procps",
-    "redis-tools",
     "sed",
     "systemd",
     "udev",
@@ -52,9 +55,12 @@ const SUPPORT: [&str; 19] = [
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Leave the patched packages there
+    /// Leave the packages there
     #[arg(long)]
     keep: bool,
+    /// Show all that the tool says: unchanged lines of the diffs, and store paths in full
+    #[arg(long)]
+    whole: bool,
 }
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
@@ -65,7 +71,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         .tempdir()
         .context("cannot make a directory for the packages")?;
     let top = directory.path().canonicalize()?;
-    let (original, patched) = (top.join("original"), top.join("store"));
+    let (original, patched) = (top.join("original"), top.join("nix/store"));
+    fs::create_dir(top.join("nix"))?;
 
     println!("fetching {} packages", SHOWN.len() + SUPPORT.len());
     let names: Vec<String> = SHOWN
@@ -78,6 +85,13 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         println!("without {name}: {reason}");
     }
     store::copy(&original, &patched)?;
+    let demo = Demo {
+        tool: &tool,
+        root: &top,
+        store: &patched,
+        packages: &fetched.packages,
+        whole: options.whole,
+    };
 
     let mut rows = Vec::new();
     for package in fetched
@@ -86,10 +100,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         .filter(|package| SHOWN.contains(&&*package.name))
     {
         println!("\n━━━ {} ━━━", package.name);
-        rows.push(patch(&tool, &patched, &fetched.packages, package)?);
+        rows.push(demo.patch(package)?);
     }
     let number = |row: &[String], column: usize| row[column].parse::<usize>().unwrap_or(0);
-    let sums = (1..4).map(|column| rows.iter().map(|row| number(row, column)).sum::<usize>());
+    let sums = (1..5).map(|column| rows.iter().map(|row| number(row, column)).sum::<usize>());
     let total = std::iter::once("total".to_owned())
         .chain(sums.map(|sum| sum.to_string()))
         .collect();
@@ -99,6 +113,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         "files changed",
         "references replaced",
         "unresolved",
+        "findings",
     ];
     println!("\n{}", table(&head, &rows));
     if options.keep {
@@ -112,48 +127,126 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Patches a package before the reader's eyes; its row of the summary.
-fn patch(
-    tool: &Path,
-    store: &Path,
-    packages: &[Package],
-    package: &Package,
-) -> anyhow::Result<Vec<String>> {
-    let arguments = Arguments::new(store, packages, package)?;
-    let command = || {
-        let mut command = Command::new(tool);
-        command.arg(arguments.argument());
-        command
-    };
-    // The numbers are asked for first: afterwards there is nothing left to change.
-    let output = command()
-        .args(["--dry-run", "--format", "json"])
-        .output()
-        .with_context(|| format!("cannot start {}", tool.display()))?;
-    let report = read_report(&output.stdout).with_context(|| {
-        format!(
-            "{}: {}",
-            tool.display(),
-            String::from_utf8_lossy(&output.stderr).trim()
-        )
-    })?;
-    let status = command().arg("--diff").status()?;
-    if status.code().is_none_or(|code| code > 1) {
-        bail!(
-            "cannot patch {}: {} ended with {status}",
-            package.name,
-            tool.display()
-        );
+struct Demo<'a> {
+    tool: &'a Path,
+    root: &'a Path,
+    store: &'a Path,
+    packages: &'a [Package],
+    whole: bool,
+}
+
+impl Demo<'_> {
+    /// Patches a package before the reader's eyes; its row of the summary.
+    fn patch(&self, package: &Package) -> anyhow::Result<Vec<String>> {
+        let arguments = Arguments::in_root(self.root, self.store, self.packages, package)?;
+        let run = |options: &[&str]| -> anyhow::Result<std::process::Output> {
+            let output = arguments
+                .run(self.tool)
+                .args(options)
+                .output()
+                .with_context(|| format!("cannot start {}", self.tool.display()))?;
+            if output.status.code().is_none_or(|code| code > 1) {
+                bail!(
+                    "cannot patch {}: {} ended with {}\n{}",
+                    package.name,
+                    self.tool.display(),
+                    output.status,
+                    String::from_utf8_lossy(&output.stderr).trim()
+                );
+            }
+            Ok(output)
+        };
+        // The numbers are asked for first: afterwards there is nothing left to change.
+        let report = read_report(&run(&["--dry-run", "--format", "json"])?.stdout)?;
+        let colours = io::stdout().is_terminal()
+            && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        let color = if colours { "always" } else { "never" };
+        let output = run(&["--diff", "--color", color])?;
+        let diff = String::from_utf8_lossy(&output.stdout);
+        let said = String::from_utf8_lossy(&output.stderr);
+        if self.whole {
+            print!("{diff}{said}");
+        } else {
+            let gap = if diff.is_empty() { "" } else { "\n" };
+            print!(
+                "{}{gap}{}",
+                changed_lines(&diff, &package.directory),
+                without_hashes(&said)
+            );
+        }
+        let summary = report.summary;
+        let numbers = [
+            summary.files_changed,
+            summary.references_replaced,
+            summary.unresolved,
+            report.findings.len(),
+        ];
+        Ok(std::iter::once(package.name.clone())
+            .chain(numbers.map(|number| number.to_string()))
+            .collect())
     }
-    let summary = report.summary;
-    Ok(std::iter::once(package.name.clone())
-        .chain(
-            [
-                summary.files_changed,
-                summary.references_replaced,
-                summary.unresolved,
-            ]
-            .map(|n| n.to_string()),
-        )
-        .collect())
+}
+
+/// The changed lines of a diff, with each file by its path in the package.
+fn changed_lines(diff: &str, package: &str) -> String {
+    let mut short = String::new();
+    for line in diff.lines() {
+        // Behind the escape sequence for its colour.
+        let plain = line
+            .strip_prefix('\x1b')
+            .and_then(|rest| rest.split_once('m'))
+            .map_or(line, |(_, rest)| rest);
+        if plain.is_empty()
+            || [" ", "@@ ", "--- "]
+                .iter()
+                .any(|sign| plain.starts_with(sign))
+        {
+            continue;
+        }
+        let line = line.replace(&format!("+++ /nix/store/{package}/"), "");
+        short += &without_hashes(&line);
+        short.push('\n');
+    }
+    short
+}
+
+/// Store paths as people write them: an ellipsis in place of the hash.
+fn without_hashes(text: &str) -> String {
+    const STORE: &str = "/nix/store/";
+    let mut short = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(STORE) {
+        short += before;
+        short += STORE;
+        rest = match after.split_at_checked(32) {
+            Some((hash, name))
+                if name.starts_with('-')
+                    && hash.bytes().all(|byte| byte.is_ascii_alphanumeric()) =>
+            {
+                short.push('…');
+                name
+            }
+            _ => after,
+        };
+    }
+    short + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_diff_is_made_short() {
+        let hash = "0".repeat(32);
+        let diff = format!(
+            "--- /nix/store/{hash}-a/b\n\x1b[1m+++ /nix/store/{hash}-a/b\x1b[0m\n@@ -1,2 +1,2 @@\n \
+             same\n\x1b[31m-/x\x1b[0m\n+/nix/store/{hash}-c/x\n"
+        );
+        assert_eq!(
+            changed_lines(&diff, &format!("{hash}-a")),
+            "\x1b[1mb\x1b[0m\n\x1b[31m-/x\x1b[0m\n+/nix/store/…-c/x\n"
+        );
+        assert_eq!(without_hashes("/nix/store/x"), "/nix/store/x");
+    }
 }

@@ -1,5 +1,6 @@
 //! `cargo xtask draw`
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -7,7 +8,7 @@ use real_packages::archive::Archive;
 use real_packages::{corpus_names, draw};
 
 use crate::test::{Step, real_packages, run_steps};
-use crate::{build, project, set_up};
+use crate::{build, set_up, target_directory};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -20,6 +21,10 @@ pub(crate) struct Options {
     /// Patch and check them as the tests on real packages do, with the corpus as their dependencies
     #[arg(long)]
     check: bool,
+    /// Make the checked stores below DIR, DIR/original as they were and DIR/store patched, and leave
+    /// them there
+    #[arg(long, value_name = "DIR", requires = "check")]
+    leave: Option<PathBuf>,
 }
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
@@ -34,14 +39,18 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     if !options.check {
         return Ok(ExitCode::SUCCESS);
     }
-    let list = project()
-        .join("target")
-        .join(format!("drawn-{}.txt", options.seed));
+    build("patch-systemd-units")?;
+    let list = target_directory().join(format!("drawn-{}.txt", options.seed));
     std::fs::write(&list, names.join("\n"))
         .with_context(|| format!("cannot write {}", list.display()))?;
-    build("patch-systemd-units")?;
-    Ok(run_steps(vec![Step {
+    let mut command = real_packages(Some(&list));
+    if let Some(directory) = &options.leave {
+        command.env("HERMETIC_OUT_PACKAGES_IN", std::path::absolute(directory)?);
+    }
+    let status = run_steps(vec![Step {
         name: "drawn packages",
-        command: real_packages(Some(&list)),
-    }]))
+        command,
+    }]);
+    println!("drawn: {}", list.display());
+    Ok(status)
 }

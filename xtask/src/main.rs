@@ -92,7 +92,17 @@ fn build(tool: &str) -> anyhow::Result<PathBuf> {
         status.success(),
         "cannot build {tool}: cargo ended with {status}"
     );
+    Ok(released(tool))
+}
+
+/// Where [`build`] puts a tool.
+fn released(tool: &str) -> PathBuf {
+    target_directory().join("release").join(tool)
+}
+
+/// Cargo's directory for what it makes.
+fn target_directory() -> PathBuf {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
-    Ok(project().join(target).join("release").join(tool))
+    project().join(target)
 }

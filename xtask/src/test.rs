@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use crate::{cargo, project, set_up};
+use crate::{cargo, project, released, set_up};
 
 const TOOL: &str = "patch-systemd-units";
 
@@ -149,12 +149,7 @@ pub(crate) fn real_packages(which: Option<&Path>) -> Command {
         "patch_systemd_units",
     ]);
     command.args(["--", "--nocapture"]);
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
-    command.env(
-        "PATCH_SYSTEMD_UNITS",
-        project().join(target).join("release").join(TOOL),
-    );
+    command.env("PATCH_SYSTEMD_UNITS", released(TOOL));
     match which {
         Some(which) => command.env("HERMETIC_OUT_PACKAGES", which),
         None => command.env_remove("HERMETIC_OUT_PACKAGES"),

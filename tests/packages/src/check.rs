@@ -21,6 +21,7 @@ use oracle::{Answer, Oracle};
 mod alignment;
 mod grammar;
 mod oracle;
+mod shell;
 
 /// Something that the patch should not have done, or should have.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,13 +36,22 @@ pub struct Violation {
     pub text: String,
 }
 
+impl Violation {
+    /// The package's name and version.
+    fn name(&self) -> &str {
+        self.package.get(33..).unwrap_or(&self.package)
+    }
+}
+
 impl fmt::Display for Violation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let package = self.package.get(33..).unwrap_or(&self.package);
         write!(
             formatter,
-            "{package}: {}:{}: {}",
-            self.file, self.line, self.text
+            "{}: {}:{}: {}",
+            self.name(),
+            self.file,
+            self.line,
+            self.text
         )
     }
 }
@@ -60,7 +70,8 @@ pub fn check(original: &Path, patched: &Path, findings: &[Finding]) -> Result<Ve
             .into_iter()
             .flatten()
             .collect();
-    violations.sort();
+    // By the package's name, not by the hash in front of it.
+    violations.sort_by(|one, other| (one.name(), one).cmp(&(other.name(), other)));
     violations.dedup();
     Ok(violations)
 }
@@ -90,7 +101,7 @@ pattern!(
     SEARCH_PATH,
     r#"((?:\b[A-Z_]*PATH=|ExecSearchPath\s*=\s*))([^\s"'$%]+)"#
 );
-pattern!(LOGIN_PROGRAM, r"(agetty\s.*?) --login-program (\S+)");
+pattern!(LOGIN_PROGRAM, r"(agetty\b.*?) --login-program (\S+)");
 
 struct Judge<'a> {
     oracle: &'a Oracle,
@@ -335,7 +346,7 @@ impl<'a> Judge<'a> {
     ) -> std::result::Result<(), String> {
         let unchanged = old.text == new.text;
         if let Some(reason) = old.kept {
-            let placeholder = old.text == "/bin/false";
+            let placeholder = grammar::is_false(&old.text);
             return if unchanged || placeholder {
                 Ok(())
             } else {
@@ -343,14 +354,32 @@ impl<'a> Judge<'a> {
             };
         }
         match self.oracle.program(package, &old.text, udev) {
-            Answer::Kept(_) if unchanged => Ok(()),
-            Answer::Kept(reason) => Err(format!("{} must stay: {reason}", old.text)),
-            Answer::Missing if !unchanged => Err(format!(
+            Answer::Kept { reason, .. } if !unchanged => {
+                Err(format!("{} must stay: {reason}", old.text))
+            }
+            Answer::Kept { finding: None, .. } => Ok(()),
+            Answer::Kept {
+                reason,
+                finding: Some(name),
+            } => self
+                .has_finding(package, path, old.lines, &old.text, &[name])
+                .map_err(|found| format!("{} stays, as {reason}, and there is {found}", old.text)),
+            Answer::Missing | Answer::NotExecutable if !unchanged => Err(format!(
                 "{} became {}, though nobody has it",
                 old.text, new.text
             )),
-            Answer::Missing if self.has_finding(package, path, old) => Ok(()),
-            Answer::Missing => Err(format!("nobody has {}, and there is no finding", old.text)),
+            Answer::Missing => self
+                .has_finding(package, path, old.lines, &old.text, &["program-not-found"])
+                .map_err(|found| format!("nobody has {}, and there is {found}", old.text)),
+            Answer::NotExecutable => self
+                .has_finding(
+                    package,
+                    path,
+                    old.lines,
+                    &old.text,
+                    &["program-not-executable"],
+                )
+                .map_err(|found| format!("{} cannot be run, and there is {found}", old.text)),
             Answer::Files(files) if unchanged => Err(format!(
                 "{} is as before, though {} has it",
                 old.text,
@@ -378,15 +407,43 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// A finding for the statement that is about this program.
-    fn has_finding(&self, package: &str, path: &str, old: &Reference) -> bool {
+    /// Whether a finding of one of these names is about this text in this statement. If not, what
+    /// there is instead.
+    fn has_finding(
+        &self,
+        package: &str,
+        path: &str,
+        lines: (usize, usize),
+        text: &str,
+        names: &[&str],
+    ) -> std::result::Result<(), String> {
+        let about: Vec<&str> = self
+            .findings_in(package, path, lines)
+            .filter(|finding| finding.subject.contains(text) || finding.message.contains(text))
+            .map(|finding| finding.name.as_str())
+            .collect();
+        if about.iter().any(|name| names.contains(name)) {
+            return Ok(());
+        }
+        Err(if about.is_empty() {
+            format!("no finding ({})", names.join(" or "))
+        } else {
+            format!("only {} ({})", about.join(", "), names.join(" or "))
+        })
+    }
+
+    /// The findings whose place is in these lines of a file.
+    fn findings_in(
+        &self,
+        package: &str,
+        path: &str,
+        lines: (usize, usize),
+    ) -> impl Iterator<Item = &'a Finding> {
         let all = self.findings.get(&(package.to_owned(), path.to_owned()));
-        all.into_iter().flatten().any(|finding| {
-            let in_statement = finding
+        all.into_iter().flatten().copied().filter(move |finding| {
+            finding
                 .line
-                .is_some_and(|line| (old.lines.0..=old.lines.1).contains(&line));
-            in_statement
-                && (finding.subject.contains(&old.text) || finding.message.contains(&old.text))
+                .is_some_and(|line| (lines.0..=lines.1).contains(&line))
         })
     }
 
@@ -424,7 +481,8 @@ impl<'a> Judge<'a> {
             && Oracle::exists(&self.oracle.original, &(package.to_owned(), sub_path))
     }
 
-    /// Own files in a script have moved, unless the tool says that it could not read the script.
+    /// Commands and own files in a script have moved, unless the tool says that it could not read
+    /// the script.
     fn script(
         &self,
         package: &str,
@@ -432,23 +490,20 @@ impl<'a> Judge<'a> {
         old: &Reference,
         new: &Reference,
     ) -> std::result::Result<(), String> {
-        if old.kept.is_some() {
+        let unread = ["shell-syntax", "shell-too-long", "unbalanced-quote"];
+        let is_unread = self
+            .findings_in(package, path, old.lines)
+            .any(|finding| unread.contains(&&*finding.name));
+        if old.kept.is_some() || is_unread {
             return Ok(());
         }
-        let findings = self.findings.get(&(package.to_owned(), path.to_owned()));
         for found in OWN_PATH.find_iter(&new.text) {
             let before = new.text[..found.start()].chars().next_back();
             let after = new.text[found.end()..].chars().next();
             let whole = !before
                 .is_some_and(|char| char.is_ascii_alphanumeric() || "_.-/}+*?".contains(char))
                 && !after.is_some_and(|char| "$%*?[{".contains(char));
-            let reported = || {
-                findings.into_iter().flatten().any(|finding| {
-                    finding
-                        .line
-                        .is_some_and(|line| (old.lines.0..=old.lines.1).contains(&line))
-                })
-            };
+            let reported = || self.findings_in(package, path, old.lines).next().is_some();
             if whole && self.is_own_file(package, found.as_str()) && !reported() {
                 return Err(format!(
                     "{} in a script is the package's own file, and is as before",
@@ -456,7 +511,44 @@ impl<'a> Judge<'a> {
                 ));
             }
         }
+        for command in shell::commands(&new.text).unwrap_or_default() {
+            self.command(package, path, old.lines, &command)?;
+        }
         Ok(())
+    }
+
+    /// A command of a patched script.
+    fn command(
+        &self,
+        package: &str,
+        path: &str,
+        lines: (usize, usize),
+        command: &str,
+    ) -> std::result::Result<(), String> {
+        if let Some(file) = self.oracle.store_file(&command.replace("%%", "%")) {
+            return if self.oracle.is_program(&self.oracle.patched, &file) {
+                Ok(())
+            } else {
+                Err(format!("{command} in a script cannot be executed"))
+            };
+        }
+        let names: &[&str] = match self.oracle.program(package, command, false) {
+            Answer::Files(files) => {
+                return Err(format!(
+                    "{command} in a script is as before, though {} has it",
+                    display(&files[0])
+                ));
+            }
+            Answer::Kept { finding: None, .. } => return Ok(()),
+            Answer::Kept {
+                finding: Some(name),
+                ..
+            } => &[name],
+            Answer::Missing => &["shell-command-not-found"],
+            Answer::NotExecutable => &["program-not-executable"],
+        };
+        self.has_finding(package, path, lines, command, names)
+            .map_err(|found| format!("{command} stays in a script, and there is {found}"))
     }
 }
 

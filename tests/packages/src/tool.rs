@@ -119,6 +119,39 @@ impl Arguments {
         search: &[PathBuf],
         dependencies: &[PathBuf],
     ) -> Result<Self> {
+        Self::write(store, package, search, dependencies).map(Self)
+    }
+
+    /// The same as [`Arguments::new`] for a store that lies below `root`: all paths are without it.
+    pub fn in_root(
+        root: &Path,
+        store: &Path,
+        packages: &[Package],
+        package: &Package,
+    ) -> Result<Self> {
+        let inside = Path::new("/").join(store.strip_prefix(root).unwrap_or(store));
+        let search: Vec<PathBuf> = bin_directories(store, packages, Some(package))
+            .iter()
+            .filter_map(|path| Some(inside.join(path.strip_prefix(store).ok()?)))
+            .collect();
+        let others: Vec<PathBuf> = packages
+            .iter()
+            .filter(|other| *other != package)
+            .map(|other| inside.join(&other.directory))
+            .collect();
+        let mut file = Self::write(&inside, package, &search, &others)?;
+        let root = [b"--root\n", root.as_os_str().as_bytes(), b"\n"].concat();
+        file.write_all(&root)
+            .map_err(|error| Error::new("write the tool's arguments", error))?;
+        Ok(Self(file))
+    }
+
+    fn write(
+        store: &Path,
+        package: &Package,
+        search: &[PathBuf],
+        dependencies: &[PathBuf],
+    ) -> Result<NamedTempFile> {
         let mut text: Vec<u8> = Vec::new();
         let mut line = |parts: &[&[u8]]| {
             text.extend(parts.concat());
@@ -146,9 +179,7 @@ impl Arguments {
             file.write_all(&text)?;
             Ok(file)
         };
-        write()
-            .map(Self)
-            .map_err(|error| Error::new("write the tool's arguments", error))
+        write().map_err(|error| Error::new("write the tool's arguments", error))
     }
 
     /// The argument by which a tool reads them.
@@ -158,13 +189,26 @@ impl Arguments {
         argument.push(self.0.path());
         argument
     }
+
+    /// A run of a tool with them, and with no option from the environment.
+    #[must_use]
+    pub fn run(&self, tool: &Path) -> Command {
+        let mut command = Command::new(tool);
+        command.arg(self.argument());
+        for (name, _) in std::env::vars_os() {
+            if name.as_encoded_bytes().starts_with(b"HERMETIC_OUT_") {
+                command.env_remove(name);
+            }
+        }
+        command
+    }
 }
 
 /// Runs the tool on one package.
 pub fn patch(tool: &Path, arguments: &Arguments) -> Result<Report> {
     let doing = format!("run {} {}", tool.display(), arguments.argument().display());
-    let mut command = Command::new(tool);
-    command.arg(arguments.argument()).args(["--format", "json"]);
+    let mut command = arguments.run(tool);
+    command.args(["--format", "json"]);
     let output = command
         .output()
         .map_err(|error| cannot_start(&command, &doing, &error))?;
@@ -205,7 +249,7 @@ mod tests {
     #[test]
     fn unknown_and_absent_fields_do_not_matter() {
         let json = br#"{"schema_version": 1, "tool": "x", "changes": [{}],
-            "findings": [{"name": "missing-program", "file": "/s/x", "place": {"line": 3}}, {"name": "y"}]}"#;
+            "findings": [{"name": "program-not-found", "file": "/s/x", "place": {"line": 3}}, {"name": "y"}]}"#;
         let report = read_report(json).expect("it is a report");
         assert_eq!((report.changes.len(), report.findings.len()), (1, 2));
         assert_eq!(

@@ -3,12 +3,13 @@
 //! `PATCH_SYSTEMD_UNITS` names the built tool, which `cargo xtask test` sets; otherwise it is
 //! looked for beside the test. `HERMETIC_OUT_PACKAGES=corpus` takes the whole corpus.
 //! `HERMETIC_OUT_PACKAGES=FILE` takes the packages in FILE, one name a line, with those of the
-//! corpus to provide what they call.
+//! corpus to provide what they call. `HERMETIC_OUT_PACKAGES_IN=DIR` makes the stores, as they were
+//! and patched, DIR/original and DIR/store, and leaves them there.
 
 use std::path::PathBuf;
 
 use real_packages::archive::Archive;
-use real_packages::tool::{Finding, patch_all};
+use real_packages::tool::{Arguments, Finding, patch_all};
 use real_packages::{check, corpus_names, package_names, store, verify};
 
 /// Debian moves on: some packages may be gone, but not most.
@@ -55,9 +56,17 @@ fn names() -> Vec<String> {
 #[test]
 fn real_packages_are_patched_rightly() {
     let tool = tool();
-    let directory = tempfile::tempdir().expect("a directory");
-    let top = directory.path().canonicalize().expect("its path");
+    let temporary = tempfile::tempdir().expect("a directory");
+    let kept = std::env::var_os("HERMETIC_OUT_PACKAGES_IN").map(PathBuf::from);
+    let top = kept.as_deref().unwrap_or(temporary.path());
+    std::fs::create_dir_all(top).unwrap_or_else(|error| panic!("{}: {error}", top.display()));
+    let top = top.canonicalize().expect("its path");
     let (original, patched) = (top.join("original"), top.join("store"));
+    assert!(
+        !patched.exists(),
+        "{} is there already: remove it first",
+        patched.display()
+    );
     let fetched = {
         let archive = Archive::open().unwrap_or_else(|error| panic!("{error}"));
         store::fetch(&archive, &names(), &original).unwrap_or_else(|error| panic!("{error}"))
@@ -108,14 +117,29 @@ fn real_packages_are_patched_rightly() {
             ));
         }
     }
+    if let Some(package) = fetched.packages.first() {
+        let said = Arguments::new(&patched, &fetched.packages, package)
+            .unwrap_or_else(|error| panic!("{error}"))
+            .run(&tool)
+            .output()
+            .expect("the tool runs");
+        let said = String::from_utf8_lossy(&said.stderr);
+        if !said.contains("nothing to change") {
+            violations.push(format!(
+                "{}: a third run does not say that nothing is to be done: {said}",
+                package.name
+            ));
+        }
+    }
     for (path, state) in check::snapshot(&patched) {
         if before.get(&path) != Some(&state) && !path.is_dir() {
             violations.push(format!("{}: a second run has written it", path.display()));
         }
     }
 
-    if std::env::var_os("HERMETIC_OUT_KEEP").is_some() {
-        println!("kept: {}", directory.keep().display());
+    if kept.is_some() {
+        println!("before: {}", original.display());
+        println!("after:  {}", patched.display());
     }
     assert!(
         violations.is_empty(),

@@ -81,9 +81,13 @@ fn is_whole(text: &str, at: usize, name: &str) -> bool {
         return false;
     }
     let in_word = |char: char| char.is_ascii_alphanumeric() || "_.+-".contains(char);
+    // A name may have a unit's prefixes in front of it: `=+postfix`.
+    let bare = text[..at].trim_end_matches(['-', '@', ':', '+', '!', '|']);
+    let prefixed = bare.len() < at && bare.ends_with(['=', ' ', '\t']);
     let before = text[..at].chars().next_back();
     let after = text[at + name.len()..].chars().next();
     let before_is_free = name.starts_with('/')
+        || prefixed
         || !before.is_some_and(|char| in_word(char) && char != '-' || char == '/');
     before_is_free && !after.is_some_and(|char| in_word(char) && char != '.' || char == '/')
 }
@@ -118,6 +122,10 @@ mod tests {
             .as_deref(),
             Some("sh>/s/p/bin/sh a>/s/q/bin/a sh>/s/p/bin/sh")
         );
+        assert_eq!(
+            explained("=+x y", "=+/s/p/x y").as_deref(),
+            Some("x>/s/p/x")
+        );
         assert_eq!(explained("same /s/p/x", "same /s/p/x").as_deref(), Some(""));
         assert_eq!(
             explained("-c/usr/a", "-c/s/p/a").as_deref(),
@@ -134,6 +142,7 @@ mod tests {
             ("=/usr/bin/x", "=/usr/bin/x "),
             ("=/usr/bin/xy", "=/s/p/bin/xy;"),
             ("=ssh a", "=s/s/p/bin/sh a"),
+            ("=a+sh a", "=a+/s/p/bin/sh a"),
             ("=/usr/lib/x/y", "=/s/p/lib/x/y/z"),
             ("=/usr/lib/x$y", "=/s/p/lib/x"),
         ] {

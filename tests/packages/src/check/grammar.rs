@@ -318,7 +318,7 @@ fn unit(kind: Kind, text: &str) -> Vec<Reference> {
         };
         match (kind, section.as_str(), key.as_str()) {
             (Kind::Bus, "D-BUS Service", "Exec") => {
-                let placeholder = has("SystemdService") && value == "/bin/false";
+                let placeholder = has("SystemdService") && is_false(value);
                 let kept = placeholder.then_some("it is a placeholder");
                 commands(value, *lines, kept, &mut found);
             }
@@ -346,6 +346,11 @@ fn unit(kind: Kind, text: &str) -> Vec<Reference> {
         }
     }
     found
+}
+
+/// Whether it is the program that stands where systemd starts a unit in place of a program.
+pub(super) fn is_false(program: &str) -> bool {
+    matches!(program, "/bin/false" | "/usr/bin/false")
 }
 
 pattern!(
@@ -464,11 +469,17 @@ fn table(kind: Kind, text: &str) -> Vec<Reference> {
         match kind {
             Kind::Tmpfiles => {
                 let fields = words(line);
-                if let (Some(what), Some(argument)) = (fields.first(), fields.get(6))
-                    && what.text.starts_with(['L', 'C'])
-                    && argument.text.starts_with('/')
+                if let (Some(what), Some(place), Some(argument)) =
+                    (fields.first(), fields.get(1), fields.get(6))
                 {
-                    found.push(reference(Role::File, &argument.text));
+                    let argument = &argument.text;
+                    if argument.starts_with('/') && what.text.starts_with(['L', 'C']) {
+                        found.push(reference(Role::File, argument));
+                    } else if what.text.starts_with('L') && argument != "-" {
+                        // A link's target is relative to the directory that the link is in.
+                        let (directory, _) = place.text.rsplit_once('/').unwrap_or_default();
+                        found.push(reference(Role::File, &format!("{directory}/{argument}")));
+                    }
                 }
             }
             Kind::Sysusers => {
@@ -533,8 +544,11 @@ mod tests {
             ]
         );
         assert_eq!(
-            texts(Kind::Tmpfiles, "L$ /a - - - - /b\nd /c\nC /d - - - - ../e"),
-            ["File /b"]
+            texts(
+                Kind::Tmpfiles,
+                "L$ /a - - - - /b\nd /c\nC /d - - - - ../e\nL /f/g - - - - ../h"
+            ),
+            ["File /b", "File /f/../h"]
         );
         assert_eq!(
             texts(Kind::Sysusers, "u a - \"g g\" /h /bin/sh\nu b -"),

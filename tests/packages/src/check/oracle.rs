@@ -21,12 +21,19 @@ pub(super) type File = (String, String);
 /// What a program should have become.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// It stays, and needs no finding.
-    Kept(&'static str),
+    /// It stays.
+    Kept {
+        /// Why.
+        reason: &'static str,
+        /// The finding that says so, if there has to be one.
+        finding: Option<&'static str>,
+    },
     /// It is one of these.
     Files(Vec<File>),
     /// Nobody has it: it stays, and there is a finding.
     Missing,
+    /// Somebody has a file there that cannot be run: the same.
+    NotExecutable,
 }
 
 /// The original store and the patched one.
@@ -152,23 +159,41 @@ impl Oracle {
 
     /// What a program that a file of `package` names should have become.
     pub(super) fn program(&self, package: &str, text: &str, udev: bool) -> Answer {
+        let kept = |reason, finding| Answer::Kept { reason, finding };
         if text.is_empty() {
-            return Answer::Kept("it is empty");
-        }
-        if text.contains('$') {
-            return Answer::Kept("it has a variable");
-        }
-        if text.replace("%%", "").contains('%') {
-            return Answer::Kept("it has a specifier");
+            return kept("it is empty", None);
         }
         if is_state(text) {
-            return Answer::Kept("it is the machine's");
+            let by_the_system = [
+                "/run/wrappers/",
+                "/run/current-system/",
+                "/run/booted-system/",
+            ]
+            .iter()
+            .any(|profile| text.starts_with(profile));
+            let finding = (!by_the_system).then_some("machine-state-program");
+            return kept("it is the machine's", finding);
+        }
+        let is_packaged = ["/usr/", "/bin/", "/sbin/", "/lib/", "/lib64/", "/opt/"]
+            .iter()
+            .any(|top| text.starts_with(top));
+        if text.contains('$') {
+            return kept(
+                "it has a variable",
+                is_packaged.then_some("variable-in-path"),
+            );
+        }
+        if text.replace("%%", "").contains('%') {
+            return kept(
+                "it has a specifier",
+                is_packaged.then_some("variable-in-path"),
+            );
         }
         if text.starts_with("/etc/")
             && !self.is_program(&self.original, &(package.to_owned(), sub_path(text)))
             && Self::exists(&self.original, &(package.to_owned(), sub_path(text)))
         {
-            return Answer::Kept("it is configuration");
+            return kept("it is configuration", None);
         }
         let text = &text.replace("%%", "%");
         let mut files = Vec::new();
@@ -179,7 +204,7 @@ impl Oracle {
             files = match bin_name(text) {
                 Some(name) => self.named(package, name),
                 None if text.starts_with('/') => self.holders(package, &sub_path(text), true),
-                None => return Answer::Kept("it is a relative path"),
+                None => return kept("it is a relative path", Some("relative-program")),
             };
         }
         // Where the package has both, bin and sbin are not the same to it.
@@ -191,8 +216,23 @@ impl Oracle {
         match (exact.is_empty(), files.is_empty()) {
             (false, _) => Answer::Files(exact),
             (_, false) => Answer::Files(files),
+            _ if self.is_file_of_somebody(text) => Answer::NotExecutable,
             _ => Answer::Missing,
         }
+    }
+
+    /// Whether a package has a file where this program would be.
+    fn is_file_of_somebody(&self, text: &str) -> bool {
+        let places = match bin_name(text) {
+            Some(name) => vec![format!("bin/{name}"), format!("sbin/{name}")],
+            None => vec![sub_path(text)],
+        };
+        self.packages.iter().any(|package| {
+            places.iter().any(|place| {
+                let file = (package.clone(), place.clone());
+                Self::exists(&self.original, &file) && Self::path(&self.original, &file).is_file()
+            })
+        })
     }
 
     /// What is wrong with `new` in the place of `old`, both without encoding; `None` if nothing.

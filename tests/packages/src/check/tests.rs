@@ -125,13 +125,18 @@ impl Stores {
             .expect("a link");
         }
         let mut stores = stores;
-        stores.findings.push(Finding {
-            name: "missing-program".into(),
-            file: stores.path("patched", A, UNIT).display().to_string(),
-            line: Some(12),
-            subject: "/usr/bin/absent".into(),
-            ..Finding::default()
-        });
+        for (name, line, subject) in [
+            ("program-not-found", 12, "/usr/bin/absent"),
+            ("variable-in-path", 14, "/usr/bin/a-%i"),
+        ] {
+            stores.findings.push(Finding {
+                name: name.into(),
+                file: stores.path("patched", A, UNIT).display().to_string(),
+                line: Some(line),
+                subject: subject.into(),
+                ..Finding::default()
+            });
+        }
         stores.same_times();
         stores
     }
@@ -258,6 +263,11 @@ fn a_damaged_line_is_seen() {
             "exec /usr/bin/a",
             "in a script is the package's own file",
         ),
+        (
+            "$$(@B/bin/mkdir",
+            "$$(mkdir",
+            "mkdir in a script is as before, though b-1.0/bin/mkdir has it",
+        ),
         // replaced by the wrong file
         (
             "ExecStart=!-@A/bin/a",
@@ -348,6 +358,10 @@ fn a_missing_finding_is_seen() {
         },
         Finding {
             subject: "/usr/bin/other".into(),
+            ..finding.clone()
+        },
+        Finding {
+            name: "argument-not-found".into(),
             ..finding.clone()
         },
         Finding {
