@@ -1,6 +1,8 @@
 //! What a command line names: its program, the programs and paths among its arguments, and the
 //! scripts that it hands to a shell.
 
+use std::collections::BTreeMap;
+
 use crate::reference::{Lookup, Reference, Role, Scan};
 use crate::text::Text;
 
@@ -59,8 +61,10 @@ pub(crate) fn scan_command(scan: &mut Scan, context: &Context, words: &[Text]) {
     let Some((program, arguments)) = words.split_first() else {
         return;
     };
-    scan.references
-        .push(context.reference(Role::Program, program.clone()));
+    if !program.is_empty() {
+        scan.references
+            .push(context.reference(Role::Program, program.clone()));
+    }
     scan_arguments(scan, context, program, arguments);
 }
 
@@ -74,8 +78,8 @@ pub(crate) fn scan_arguments(
     let scripts = scripts(program, arguments);
     let carried = carried_program(program.bytes(), arguments);
     for (index, argument) in arguments.iter().enumerate() {
-        match scripts.iter().find(|script| script.index == index) {
-            Some(script) => scan_script(scan, context, script, argument),
+        match scripts.get(&index) {
+            Some(names) => scan_script(scan, context, *names, argument),
             None if carried == Some(index) && is_name(argument) => {
                 scan.references
                     .push(context.reference(Role::CarriedProgram, argument.clone()));
@@ -89,56 +93,54 @@ fn is_name(word: &Text) -> bool {
     word.is_literal() && !word.is_empty() && !word.bytes().contains(&b'/')
 }
 
+/// Who finds the bare names of a script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ScriptNames {
+    /// A search path that the file decides about.
+    OfFile,
+    /// A login shell, which has its own.
+    OfLogin,
+}
+
 #[cfg(feature = "shell")]
-fn scan_script(scan: &mut Scan, context: &Context, script: &Script, argument: &Text) {
-    let names = if script.finds_names {
-        crate::shell::Names::Resolved
-    } else {
-        crate::shell::Names::Left
+fn scan_script(scan: &mut Scan, context: &Context, names: ScriptNames, argument: &Text) {
+    let names = match names {
+        ScriptNames::OfFile => crate::shell::Names::Resolved,
+        ScriptNames::OfLogin => crate::shell::Names::Left,
     };
     crate::shell::scan_nested_script(scan, context, argument, names);
 }
 
 #[cfg(not(feature = "shell"))]
-fn scan_script(scan: &mut Scan, context: &Context, _: &Script, argument: &Text) {
+fn scan_script(scan: &mut Scan, context: &Context, _: ScriptNames, argument: &Text) {
     scan_argument(scan, context.field, argument);
-}
-
-/// An argument that is a shell script.
-struct Script {
-    index: usize,
-    /// Whether the script's bare names are looked up on a search path that the file decides about;
-    /// a login shell has its own.
-    finds_names: bool,
 }
 
 const SHELLS: &[&[u8]] = &[b"sh", b"bash", b"dash", b"ash", b"ksh", b"mksh", b"zsh"];
 const LOGIN_PROGRAMS: &[&[u8]] = &[b"su", b"runuser"];
 
-/// The arguments that are scripts: of `sh -c`, wherever in the line the shell stands (it may be an
-/// argument of `env`, `ionice` …), and of `su -c`.
-fn scripts(program: &Text, arguments: &[Text]) -> Vec<Script> {
-    let mut scripts = Vec::new();
+/// The arguments that are scripts, by their positions: of `sh -c`, wherever in the line the shell
+/// stands (it may be an argument of `env`, `ionice` …), and of `su -c`.
+fn scripts(program: &Text, arguments: &[Text]) -> BTreeMap<usize, ScriptNames> {
+    let mut scripts = BTreeMap::new();
     let shells = std::iter::once((0, program)).chain((1..).zip(arguments));
     for (next, word) in shells {
+        // A script that ends in `/bin/sh` is no shell.
+        if next > 0 && scripts.contains_key(&(next - 1)) {
+            continue;
+        }
         let name = base_name(word.bytes());
         let following = arguments.get(next..).unwrap_or_default();
         if SHELLS.contains(&name) {
             if let Some(index) = script_of_shell(following) {
-                scripts.push(Script {
-                    index: next + index,
-                    finds_names: true,
-                });
+                scripts.insert(next + index, ScriptNames::OfFile);
             }
         } else if next == 0 && LOGIN_PROGRAMS.contains(&name) {
             let option = following
                 .iter()
                 .position(|word| matches!(word.bytes(), b"-c" | b"--command"));
             if let Some(option) = option.filter(|option| option + 1 < following.len()) {
-                scripts.push(Script {
-                    index: option + 1,
-                    finds_names: false,
-                });
+                scripts.insert(option + 1, ScriptNames::OfLogin);
             }
         }
     }
@@ -411,7 +413,7 @@ mod tests {
         ] {
             let words: Vec<Text> = line.split(' ').map(text).collect();
             let found = scripts(&words[0], &words[1..]);
-            assert_eq!(found.first().map(|script| script.index), script, "{line}");
+            assert_eq!(found.keys().next().copied(), script, "{line}");
         }
     }
 

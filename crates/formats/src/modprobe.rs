@@ -70,8 +70,9 @@ fn command(line: &Text) -> Option<(&'static str, Text)> {
         _ => return None,
     };
     let module = word(keyword.end)?;
-    let script = line.slice(module.end..line.len()).trim();
-    (!script.is_empty()).then_some((field, script))
+    // A blank at its end may be escaped.
+    let script = line.slice(word(module.end)?.start..line.len());
+    Some((field, script))
 }
 
 #[cfg(test)]

@@ -130,8 +130,16 @@ fn scan_at_depth(scan: &mut Scan, context: &Context, script: &Text, names: Names
         return scan.problem(ProblemKind::ShellTooLong, extent);
     }
     // What systemd or udev substitutes need not be shell.
-    let masked = script.masked();
-    let Some(tree) = parse(&masked).filter(|tree| !tree.root_node().has_error()) else {
+    let mut masked = script.masked();
+    // A shell reads bytes: none of these means anything to it, but some would to the parser, which
+    // reads UTF-8 and takes all of Unicode's blanks for blanks.
+    for byte in &mut masked {
+        if !byte.is_ascii() || byte.is_ascii_control() && !b"\t\n\r".contains(byte) {
+            *byte = b'x';
+        }
+    }
+    let understood = |tree: &Tree| !tree.root_node().has_error() && !has_touching_words(tree);
+    let Some(tree) = parse(&masked).filter(understood) else {
         return scan.problem(ProblemKind::ShellSyntax, extent);
     };
     let context = Context {
@@ -143,7 +151,7 @@ fn scan_at_depth(scan: &mut Scan, context: &Context, script: &Text, names: Names
         context: &context,
         script,
         names,
-        functions: functions(&tree, &masked),
+        functions: functions(&tree, script.bytes()),
     };
     walk(tree.walk(), |node, ancestors| reader.visit(node, ancestors));
 }
@@ -184,6 +192,29 @@ fn walk<'tree>(mut cursor: TreeCursor<'tree>, mut visit: impl FnMut(Node<'tree>,
             ancestors.pop();
         }
     }
+}
+
+/// Whether two words of a command have nothing between them. A shell reads them as one (`a$\/b`);
+/// the grammar does not.
+fn has_touching_words(tree: &Tree) -> bool {
+    let is_redirect = |node: &Node| node.kind().ends_with("_redirect");
+    let mut found = false;
+    walk(tree.walk(), |node, _| {
+        if node.kind() != "command" {
+            return;
+        }
+        let mut cursor = node.walk();
+        let mut more = cursor.goto_first_child();
+        let mut end = None;
+        while more {
+            let child = cursor.node();
+            let redirect = is_redirect(&child);
+            found |= !redirect && end == Some(child.start_byte());
+            end = (!redirect).then_some(child.end_byte());
+            more = cursor.goto_next_sibling();
+        }
+    });
+    found
 }
 
 fn functions(tree: &Tree, script: &[u8]) -> Vec<Vec<u8>> {

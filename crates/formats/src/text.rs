@@ -83,9 +83,9 @@ pub enum Encoding {
     EnvironmentFile(Quote),
     /// A line of modprobe.d, where a backslash takes the byte after it as it is.
     ModprobeLine,
-    /// Inside a shell's backquotes: `` ` ``, `$` and `\` take a backslash.
+    /// Inside a shell's backquotes, where nothing can be written that needs a backslash.
     ShellBackquote,
-    /// Character data of XML.
+    /// Character data of XML, in UTF-8; blanks at its ends would be lost.
     XmlText,
     /// A field of binfmt.d, which cannot hold the line's delimiter.
     BinfmtField(u8),
@@ -183,7 +183,9 @@ impl Encoding {
             Self::EnvironmentFile(quote) => {
                 let refused: &[u8] = match quote {
                     Quote::Single => b"'\0",
-                    Quote::Bare | Quote::Double => b"\0",
+                    Quote::Double => b"\0",
+                    // They end the line, a backslash in front or not.
+                    Quote::Bare => b"\n\r\0",
                 };
                 for &byte in text {
                     if refused.contains(&byte) {
@@ -202,14 +204,21 @@ impl Encoding {
                 }
             }
             Self::ShellBackquote => {
-                for &byte in text {
-                    if b"`$\\".contains(&byte) {
-                        out.push(b'\\');
-                    }
-                    out.push(byte);
+                // A backslash is read twice there, and the grammar that scripts are read by does
+                // not know it.
+                if let Some(&byte) = text.iter().find(|byte| b"`$\\".contains(byte)) {
+                    return refuse(byte);
                 }
+                out.extend_from_slice(text);
             }
             Self::XmlText => {
+                let ends = [text.first(), text.last()];
+                if let Some(&byte) = ends.into_iter().flatten().find(|end| BLANKS.contains(end)) {
+                    return refuse(byte);
+                }
+                if let Err(error) = std::str::from_utf8(text) {
+                    return refuse(text.get(error.valid_up_to()).copied().unwrap_or_default());
+                }
                 for &byte in text {
                     match byte {
                         b'&' => out.extend_from_slice(b"&amp;"),
@@ -299,7 +308,9 @@ fn c_escape(byte: u8, quote: Quote, out: &mut Vec<u8>) -> Result<(), Unencodable
 fn shell_escape(byte: u8, quote: Quote, out: &mut Vec<u8>) -> Result<(), Unencodable> {
     match quote {
         Quote::Bare => {
-            if byte == b'\n' || byte == 0 {
+            // A line end would vanish with its backslash; of other controls, the grammar of bash that
+            // scripts are read by takes a backslash and a tab for the end of a word.
+            if byte.is_ascii_control() {
                 return Err(Unencodable { byte });
             }
             let plain =

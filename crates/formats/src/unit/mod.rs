@@ -5,7 +5,7 @@ pub mod lines;
 
 use crate::command_line::{Context, base_name, scan_command, scan_variable};
 use crate::reference::{Fact, Lookup, ProblemKind, Reference, Role, Scan};
-use crate::text::Text;
+use crate::text::{Encoding, Text};
 use crate::words::{Escapes, all_words, read_specifiers};
 use lines::{Assignment, Line};
 
@@ -153,12 +153,18 @@ fn scan_assignment(scan: &mut Scan, assignment: &Assignment) {
     };
     let value = &assignment.value;
     let bytes = value.bytes();
+    // As values without words are read: nothing is quoted, nothing escaped.
+    let line = || {
+        let mut line = Text::new();
+        line.push(value, 0..value.len(), Some(Encoding::Line));
+        line
+    };
     let whole = |prefixes: &[u8]| {
         let start = bytes
             .iter()
             .take_while(|byte| prefixes.contains(byte))
             .count();
-        read_specifiers(&value.slice(start..value.len()).trim())
+        read_specifiers(&line().slice(start..value.len()).trim())
     };
     let mut add = |role, text: Text, optional| {
         if text.bytes().starts_with(b"/") {
@@ -178,23 +184,23 @@ fn scan_assignment(scan: &mut Scan, assignment: &Assignment) {
             if bytes.starts_with(b"file:") {
                 add(
                     Role::File,
-                    read_specifiers(&value.slice(5..value.len())),
+                    read_specifiers(&line().slice(5..value.len())),
                     false,
                 );
             }
         }
         Syntax::Credential => {
             if let Some(colon) = memchr::memchr(b':', bytes) {
-                let path = value.slice(colon + 1..value.len());
+                let path = line().slice(colon + 1..value.len());
                 add(Role::File, read_specifiers(&path), false);
             }
         }
         Syntax::OpenFile => {
             let end = memchr::memchr(b':', bytes).unwrap_or(bytes.len());
-            add(Role::File, read_specifiers(&value.slice(0..end)), false);
+            add(Role::File, read_specifiers(&line().slice(0..end)), false);
         }
         Syntax::SearchPath => {
-            let text = read_specifiers(value);
+            let text = read_specifiers(&line());
             if !text.is_empty() {
                 scan.references
                     .push(Reference::new(Role::ProgramSearchPath, field, text));
@@ -236,6 +242,11 @@ fn scan_exec(scan: &mut Scan, assignment: &Assignment, field: &'static str) {
         Err(kind) => return scan.problem(kind, assignment.span),
     };
     for command in commands {
+        // Nothing but prefixes: systemd ignores the line.
+        if command.program.is_empty() {
+            scan.problem(ProblemKind::BadLine, assignment.span);
+            continue;
+        }
         let context = Context {
             field,
             lookup: Lookup::SearchPath,
