@@ -30,15 +30,10 @@ impl FileEdits {
     /// The edits `edits`, in the order of the plan, on the content `before`. An edit that stands
     /// twice counts once; fails if two overlap, or one lies outside the file.
     pub fn new(path: PathBuf, before: Vec<u8>, edits: &[Edit]) -> Result<Self, PlanError> {
-        let mut sorted: Vec<&Edit> = Vec::with_capacity(edits.len());
-        for edit in edits {
-            let inserts = edit.span.is_empty();
-            if inserts || !sorted.contains(&edit) {
-                sorted.push(edit);
-            }
-        }
+        let mut sorted: Vec<&Edit> = edits.iter().collect();
         // Stable: insertions at one offset keep the plan's order, before a replacement there.
         sorted.sort_by_key(|edit| (edit.span.start, edit.span.end));
+        sorted.dedup_by(|one, other| one == other && !one.span.is_empty());
         let mut after = Vec::with_capacity(before.len() + 64 * sorted.len());
         let mut at = 0;
         for edit in sorted {

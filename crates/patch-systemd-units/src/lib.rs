@@ -8,7 +8,7 @@ pub mod findings;
 mod outputs;
 mod search_path;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -551,15 +551,18 @@ fn outcome(
     for unit in units {
         let output = outputs::final_output(&unit, &moves.files, package);
         let mut findings = unit.findings;
+        let mut seen: BTreeSet<&PathBuf> = BTreeSet::new();
         for planned in &unit.edits {
             for store_path in &planned.store_paths {
-                let known = memchr::memmem::find(&unit.content, store_path.as_os_str().as_bytes());
-                let own = package.outputs[output].path == *store_path;
-                if known.is_none() && !own {
-                    new_references
-                        .entry(output)
-                        .or_default()
-                        .push(store_path.clone());
+                // Once for each: the file may be long.
+                if seen.insert(store_path) && package.outputs[output].path != *store_path {
+                    let name = store_path.as_os_str().as_bytes();
+                    if memchr::memmem::find(&unit.content, name).is_none() {
+                        new_references
+                            .entry(output)
+                            .or_default()
+                            .push(store_path.clone());
+                    }
                 }
                 if forbidden.contains(store_path) {
                     findings.push(Finding {
