@@ -20,7 +20,7 @@ use crate::tree::Tree;
 /// The name under which a file's new content is written beside it before it takes the file's place.
 /// One is enough, since files are replaced one after the other; a leftover of a killed run is taken
 /// over by the next, which has the same file to replace.
-const TEMPORARY_NAME: &str = ".hermetic-out.tmp";
+pub const TEMPORARY_NAME: &str = ".hermetic-out.tmp";
 
 /// Applying a plan failed. What was done before stays done; planning again continues from there.
 #[derive(Debug, Error)]

@@ -151,12 +151,11 @@ pub(crate) fn break_cycles(
             Some(place) => {
                 // What closes the cycle goes last: if the run is killed before, the next one finds
                 // the same reason to move the rest.
-                let closes = |member: &&usize| {
-                    let own = self::targets(&[**member], units, package, &finders);
-                    !references.allows(*home, &own)
-                };
-                let (last, first): (Vec<&usize>, Vec<&usize>) = members.iter().partition(closes);
-                let members: Vec<usize> = first.into_iter().chain(last).copied().collect();
+                let mut members = members.clone();
+                members.sort_by_cached_key(|member| {
+                    let alone = self::targets(&[*member], units, package, &finders);
+                    !references.allows(*home, &alone)
+                });
                 references.add(place, targets);
                 moves.add_links(links, &package.outputs[place]);
                 for member in members {
@@ -224,7 +223,9 @@ fn present_references(
             let sub_path = entry.path().strip_prefix(&top).unwrap_or(entry.path());
             let sub_path = sub_path.as_os_str().as_bytes();
             let can_move = |unit: &Unit| unit.output == index && unit.file.sub_path == sub_path;
-            if units.iter().any(can_move) {
+            // What a killed run left is no part of the package.
+            let leftover = entry.file_name() == hermetic_out::apply::TEMPORARY_NAME;
+            if leftover || units.iter().any(can_move) {
                 continue;
             }
             let error = |source: io::Error| Error::Read {
