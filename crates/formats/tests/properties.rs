@@ -1,0 +1,98 @@
+//! What holds for every scanner on any bytes: see `invariants`. `PROPTEST_CASES` says how many files
+//! of each kind are tried; they are the same in every run.
+
+#![allow(clippy::expect_used, reason = "a test that cannot do its work panics")]
+
+mod invariants;
+
+use hermetic_out_formats::FileKind;
+use invariants::grammar::{KINDS, PIECES, frames};
+use invariants::{check, unit_with_script};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+/// Tries `test` on values of `strategy`.
+fn try_all<S: Strategy>(cases: u32, strategy: &S, test: impl Fn(S::Value)) {
+    let config = Config {
+        cases: std::env::var("PROPTEST_CASES").map_or(cases, |cases| {
+            cases.parse().expect("PROPTEST_CASES is a number")
+        }),
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let result = TestRunner::new_with_rng(config, rng).run(strategy, |value| {
+        test(value);
+        Ok(())
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+}
+
+/// Text that has the shape of a file of this kind.
+fn shaped(kind: FileKind) -> impl Strategy<Value = Vec<u8>> {
+    let frames = frames(kind);
+    let piece = prop_oneof![
+        8 => select(PIECES).prop_map(<[u8]>::to_vec),
+        1 => vec(any::<u8>(), 0..4),
+    ];
+    let line = (select(frames), vec(piece, 0..6));
+    (vec(line, 0..6), any::<bool>()).prop_map(move |(lines, framed)| {
+        // Most files begin as they should.
+        let mut file = if framed {
+            frames[0].to_vec()
+        } else {
+            Vec::new()
+        };
+        for (frame, pieces) in lines {
+            file.extend_from_slice(frame);
+            file.extend(pieces.concat());
+        }
+        file
+    })
+}
+
+#[test]
+fn arbitrary_bytes() {
+    let kinds = select(KINDS);
+    try_all(1000, &(kinds, vec(any::<u8>(), 0..300)), |(kind, file)| {
+        check(kind, &file);
+    });
+}
+
+macro_rules! shaped_files {
+    ($($test:ident = $kind:ident;)*) => {
+        $(
+            #[test]
+            fn $test() {
+                try_all(300, &shaped(FileKind::$kind), |file| check(FileKind::$kind, &file));
+            }
+        )*
+    };
+}
+
+shaped_files! {
+    units = Unit;
+    bus_services = BusService;
+    polkit_actions = PolkitAction;
+    udev_rules = UdevRules;
+    tmpfiles = Tmpfiles;
+    sysusers = Sysusers;
+    binary_formats = Binfmt;
+    modprobe = Modprobe;
+    environments = Environment;
+    desktop_entries = DesktopEntry;
+}
+
+#[test]
+fn scripts() {
+    let piece = select(PIECES).prop_map(<[u8]>::to_vec);
+    try_all(300, &vec(piece, 0..8), |pieces| {
+        if let Some(unit) = unit_with_script(&pieces.concat()) {
+            check(FileKind::Unit, &unit);
+        }
+    });
+}
