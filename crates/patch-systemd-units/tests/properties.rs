@@ -1,0 +1,266 @@
+//! What holds for every package: random units in a small store. `PROPTEST_CASES` says how many are
+//! tried; they are the same in every run.
+
+#![allow(clippy::expect_used, reason = "a test that cannot do its work panics")]
+
+mod support;
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use hermetic_out::apply::apply;
+use hermetic_out::{Plan, Tree};
+use hermetic_out_formats::{FileKind, scan};
+use patch_systemd_units::{Options, plan};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use support::{Snapshot, Store, assert_same};
+
+fn try_all<S: Strategy>(cases: u32, strategy: &S, test: impl Fn(&Store, S::Value)) {
+    let config = Config {
+        cases: std::env::var("PROPTEST_CASES").map_or(cases, |cases| {
+            cases.parse().expect("PROPTEST_CASES is a number")
+        }),
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let store = RefCell::new(Store::new());
+    let result = TestRunner::new_with_rng(config, rng).run(strategy, |value| {
+        let store = store.borrow_mut();
+        store.reset();
+        test(&store, value);
+        Ok(())
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+}
+
+fn plan_of(store: &Store) -> Plan {
+    plan(&store.package(), &Options::default())
+        .expect("the package can be read")
+        .plan
+}
+
+fn do_plan(store: &Store, plan: &Plan) {
+    let tree = Tree::new(store.directory(), None);
+    apply(plan, &store.package(), &tree).expect("the plan can be done");
+}
+
+/// Lines of units: with and without something to do.
+const LINES: &[&[u8]] = &[
+    b"[Unit]",
+    b"[Service]",
+    b"[Service]",
+    b"# a comment on /usr/bin/own",
+    b"",
+    b"  ",
+    b"ConditionPathExists=|!/usr/share/x/data",
+    b"Documentation=file:/usr/share/x/data man:x(8)",
+    b"ExecStart=/usr/bin/own --data /usr/share/x/data",
+    b"ExecStart=-/usr/sbin/own ; touch \\; /usr/share/x/data",
+    b"ExecStart=@\"/usr/bin/own with blank\" name",
+    b"ExecStart=/usr/bin/mover",
+    b"ExecStartPre=+/usr/bin/mover --data=/usr/share/x/data \\",
+    b"ExecStop=/bin/sh -c 'exec touch \"$$x\"; /usr/bin/own'",
+    b"ExecStop=/bin/sh -c '/usr/bin/mover $X; unknown'",
+    b"ExecReload=/usr/bin/env touch %i $X",
+    b"ExecReload=/usr/bin/unknown",
+    b"ExecReload='/usr/bin/own",
+    b"ExecStart=-/sbin/agetty -o '-p -- \\\\u' --noclear %I $TERM",
+    b"Environment=PATH=/usr/bin:/bin X=/usr/share/x/data",
+    b"ExecSearchPath=/usr/bin:/usr/local/bin:/opt/z",
+    b"ExecStart=touch x",
+    b"User=nobody",
+    b"RootDirectory=/srv",
+    b"key without a value",
+    b"Description=\xff\xfe \xc3\xa4",
+];
+
+const LINE_ENDS: &[&[u8]] = &[b"\n", b"\n", b"\n", b"\r\n", b" \\\n", b""];
+
+const NAMES: &[&str] = &[
+    "lib/systemd/system/a.service",
+    "lib/systemd/system/a.service.d/10-x.conf",
+    "lib/systemd/system/b@.service",
+    "lib/systemd/user/a.service",
+    "share/systemd/user/c.socket",
+    "etc/systemd/system/a.service.d/20-y.conf",
+    "lib/systemd/system/README",
+];
+
+const LINKS: &[(&str, &str)] = &[
+    ("a.service", "lib/systemd/system/alias.service"),
+    (
+        "../a.service",
+        "lib/systemd/system/x.target.wants/a.service",
+    ),
+    (
+        "../b@.service",
+        "lib/systemd/system/x.target.wants/b@1.service",
+    ),
+    ("/dev/null", "lib/systemd/system/masked.service"),
+];
+
+/// A file's path in the output, and its content.
+type File = (&'static str, Vec<u8>);
+
+fn unit() -> impl Strategy<Value = Vec<u8>> {
+    let line = (select(LINES), select(LINE_ENDS)).prop_map(|(line, end)| [line, end].concat());
+    vec(line, 0..10).prop_map(|lines| {
+        let mut unit = b"[Service]\n".to_vec();
+        unit.extend(lines.concat());
+        unit
+    })
+}
+
+fn files() -> impl Strategy<Value = Vec<File>> {
+    vec((select(NAMES), unit()), 1..5)
+}
+
+fn write(store: &Store, files: &[File], links: bool) {
+    for (name, content) in files {
+        store.write(&store.out().join(name), content);
+    }
+    for (target, name) in LINKS.iter().filter(|_| links) {
+        store.link(target, &store.out().join(name));
+    }
+}
+
+#[test]
+fn a_second_run_has_nothing_to_do() {
+    try_all(100, &(files(), any::<bool>()), |store, (files, links)| {
+        write(store, &files, links);
+        do_plan(store, &plan_of(store));
+        let second = plan_of(store);
+        assert!(second.is_empty(), "{second:#?}");
+    });
+}
+
+#[test]
+fn what_the_plan_does_not_name_stays() {
+    try_all(100, &files(), |store, files| {
+        write(store, &files, true);
+        let before = store.snapshot();
+        let plan = plan_of(store);
+        assert_same(&store.snapshot(), &before, "planning writes nothing");
+        let mut named = BTreeSet::new();
+        for change in &plan.changes {
+            match change {
+                hermetic_out::Change::Edit(edits) => {
+                    assert_ne!(edits.before, edits.after, "an edit changes something");
+                    assert!(named.insert(edits.path.clone()), "{}", edits.path.display());
+                }
+                hermetic_out::Change::Move { from, to } => {
+                    named.extend([from.clone(), to.clone()]);
+                }
+                change => panic!("{change:?}"),
+            }
+        }
+        do_plan(store, &plan);
+        let others = |snapshot: &Snapshot| -> Snapshot {
+            let entries = snapshot.iter();
+            entries
+                .filter(|(path, entry)| !named.contains(*path) && entry.mtime.is_some())
+                .map(|(path, entry)| (path.clone(), entry.clone()))
+                .collect()
+        };
+        assert_same(
+            &others(&store.snapshot()),
+            &others(&before),
+            "not in the plan",
+        );
+    });
+}
+
+#[test]
+fn bytes_between_references_stay() {
+    try_all(200, &unit(), |store, content| {
+        let path = store.unit("a.service");
+        store.write(&path, &content);
+        for edits in plan_of(store).edits() {
+            // What stands between the references is found again, in order.
+            let mut rest = edits.after.as_slice();
+            let mut at = 0;
+            let references = scan(FileKind::Unit, &content).references;
+            // Of a search path, a part may be replaced, even if the whole does not stand in one piece.
+            let spans = references
+                .iter()
+                .filter_map(|reference| reference.text.extent());
+            for span in spans {
+                let between = &content[at.min(span.start)..span.start];
+                let found = memchr::memmem::find(rest, between);
+                let found = found.unwrap_or_else(|| panic!("lost: {}", between.escape_ascii()));
+                assert!(at > 0 || found == 0, "the beginning changed");
+                rest = &rest[found + between.len()..];
+                at = at.max(span.end);
+            }
+            assert!(rest.ends_with(&content[at..]), "the end changed");
+            let lines = |text: &[u8]| memchr::memchr_iter(b'\n', text).count();
+            assert_eq!(lines(&edits.after), lines(&content));
+        }
+    });
+}
+
+#[test]
+fn every_part_of_a_plan_leads_to_the_same_end() {
+    try_all(60, &(files(), any::<bool>()), |store, (files, links)| {
+        write(store, &files, links);
+        let plan = plan_of(store);
+        do_plan(store, &plan);
+        let end = store.snapshot();
+        for length in 0..=plan.changes.len() {
+            store.reset();
+            write(store, &files, links);
+            let mut part = plan.clone();
+            part.changes.truncate(length);
+            do_plan(store, &part);
+            do_plan(store, &plan_of(store));
+            let done = part.changes.iter().map(|change| match change {
+                hermetic_out::Change::Edit(edits) => format!("edit {}", edits.path.display()),
+                change => format!("{change:?}"),
+            });
+            let what = format!(
+                "after {length} of {} changes: {:#?}",
+                plan.changes.len(),
+                done.collect::<Vec<_>>()
+            );
+            assert_same(&store.snapshot(), &end, &what);
+        }
+    });
+}
+
+#[test]
+fn any_bytes_are_read_and_nothing_is_done_twice() {
+    let names = select(
+        &[
+            "lib/systemd/system/a.service",
+            "share/dbus-1/services/a.service",
+            "share/polkit-1/actions/a.policy",
+            "lib/udev/rules.d/a.rules",
+            "lib/tmpfiles.d/a.conf",
+            "lib/sysusers.d/a.conf",
+            "lib/binfmt.d/a.conf",
+            "lib/modprobe.d/a.conf",
+            "lib/environment.d/a.conf",
+        ][..],
+    );
+    let pieces = prop_oneof![
+        3 => vec(any::<u8>(), 0..12),
+        2 => select(LINES).prop_map(<[u8]>::to_vec),
+        1 => Just(b"\nRUN+=\"/usr/bin/own\"\n".to_vec()),
+        1 => Just(b"\nL /run/x - - - - /usr/share/x/data\n".to_vec()),
+        1 => Just(b"\ninstall x /usr/bin/own\n".to_vec()),
+    ];
+    let content = vec(pieces, 0..6).prop_map(|pieces| pieces.concat());
+    try_all(200, &(names, content), |store, (name, content)| {
+        let path: PathBuf = store.out().join(name);
+        store.write(&path, &content);
+        do_plan(store, &plan_of(store));
+        assert!(plan_of(store).is_empty());
+    });
+}
