@@ -105,7 +105,7 @@ pub enum Error {
     Plan(#[from] PlanError),
 }
 
-/// A file that is read and perhaps changed.
+/// A unit, or a file of one of the other kinds: read, and perhaps changed.
 struct Unit {
     /// The output that it is in, by its position.
     output: usize,
