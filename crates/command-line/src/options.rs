@@ -64,6 +64,14 @@ pub struct CommonOptions {
     #[arg(long, value_name = "DIR[:DIR…]", help_heading = PACKAGE)]
     pub search_path: Vec<OsString>,
 
+    /// The search path for the files of one output, in place of --search-path (repeatable)
+    ///
+    /// For an output whose files run while other packages are built, as `dev`.
+    ///
+    /// Environment: HERMETIC_OUT_OUTPUT_SEARCH_PATH, a list.
+    #[arg(long, value_name = "NAME=DIR[:DIR…]", help_heading = PACKAGE)]
+    pub output_search_path: Vec<OsString>,
+
     /// A dependency that has no directory of programs (repeatable)
     ///
     /// Environment: HERMETIC_OUT_DEPENDENCY, a list.
@@ -256,6 +264,14 @@ pub enum OptionError {
         /// The output.
         name: String,
     },
+    /// An output that was not given.
+    #[error("reading {option}: there is no output {name}; give it with --output {name}=PATH")]
+    UnknownOutput {
+        /// The option or environment variable.
+        option: &'static str,
+        /// The output's name.
+        name: String,
+    },
     /// A path that is relative, or leads upwards.
     #[error("reading {option} {path}: the path is not absolute and without '..'; give it in full")]
     NotAbsolute {
@@ -338,7 +354,29 @@ impl CommonOptions {
             }
         }
         let (option, values) = list(&self.output, "--output", "HERMETIC_OUT_OUTPUT", environment);
-        let outputs = self.outputs(option, &values, &store_dir)?;
+        let mut outputs = self.outputs(option, &values, &store_dir)?;
+
+        let (option, values) = list(
+            &self.output_search_path,
+            "--output-search-path",
+            "HERMETIC_OUT_OUTPUT_SEARCH_PATH",
+            environment,
+        );
+        for value in &values {
+            let (name, directories) = pair(option, value, "NAME=DIR[:DIR…]")?;
+            let known = outputs
+                .iter_mut()
+                .find(|output| output.name.as_bytes() == name);
+            let output = known.ok_or_else(|| OptionError::UnknownOutput {
+                option,
+                name: visible(name),
+            })?;
+            let directories = search_path(option, directories)?;
+            output
+                .search_path
+                .get_or_insert_default()
+                .extend(directories);
+        }
 
         let (option, values) = given(
             &self.search_path,
@@ -346,12 +384,11 @@ impl CommonOptions {
             "HERMETIC_OUT_SEARCH_PATH",
             environment,
         );
-        let search_path = values
+        let directories: Result<Vec<_>, _> = values
             .iter()
-            .flat_map(|value| value.split_str(":"))
-            .filter(|directory| !directory.is_empty())
-            .map(|directory| absolute(option, directory))
-            .collect::<Result<_, _>>()?;
+            .map(|value| search_path(option, value))
+            .collect();
+        let search_path = directories?.concat();
 
         let (option, values) = list(
             &self.dependency,
@@ -428,7 +465,7 @@ impl CommonOptions {
                 None => path.clone(),
             };
             match fs::symlink_metadata(&place) {
-                Ok(_) => outputs.push(Output { name, path }),
+                Ok(_) => outputs.push(Output::new(name, path)),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     return Err(OptionError::MissingOutput {
                         name,
@@ -502,6 +539,15 @@ fn pair<'a>(
         .split_once_str("=")
         .filter(|(left, right)| !left.is_empty() && !right.is_empty())
         .ok_or_else(|| not_a_pair(option, value, form))
+}
+
+/// The directories that `value` has, separated by colons.
+fn search_path(option: &'static str, value: &[u8]) -> Result<Vec<PathBuf>, OptionError> {
+    value
+        .split_str(":")
+        .filter(|directory| !directory.is_empty())
+        .map(|directory| absolute(option, directory))
+        .collect()
 }
 
 fn not_a_pair(option: &'static str, value: &[u8], form: &'static str) -> OptionError {
@@ -602,6 +648,10 @@ mod tests {
                 "/d/bin:/e//bin:",
                 "--search-path",
                 "/f/bin",
+                "--output-search-path",
+                "bin=/i/bin:/j/bin",
+                "--output-search-path",
+                "bin=/k/bin",
                 "--dependency",
                 "/g",
                 "--keep",
@@ -612,14 +662,9 @@ mod tests {
             &[("HERMETIC_OUT_KEEP", "not used")],
         )
         .unwrap();
-        let output = |name: &str, path: &str| Output {
-            name: name.into(),
-            path: path.into(),
-        };
-        assert_eq!(
-            request.package.outputs,
-            [output("out", A), output("bin", B)]
-        );
+        let mut bin = Output::new("bin", B);
+        bin.search_path = Some(["/i/bin", "/j/bin", "/k/bin"].map(PathBuf::from).into());
+        assert_eq!(request.package.outputs, [Output::new("out", A), bin]);
         assert_eq!(
             request.package.search_path,
             ["/d/bin", "/e/bin", "/f/bin"].map(PathBuf::from)
@@ -677,6 +722,14 @@ mod tests {
         let out = format!("out={A}");
         for (arguments, expected) in [
             (&[][..], "no output is given; say --output out=/nix/store/…"),
+            (
+                &["--output", &out, "--output-search-path", "dev=/x/bin"],
+                "reading --output-search-path: there is no output dev; give it with --output dev=PATH",
+            ),
+            (
+                &["--output", &out, "--output-search-path", "out"],
+                "reading --output-search-path out: it is not of the form NAME=DIR[:DIR…]",
+            ),
             (
                 &["--output", "out"],
                 "reading --output out: it is not of the form NAME=PATH",

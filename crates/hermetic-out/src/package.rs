@@ -11,6 +11,9 @@ pub struct Output {
     pub name: String,
     /// Its store path.
     pub path: PathBuf,
+    /// Where the programs of dependencies are for its files, in place of the package's search path:
+    /// what is in a `dev` output runs while other packages are built.
+    pub search_path: Option<Vec<PathBuf>>,
 }
 
 /// Outputs that nothing needs at run time: nixpkgs' multiple-outputs hook puts headers, manuals and
@@ -18,6 +21,15 @@ pub struct Output {
 const NOT_RUNTIME: &[&str] = &["debug", "dev", "devdoc", "devman", "doc", "info", "man"];
 
 impl Output {
+    /// The output `name` at the store path `path`.
+    pub fn new(name: impl Into<String>, path: impl Into<PathBuf>) -> Self {
+        Self {
+            name: name.into(),
+            path: path.into(),
+            search_path: None,
+        }
+    }
+
     /// Whether other outputs may refer to it: it holds what is needed at run time.
     #[must_use]
     pub fn is_runtime(&self) -> bool {
@@ -66,13 +78,20 @@ impl Package {
         }
     }
 
-    /// The dependencies in the order in which they are asked: the parents of the search path's
-    /// directories, then the others. Some may occur more than once.
-    pub fn dependencies(&self) -> impl Iterator<Item = &Path> {
-        let parents = self
-            .search_path
-            .iter()
-            .filter_map(|directory| directory.parent());
+    /// Where the programs of dependencies are for the files of the output called `output`.
+    #[must_use]
+    pub fn search_path_of(&self, output: &str) -> &[PathBuf] {
+        let own = self.outputs.iter().find(|known| known.name == output);
+        let own = own.and_then(|output| output.search_path.as_ref());
+        own.unwrap_or(&self.search_path)
+    }
+
+    /// The dependencies in the order in which they are asked for the files of the output called
+    /// `output`: the parents of its search path's directories, then the others. Some may occur more
+    /// than once.
+    pub fn dependencies_of(&self, output: &str) -> impl Iterator<Item = &Path> {
+        let search_path = self.search_path_of(output).iter();
+        let parents = search_path.filter_map(|directory| directory.parent());
         parents.chain(self.dependencies.iter().map(PathBuf::as_path))
     }
 }
@@ -122,6 +141,23 @@ mod tests {
         ] {
             let found = normalize(path.as_bytes());
             assert_eq!(found.as_deref(), normal.map(str::as_bytes), "{path}");
+        }
+    }
+
+    #[test]
+    fn an_output_can_have_its_own_search_path() {
+        let mut dev = Output::new("dev", "/nix/store/d-x");
+        dev.search_path = Some(vec!["/nix/store/h-cc/bin".into()]);
+        let package = Package {
+            outputs: vec![Output::new("out", "/nix/store/o-x"), dev],
+            search_path: vec!["/nix/store/h-sh/bin".into()],
+            dependencies: vec!["/nix/store/h-lib".into()],
+            ..Package::default()
+        };
+        let of = |output| package.dependencies_of(output).collect::<Vec<_>>();
+        for (output, first) in [("out", "sh"), ("none", "sh"), ("dev", "cc")] {
+            let first = PathBuf::from(format!("/nix/store/h-{first}"));
+            assert_eq!(of(output), [&first, Path::new("/nix/store/h-lib")]);
         }
     }
 

@@ -215,11 +215,12 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// The directories of dependencies that have a program `name`, for a search path: the first.
+    /// The first directory of dependencies that has a program `name`, for a search path in a file of
+    /// the output called `output`.
     #[must_use]
-    pub fn search_directory_of(&self, name: &[u8]) -> Option<&'a Path> {
+    pub fn search_directory_of(&self, name: &[u8], output: &str) -> Option<&'a Path> {
         let name = OsStr::from_bytes(name);
-        let mut usable = self.usable_search_path().filter(|directory| {
+        let mut usable = self.usable_search_path(output).filter(|directory| {
             // A compiler's output is no place for a service's programs.
             let store_path = self.package.store_path_of(directory);
             !store_path.is_some_and(|path| path.as_os_str().as_bytes().ends_with(b"-dev"))
@@ -286,9 +287,12 @@ impl<'a> Resolver<'a> {
 
     /// The directories of the search path that are in the store: another one would only lead to what
     /// a package must not name.
-    fn usable_search_path(&self) -> impl Iterator<Item = &'a Path> {
+    fn usable_search_path(&self, output: &str) -> impl Iterator<Item = &'a Path> {
         let package = self.package;
-        let directories = package.search_path.iter().map(PathBuf::as_path);
+        let directories = package
+            .search_path_of(output)
+            .iter()
+            .map(PathBuf::as_path);
         directories.filter(|directory| directory.starts_with(&package.store_dir))
     }
 }
@@ -490,7 +494,7 @@ impl Query<'_> {
         // A directory is no program that lacks its execute bit.
         let is_candidate = |node| !self.runs() || node != Node::Directory;
         let mut not_executable = own.filter(|hit| is_candidate(hit.node));
-        for directory in resolver.usable_search_path() {
+        for directory in resolver.usable_search_path(&self.place.output) {
             let path = directory.join(OsStr::from_bytes(name));
             match resolver.tree.look_up(&path) {
                 Some(Node::Program) => {
@@ -574,7 +578,7 @@ impl Query<'_> {
         let package = self.resolver.package;
         let sub_path = OsStr::from_bytes(sub_path);
         let mut first = None;
-        for dependency in package.dependencies() {
+        for dependency in package.dependencies_of(&self.place.output) {
             if !dependency.starts_with(&package.store_dir) {
                 continue;
             }

@@ -56,12 +56,12 @@ fn store() -> Store {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("its mode");
         }
     }
-    let output = |name: &str, path: &str| Output {
-        name: name.into(),
-        path: path.into(),
-    };
     let package = Package {
-        outputs: vec![output("out", OUT), output("bin", BIN), output("doc", DOC)],
+        outputs: vec![
+            Output::new("out", OUT),
+            Output::new("bin", BIN),
+            Output::new("doc", DOC),
+        ],
         search_path: vec![
             "/usr/bin".into(),
             PathBuf::from(DEP).join("bin"),

@@ -10,6 +10,7 @@ use hermetic_out::{Severity, Tree};
 use hermetic_out_command_line::{
     CommonOptions, ExitStatus, Report, Streams, Summary, after_help, explain, parse,
 };
+use hermetic_out_formats::kind::directories;
 
 use crate::{Options, findings, plan};
 
@@ -63,6 +64,10 @@ struct Arguments {
     /// Off by default: an absolute Exec breaks wrappers and autostart.
     #[arg(long)]
     desktop_entries: bool,
+
+    /// Print the directories of an output that are read, one a line, and stop
+    #[arg(long)]
+    list_directories: bool,
 }
 
 /// The command line's description, from which its man page and completions are made.
@@ -82,6 +87,12 @@ pub fn run(
     let common = &arguments.common;
     if let Some(name) = &common.explain {
         explain(findings::KINDS, name, streams.stdout)?;
+        return Ok(ExitStatus::Clean);
+    }
+    if arguments.list_directories {
+        for (base, directory) in directories() {
+            writeln!(streams.stdout, "{base}/{directory}").context("writing to standard output")?;
+        }
         return Ok(ExitStatus::Clean);
     }
     let request = common.request()?;

@@ -31,6 +31,7 @@ pub(crate) fn patch(
         return;
     }
     let text = &reference.text;
+    let output = package.outputs[unit.output].name.as_str();
     let mut start = 0;
     let mut bins = Vec::new();
     let mut present: Vec<PathBuf> = Vec::new();
@@ -74,7 +75,8 @@ pub(crate) fn patch(
         if directories.iter().chain(&present).any(provided) {
             continue;
         }
-        directories.extend(resolver.search_directory_of(name).map(Path::to_owned));
+        let directory = resolver.search_directory_of(name, output);
+        directories.extend(directory.map(Path::to_owned));
     }
     directories.retain(|directory| !present.contains(directory));
     if directories.is_empty() {

@@ -195,8 +195,13 @@ fn summarize(report: &Report, verbosity: Verbosity, text: &mut String) {
         unresolved,
         new_references,
     } = &report.summary;
+    let nothing_to_change = report.plan.is_empty() && *files_changed == 0;
+    // Most packages of a build: they need no line in its log.
+    if nothing_to_change && report.findings.is_empty() && verbosity != Verbosity::Verbose {
+        return;
+    }
     let mut parts = Vec::new();
-    if report.plan.is_empty() && *files_changed == 0 {
+    if nothing_to_change {
         parts.push("nothing to change".to_owned());
     } else {
         let files = count(*files_changed, "file");
