@@ -17,8 +17,10 @@ const ROOT: &[u8] = b"@ROOT@";
 /// Variables that would make a run depend on who starts it.
 const VARIABLES: &[&str] = &[
     "HERMETIC_OUT_DEPENDENCY",
+    "HERMETIC_OUT_FALLBACK",
     "HERMETIC_OUT_KEEP",
     "HERMETIC_OUT_OUTPUT",
+    "HERMETIC_OUT_OUTPUT_SEARCH_PATH",
     "HERMETIC_OUT_REPLACE",
     "HERMETIC_OUT_SEARCH_PATH",
     "NO_COLOR",

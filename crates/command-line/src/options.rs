@@ -8,6 +8,7 @@ use std::{fs, io};
 use anyhow::Context;
 use bstr::{BString, ByteSlice};
 use clap::{Args, Parser, ValueEnum};
+use hermetic_out::resolve::Choices;
 use hermetic_out::{Output, Package};
 use thiserror::Error;
 
@@ -99,6 +100,12 @@ pub struct CommonOptions {
     /// Environment: HERMETIC_OUT_REPLACE, a list.
     #[arg(long, value_name = "FROM=TO", help_heading = CHANGES)]
     pub replace: Vec<OsString>,
+
+    /// Write TO where FROM stands and nothing provides it (repeatable)
+    ///
+    /// Environment: HERMETIC_OUT_FALLBACK, a list.
+    #[arg(long, value_name = "FROM=TO", help_heading = CHANGES)]
+    pub fallback: Vec<OsString>,
 
     /// Change nothing; say what would be changed
     #[arg(long, help_heading = CHANGES)]
@@ -216,10 +223,8 @@ fn one_line(error: &clap::Error) -> String {
 pub struct Request {
     /// The package, its dependencies, and where they lie.
     pub package: Package,
-    /// Patterns of what stays as it is.
-    pub keep: Vec<BString>,
-    /// What is replaced, and by what.
-    pub replace: Vec<(BString, BString)>,
+    /// What is said about single references.
+    pub choices: Choices,
 }
 
 impl Request {
@@ -402,20 +407,19 @@ impl CommonOptions {
             .collect::<Result<_, _>>()?;
 
         let (_, keep) = list(&self.keep, "--keep", "HERMETIC_OUT_KEEP", environment);
-
-        let (option, values) = list(
-            &self.replace,
-            "--replace",
-            "HERMETIC_OUT_REPLACE",
-            environment,
-        );
-        let replace = values
-            .iter()
-            .map(|value| {
+        let pairs = |values, option, variable| {
+            let (option, values) = list(values, option, variable, environment);
+            let pairs = values.iter().map(|value| {
                 let (from, to) = pair(option, value, "FROM=TO")?;
-                Ok((from.into(), to.into()))
-            })
-            .collect::<Result<_, OptionError>>()?;
+                Ok((from.to_vec(), to.to_vec()))
+            });
+            pairs.collect::<Result<_, OptionError>>()
+        };
+        let choices = Choices {
+            keep: keep.into_iter().map(Vec::from).collect(),
+            replace: pairs(&self.replace, "--replace", "HERMETIC_OUT_REPLACE")?,
+            fallback: pairs(&self.fallback, "--fallback", "HERMETIC_OUT_FALLBACK")?,
+        };
 
         Ok(Request {
             package: Package {
@@ -425,8 +429,7 @@ impl CommonOptions {
                 store_dir,
                 root: self.root.clone(),
             },
-            keep,
-            replace,
+            choices,
         })
     }
 
@@ -658,6 +661,8 @@ mod tests {
                 "/opt/**",
                 "--replace",
                 "/bin/login=/h/bin/login=x",
+                "--fallback",
+                "sh=/h/bin/sh",
             ],
             &[("HERMETIC_OUT_KEEP", "not used")],
         )
@@ -670,11 +675,12 @@ mod tests {
             ["/d/bin", "/e/bin", "/f/bin"].map(PathBuf::from)
         );
         assert_eq!(request.package.dependencies, [PathBuf::from("/g")]);
-        assert_eq!(request.keep, ["/opt/**"]);
-        assert_eq!(
-            request.replace,
-            [("/bin/login".into(), "/h/bin/login=x".into())]
-        );
+        let choices = Choices {
+            keep: vec![b"/opt/**".into()],
+            replace: vec![(b"/bin/login".into(), b"/h/bin/login=x".into())],
+            fallback: vec![(b"sh".into(), b"/h/bin/sh".into())],
+        };
+        assert_eq!(request.choices, choices);
         assert_eq!(request.name(), "x-1.0");
     }
 
@@ -689,6 +695,7 @@ mod tests {
                 ("HERMETIC_OUT_DEPENDENCY", "/g\n/h i\n"),
                 ("HERMETIC_OUT_KEEP", "a b"),
                 ("HERMETIC_OUT_REPLACE", "x=y"),
+                ("HERMETIC_OUT_FALLBACK", "u=v w=z"),
             ],
         )
         .unwrap();
@@ -701,8 +708,13 @@ mod tests {
             request.package.dependencies,
             ["/g", "/h i"].map(PathBuf::from)
         );
-        assert_eq!(request.keep, ["a", "b"]);
-        assert_eq!(request.replace, [("x".into(), "y".into())]);
+        let pair = |from: &str, to: &str| (from.into(), to.into());
+        let choices = Choices {
+            keep: vec![b"a".into(), b"b".into()],
+            replace: vec![pair("x", "y")],
+            fallback: vec![pair("u", "v"), pair("w", "z")],
+        };
+        assert_eq!(request.choices, choices);
     }
 
     #[test]
@@ -853,7 +865,7 @@ mod tests {
             request.package.outputs[0].path.as_os_str().as_bytes(),
             b"/nix/store/x-\xff"
         );
-        assert_eq!(request.replace, [(b"\xfe"[..].into(), b"\xff"[..].into())]);
+        assert_eq!(request.choices.replace, [(b"\xfe".into(), b"\xff".into())]);
         assert_eq!(request.name(), "\\xff");
         let bad_name = OsStr::from_bytes(b"\xff=/x");
         options.output = vec![bad_name.to_os_string()];

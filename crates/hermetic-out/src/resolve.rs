@@ -79,7 +79,7 @@ pub enum Missing {
     NotAPath,
     /// Only an output that is not needed at run time has it: that output's name.
     OnlyInOutput(String),
-    /// The user's replacement does not exist, or is no program.
+    /// What the user named in its place does not exist, or is no program.
     BadReplacement(PathBuf),
 }
 
@@ -112,6 +112,17 @@ pub struct Circumstances {
     pub search_path: Vec<Vec<u8>>,
 }
 
+/// What the user says about references, by what stands in the file: a path or a name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choices {
+    /// Globs of what stays as it is (`*` stays within a component, `**` does not).
+    pub keep: Vec<Vec<u8>>,
+    /// What becomes of it, before anything else is tried.
+    pub replace: Vec<(Vec<u8>, Vec<u8>)>,
+    /// What becomes of it if nothing provides it.
+    pub fallback: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
 /// A pattern of the user is not a glob.
 #[derive(Debug, Error)]
 #[error("reading the pattern {pattern} of paths to keep: {reason}; see --help for the syntax")]
@@ -128,21 +139,19 @@ pub struct Resolver<'a> {
     package: &'a Package,
     tree: &'a Tree,
     keep: GlobSet,
-    replacements: Vec<(Vec<u8>, Vec<u8>)>,
+    choices: &'a Choices,
 }
 
 impl<'a> Resolver<'a> {
-    /// A resolver for one package. `keep` are globs of paths and names to leave alone (`*` stays
-    /// within a component, `**` does not); `replacements` say what becomes of a path or name.
-    pub fn new<S: AsRef<[u8]>>(
+    /// A resolver for one package.
+    pub fn new(
         package: &'a Package,
         tree: &'a Tree,
-        keep: &[S],
-        replacements: Vec<(Vec<u8>, Vec<u8>)>,
+        choices: &'a Choices,
     ) -> Result<Self, PatternError> {
         let mut globs = GlobSetBuilder::new();
-        for pattern in keep {
-            let pattern = String::from_utf8_lossy(pattern.as_ref());
+        for pattern in &choices.keep {
+            let pattern = String::from_utf8_lossy(pattern);
             let error = |reason: globset::Error| PatternError {
                 pattern: pattern.to_string(),
                 reason: reason.kind().to_string(),
@@ -161,7 +170,7 @@ impl<'a> Resolver<'a> {
             package,
             tree,
             keep,
-            replacements,
+            choices,
         })
     }
 
@@ -175,12 +184,25 @@ impl<'a> Resolver<'a> {
     #[must_use]
     pub fn resolve(&self, reference: &Reference, place: &Circumstances) -> Decision {
         let value = reference.text.bytes();
-        if let Some(decision) = self.replaced_by_name(value, reference.role) {
+        if let Some(decision) = self.named(&self.choices.replace, value, reference.role) {
             return decision;
         }
         if self.is_kept(value) {
             return Decision::Keep(Kept::ByPattern);
         }
+        let decision = self.provided(reference, place);
+        match decision {
+            Decision::Unresolved(Missing::NotFound | Missing::OnlyInOutput(_)) => {
+                let fallback = self.named(&self.choices.fallback, value, reference.role);
+                fallback.unwrap_or(decision)
+            }
+            decision => decision,
+        }
+    }
+
+    /// What a reference should be that the user says nothing about.
+    fn provided(&self, reference: &Reference, place: &Circumstances) -> Decision {
+        let value = reference.text.bytes();
         // Before the machine's state: a store may lie there.
         if self.is_in_store(value) {
             return self.in_store(reference);
@@ -234,8 +256,9 @@ impl<'a> Resolver<'a> {
         !self.keep.is_empty() && self.keep.is_match(OsStr::from_bytes(path))
     }
 
-    fn replaced_by_name(&self, value: &[u8], role: Role) -> Option<Decision> {
-        let (_, to) = self.replacements.iter().find(|(from, _)| from == value)?;
+    /// What the user names for `value`, if anything.
+    fn named(&self, choices: &[(Vec<u8>, Vec<u8>)], value: &[u8], role: Role) -> Option<Decision> {
+        let (_, to) = choices.iter().find(|(from, _)| from == value)?;
         let path = PathBuf::from(OsStr::from_bytes(to));
         let runs = matches!(
             role,
@@ -289,10 +312,7 @@ impl<'a> Resolver<'a> {
     /// a package must not name.
     fn usable_search_path(&self, output: &str) -> impl Iterator<Item = &'a Path> {
         let package = self.package;
-        let directories = package
-            .search_path_of(output)
-            .iter()
-            .map(PathBuf::as_path);
+        let directories = package.search_path_of(output).iter().map(PathBuf::as_path);
         directories.filter(|directory| directory.starts_with(&package.store_dir))
     }
 }

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use hermetic_out::package::{Output, Package};
-use hermetic_out::resolve::{Circumstances, Decision, Kept, Missing, Resolver};
+use hermetic_out::resolve::{Choices, Circumstances, Decision, Kept, Missing, Resolver};
 use hermetic_out::tree::Tree;
 use hermetic_out_formats::{Lookup, Reference, Role, Span, Text};
 
@@ -88,19 +88,19 @@ fn reference(role: Role, value: &str) -> Reference {
 /// What becomes of `value`, in words that a table can hold.
 fn ask(store: &Store, reference: &Reference, place: &Circumstances) -> String {
     let tree = Tree::new("/nix/store".into(), store.package.root.clone());
-    let keep = ["/opt/kept/**", "kept"];
-    let replace = vec![
-        (
-            b"/bin/login".to_vec(),
-            format!("{DEP}/bin/tool").into_bytes(),
-        ),
-        (
-            b"/bin/gone".to_vec(),
-            format!("{DEP}/bin/gone").into_bytes(),
-        ),
-        (b"/bin/outside".to_vec(), b"/run/outside".to_vec()),
-    ];
-    let resolver = Resolver::new(&store.package, &tree, &keep, replace).expect("good patterns");
+    let pair = |from: &str, to: &str| (from.into(), to.into());
+    let choices = Choices {
+        keep: vec![b"/opt/kept/**".into(), b"kept".into()],
+        replace: vec![
+            pair("/bin/login", &format!("{DEP}/bin/tool")),
+            pair("/bin/gone", &format!("{DEP}/bin/gone")),
+            pair("/bin/outside", "/run/outside"),
+        ],
+        fallback: ["/bin/sh", "own", "kept", "/bin/not-executable", "/run/sh"]
+            .map(|from| pair(from, &format!("{LATE}/bin/shutdown")))
+            .into(),
+    };
+    let resolver = Resolver::new(&store.package, &tree, &choices).expect("good patterns");
     match resolver.resolve(reference, place) {
         Decision::Keep(kept) => format!("keep: {kept:?}"),
         Decision::Replace { path, .. } => String::from_utf8_lossy(&path).into_owned(),
@@ -144,6 +144,11 @@ fn programs() {
             ("/bin/outside", "/run/outside".into()),
             ("/opt/kept/x/y", kept(&Kept::ByPattern)),
             ("kept", kept(&Kept::ByPattern)),
+            // A fallback only where nothing else says what it should be.
+            ("/bin/sh", format!("{LATE}/bin/shutdown")),
+            ("own", format!("{OUT}/bin/own")),
+            ("/run/sh", kept(&Kept::MachineState)),
+            ("/bin/not-executable", "not executable".into()),
             // The store, the running system, the machine.
             (&format!("{OUT}/bin/own"), kept(&Kept::InStore)),
             (&format!("{OUT}/bin/gone"), "missing: NotInStore".into()),
@@ -345,7 +350,11 @@ fn what_a_specifier_completes_is_kept() {
 fn a_bad_pattern_is_said() {
     let package = Package::default();
     let tree = Tree::new("/nix/store".into(), None);
-    let error = Resolver::new(&package, &tree, &["a{b"], Vec::new()).expect_err("it is no glob");
+    let choices = Choices {
+        keep: vec![b"a{b".into()],
+        ..Choices::default()
+    };
+    let error = Resolver::new(&package, &tree, &choices).expect_err("it is no glob");
     let text = error.to_string();
     assert!(
         text.contains("a{b") && text.contains("--keep") || text.contains("--help"),
@@ -362,7 +371,8 @@ fn what_moves_is_found_at_its_new_place() {
         Path::new(BIN).join("bin/own"),
     );
     tree.will_move(from.clone(), to.clone());
-    let resolver = Resolver::new(&store.package, &tree, &[""; 0], Vec::new()).expect("no pattern");
+    let choices = Choices::default();
+    let resolver = Resolver::new(&store.package, &tree, &choices).expect("no pattern");
     for value in ["/usr/bin/own", &from.display().to_string()] {
         let decision = resolver.resolve(&reference(Role::Program, value), &in_out());
         let Decision::Replace { path, .. } = decision else {

@@ -97,16 +97,7 @@ pub fn run(
     }
     let request = common.request()?;
     let options = Options {
-        keep: request
-            .keep
-            .iter()
-            .map(|pattern| pattern.to_vec())
-            .collect(),
-        replace: request
-            .replace
-            .iter()
-            .map(|(from, to)| (from.to_vec(), to.to_vec()))
-            .collect(),
+        choices: request.choices.clone(),
         missing_is_error: arguments.missing == MissingProgram::Error,
         unit_output: arguments.unit_output,
         forbidden_references: arguments.forbid_reference,

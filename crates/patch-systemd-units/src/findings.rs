@@ -99,8 +99,8 @@ finding_kinds! {
      line.\n\nCorrect the line.";
     /// A replacement given on the command line does not exist
     REPLACEMENT_NOT_FOUND = "replacement-not-found", Warning,
-    "`--replace FROM=TO` names a store path at which there is no such file, or one that cannot be \
-     run.\n\nCorrect TO.";
+    "`--replace FROM=TO` or `--fallback FROM=TO` names a store path at which there is no such file, or \
+     one that cannot be run.\n\nCorrect TO.";
     /// A search path names no directory that provides a program
     SEARCH_PATH_NOT_FOUND = "search-path-not-found", Note,
     "`PATH` or `ExecSearchPath=` names directories such as /usr/bin. The package has no programs of its \
@@ -207,7 +207,7 @@ pub(crate) fn of_missing(
                 "{} is to replace {shown}, but there is no such program or file",
                 path.display()
             ),
-            "correct --replace".to_owned(),
+            "correct --replace or --fallback".to_owned(),
         ),
         _ => return None,
     };

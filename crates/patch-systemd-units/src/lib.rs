@@ -15,7 +15,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
-use hermetic_out::resolve::{Circumstances, Kept, PatternError, Provider};
+use hermetic_out::resolve::{Choices, Circumstances, Kept, PatternError, Provider};
 use hermetic_out::walk::{KnownFile, WalkError, known_files};
 use hermetic_out::{
     Change, Decision, Edit, FileEdits, Finding, FindingKind, Package, Place, Plan, PlanError,
@@ -31,10 +31,8 @@ use thiserror::Error;
 /// What the user can choose beside the package.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Globs of paths and names that stay as they are.
-    pub keep: Vec<Vec<u8>>,
-    /// What becomes of a path or name, whatever else is there.
-    pub replace: Vec<(Vec<u8>, Vec<u8>)>,
+    /// What the user says about single references.
+    pub choices: Choices,
     /// Whether a missing program is an error.
     pub missing_is_error: bool,
     /// The output that takes the units that have to move.
@@ -146,7 +144,7 @@ pub fn plan(package: &Package, options: &Options) -> Result<Outcome, Error> {
         });
     }
     let tree = Tree::new(package.store_dir.clone(), package.root.clone());
-    let resolver = Resolver::new(package, &tree, &options.keep, options.replace.clone())?;
+    let resolver = Resolver::new(package, &tree, &options.choices)?;
     let mut units = read(package, &tree, options)?;
     patch(&mut units, package, &resolver);
     let mut moves = outputs::break_cycles(&mut units, package, &tree, options)?;

@@ -417,9 +417,10 @@ x-1.0: 4 files changed, 1 reference replaced, 1 reference unresolved, 2 findings
         );
         report.plan = Plan::default();
         report.summary = Summary::default();
+        assert_eq!(written(&report, Verbosity::Normal), "");
         assert_eq!(
-            written(&report, Verbosity::Normal),
-            "x-1.0: nothing to change\n"
+            written(&report, Verbosity::Verbose),
+            "x-1.0: nothing to change, 0 references kept\n"
         );
     }
 

@@ -121,7 +121,7 @@ impl Store {
 
     /// The package, as the library takes it.
     pub fn package(&self) -> Package {
-        let output = hermetic_out::Output::new::<&str, PathBuf>;
+        let output = |name: &str, path: PathBuf| hermetic_out::Output::new(name, path);
         Package {
             outputs: vec![output("out", self.out()), output("bin", self.bin())],
             search_path: vec![self.dependency().join("bin")],
