@@ -23,6 +23,14 @@ pub(crate) const PACKAGES: &[Need] = &[
 /// To check the setup hooks.
 pub(crate) const HOOKS: &[Need] = &[("shellcheck", "shellcheck"), ("shfmt", "shfmt")];
 
+/// To build with Nix. The compiler is that of the packages that are built.
+pub(crate) const NIX: &[Need] = &[
+    ("nix-store", "nix-bin"),
+    ("cc", "gcc"),
+    ("dash", "dash"),
+    ("cmp", "diffutils"),
+];
+
 /// Installs what is missing, or says how to.
 pub(crate) fn ensure_installed(needs: &[Need]) -> anyhow::Result<()> {
     let lacking: Vec<&str> = needs

@@ -1,9 +1,11 @@
 //! `cargo xtask test`
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
 
 use crate::{cargo, project, released, set_up};
 
@@ -27,12 +29,11 @@ pub(crate) struct Step {
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let mut steps = quick();
-    if let Some(hooks) = hooks(&project().join("hooks")) {
-        set_up::ensure_installed(set_up::HOOKS)?;
-        steps.extend(hooks);
-    }
+    set_up::ensure_installed(set_up::HOOKS)?;
+    steps.extend(hooks()?);
     if !options.quick {
         set_up::ensure_installed(set_up::PACKAGES)?;
+        set_up::ensure_installed(set_up::NIX)?;
         steps.push(step(
             "release build",
             &["build", "--release", "--package", TOOL],
@@ -41,6 +42,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
             name: "real packages",
             command: real_packages(None),
         });
+        steps.push(step(
+            "Nix builds",
+            &["test", "--package", "nix-builds", "--test", "builds"],
+        ));
     }
     if options.soak {
         let mut long = cargo();
@@ -50,6 +55,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
             "--workspace",
             "--exclude",
             "real-packages",
+            "--exclude",
+            "nix-builds",
         ]);
         // The kill tests read the second: how often they are to kill is their own affair.
         long.env("PROPTEST_CASES", "20000")
@@ -90,11 +97,25 @@ fn quick() -> Vec<Step> {
         ),
         step(
             "tests",
-            &["test", "--workspace", "--exclude", "real-packages"],
+            &[
+                "test",
+                "--workspace",
+                "--exclude",
+                "real-packages",
+                "--exclude",
+                "nix-builds",
+            ],
         ),
         step(
-            "tests of the check on real packages",
-            &["test", "--package", "real-packages", "--lib"],
+            "tests of the test tools",
+            &[
+                "test",
+                "--package",
+                "real-packages",
+                "--package",
+                "nix-builds",
+                "--lib",
+            ],
         ),
         Step {
             name: "documentation",
@@ -110,22 +131,24 @@ fn step(name: &'static str, arguments: &[&str]) -> Step {
     Step { name, command }
 }
 
-/// Checks of the setup hooks, if there are any.
-fn hooks(directory: &Path) -> Option<Vec<Step>> {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(directory)
-        .ok()?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|suffix| suffix == "sh"))
-        .collect();
-    files.sort();
-    if files.is_empty() {
-        return None;
+/// Checks of the setup hooks and of the shell code that tests them.
+fn hooks() -> anyhow::Result<[Step; 2]> {
+    let mut files = Vec::new();
+    for directory in ["hooks", "tests/nix/stdenv"] {
+        let path = project().join(directory);
+        let entries =
+            std::fs::read_dir(&path).with_context(|| format!("reading {}", path.display()))?;
+        for entry in entries {
+            files.push(entry?.path());
+        }
     }
+    files.retain(|path| path.extension().is_some_and(|suffix| suffix == "sh"));
+    files.sort();
     let mut check = Command::new("shellcheck");
     check.arg("--shell=bash").args(&files);
     let mut format = Command::new("shfmt");
     format.args(["--diff", "--indent", "4"]).args(&files);
-    Some(vec![
+    Ok([
         Step {
             name: "hooks: shellcheck",
             command: check,

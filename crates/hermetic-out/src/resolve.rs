@@ -575,6 +575,9 @@ impl Query<'_> {
         let allowed = |output: &&Output| output.is_runtime() || output.name == self.place.output;
         let mut first = None;
         for output in package.outputs.iter().filter(allowed) {
+            if sub_path.starts_with(b"sbin/") && self.has_sbin_in_bin(output) {
+                continue;
+            }
             let path = output.join(sub_path);
             let Some(node) = self.resolver.tree.look_up(&path) else {
                 continue;
@@ -590,6 +593,14 @@ impl Query<'_> {
             first.get_or_insert(hit);
         }
         first
+    }
+
+    /// Whether the output's `sbin` is the link to `bin` that stdenv's fixup leaves: what is there is
+    /// found in `bin`, and that is its name.
+    fn has_sbin_in_bin(&self, output: &Output) -> bool {
+        let sbin = self.resolver.tree.real_path(&output.path.join("sbin"));
+        sbin.read_link()
+            .is_ok_and(|target| target == Path::new("bin"))
     }
 
     /// The first dependency that has `sub_path`: files only, since what lies in a directory may come

@@ -608,11 +608,19 @@ fn outcome(
         outcome.plan.changes.push(Change::Move { from, to });
     }
     for (output, mut paths) in new_references {
-        paths.sort();
+        // By what follows the hash, which says nothing to a reader and changes with every build.
+        paths.sort_by_cached_key(|path| (name_without_hash(path), path.clone()));
         paths.dedup();
         outcome
             .new_references
             .push((package.outputs[output].name.clone(), paths));
     }
     Ok(outcome)
+}
+
+/// The name of a store path without the hash in front of it.
+fn name_without_hash(store_path: &Path) -> Vec<u8> {
+    let name = store_path.file_name().unwrap_or_default().as_bytes();
+    let rest = name.split_once_str("-").map(|(_, rest)| rest);
+    rest.unwrap_or(name).to_vec()
 }

@@ -121,6 +121,7 @@ fn real_packages_are_patched_rightly() {
         let said = Arguments::new(&patched, &fetched.packages, package)
             .unwrap_or_else(|error| panic!("{error}"))
             .run(&tool)
+            .arg("--verbose")
             .output()
             .expect("the tool runs");
         let said = String::from_utf8_lossy(&said.stderr);

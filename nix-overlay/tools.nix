@@ -1,0 +1,18 @@
+# The tools, by the names of their crates. Packages, hooks and checks are made from this set: for a
+# new hook add hooks/NAME.sh, checks/NAME.nix and an entry here.
+{
+  patch-systemd-units = {
+    description = "Make every program and own file that systemd units name a store path";
+    hook = {
+      attribute = "patchSystemdUnitsHook";
+      # What stands for @NAME@ in the hook.
+      substitutions = final: {
+        patchSystemdUnits = "${final.patch-systemd-units}/bin/patch-systemd-units";
+        # What the packages that use the hook are built for may be another platform than the hook's.
+        runtimeShell =
+          final.targetPackages.runtimeShell
+            or (throw "patchSystemdUnitsHook belongs into nativeBuildInputs: elsewhere it is not known which shell the package will run with");
+      };
+    };
+  };
+}

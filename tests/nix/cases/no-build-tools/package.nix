@@ -1,0 +1,19 @@
+{
+  stdenv,
+  patchSystemdUnitsHook,
+  gnugrep,
+  gnused,
+}:
+stdenv.mkDerivation {
+  name = "hello-1.0";
+  src = ./src;
+  nativeBuildInputs = [
+    patchSystemdUnitsHook
+    gnused
+  ];
+  buildInputs = [ gnugrep ];
+  installPhase = ''
+    install -D hello.sh "$out/bin/hello"
+    install -D --mode=644 --target-directory="$out/lib/systemd/system" hello.service
+  '';
+}

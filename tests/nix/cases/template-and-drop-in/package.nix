@@ -1,0 +1,13 @@
+{ stdenv, patchSystemdUnitsHook }:
+stdenv.mkDerivation {
+  name = "hello-1.0";
+  src = ./src;
+  nativeBuildInputs = [ patchSystemdUnitsHook ];
+  installPhase = ''
+    install -D hello.sh "$out/bin/hello"
+    install -D --mode=644 hello.service "$out/lib/systemd/system/hello@.service"
+    install -D --mode=644 --target-directory="$out/lib/systemd/system/hello@.service.d" drop-in.conf
+    ln -s hello@.service "$out/lib/systemd/system/hello@world.service"
+    ln -s /dev/null "$out/lib/systemd/system/masked.service"
+  '';
+}

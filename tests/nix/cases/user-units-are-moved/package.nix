@@ -1,0 +1,10 @@
+{ stdenv, patchSystemdUnitsHook }:
+stdenv.mkDerivation {
+  name = "hello-1.0";
+  src = ./src;
+  nativeBuildInputs = [ patchSystemdUnitsHook ];
+  installPhase = ''
+    install -D hello.sh "$out/bin/hello"
+    install -D --mode=644 --target-directory="$out/lib/systemd/user" hello.service
+  '';
+}

@@ -1,0 +1,11 @@
+{ stdenv, withHermeticHooks }:
+withHermeticHooks (
+  stdenv.mkDerivation {
+    name = "hello-1.0";
+    src = ./src;
+    installPhase = ''
+      install -D hello.sh "$out/bin/hello"
+      install -D --mode=644 --target-directory="$out/lib/systemd/system" hello.service
+    '';
+  }
+)

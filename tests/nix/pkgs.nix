@@ -1,0 +1,232 @@
+# A package set like nixpkgs, of the machine's programs and this directory's stdenv, with the
+# project's overlay on top.
+{
+  # A Rust toolchain, as `rustc --print sysroot` has it; where cargo has its downloads, and where its
+  # builds may be kept.
+  rustToolchain,
+  rustVersion,
+  cargoHome,
+  cargoTarget,
+  # Whether the tools' own tests run in their builds: as in nixpkgs, but they have run already.
+  checkTools ? false,
+  structuredAttrs ? false,
+  # Real packages: a JSON file of the paths of .deb files by name, and whether the hooks do anything.
+  debs ? null,
+  patched ? true,
+  # Further overlays, between the packages and the project's.
+  overlays ? [ ],
+}:
+let
+  lib = import ./lib.nix;
+  system = builtins.currentSystem;
+  fromHost = import ./from-host.nix { inherit system; };
+
+  packages = final: {
+    inherit lib system;
+
+    # On one platform these are all the same, as in nixpkgs.
+    buildPackages = final;
+    targetPackages = final;
+
+    callPackage =
+      file: arguments:
+      let
+        function = if lib.isFunction file then file else import file;
+      in
+      function (lib.intersectAttrs (lib.functionArgs function) final // arguments);
+
+    bash = derivation {
+      name = "bash";
+      inherit system;
+      builder = "/bin/bash";
+      args = [
+        "-c"
+        ''
+          set -e
+          PATH=/usr/bin:/bin
+          mkdir -p "$out/bin"
+          cp --dereference /bin/bash "$out/bin/bash"
+          ln -s bash "$out/bin/sh"
+        ''
+      ];
+    };
+    runtimeShell = "${final.bash}/bin/bash";
+    coreutils = fromHost "coreutils" (lib.splitWords ''
+      basename cat chmod chown cp cut date dirname echo env false head id install ln ls mkdir mktemp mv
+      printf readlink realpath rm rmdir seq sleep sort tail tee test touch tr true uname wc
+    '');
+    findutils = fromHost "findutils" [
+      "find"
+      "xargs"
+    ];
+    diffutils = fromHost "diffutils" [
+      "cmp"
+      "diff"
+    ];
+    gnused = fromHost "gnused" [ "sed" ];
+    gnugrep = fromHost "gnugrep" [ "grep" ];
+    gnutar = fromHost "gnutar" [ "tar" ];
+    gzip = fromHost "gzip" [ "gzip" ];
+    dpkg = fromHost "dpkg" [ "dpkg-deb" ];
+
+    # The machine's compiler finds what belongs to it only where it is.
+    gcc = derivation {
+      name = "gcc";
+      inherit system;
+      builder = "/bin/bash";
+      args = [
+        "-c"
+        ''
+          set -e
+          PATH=/usr/bin:/bin
+          mkdir -p "$out/bin"
+          for program in cc ld strip; do
+            printf '#!%s\nPATH=/usr/bin:/bin exec /usr/bin/%s "$@"\n' "$shell" "$program" >"$out/bin/$program"
+            chmod +x "$out/bin/$program"
+          done
+        ''
+      ];
+      shell = final.runtimeShell;
+    };
+
+    stdenv = import ./stdenv {
+      inherit lib system;
+      shell = final.runtimeShell;
+      initialPath = [
+        final.coreutils
+        final.diffutils
+        final.findutils
+        final.gnused
+        final.gnugrep
+        final.gzip
+        final.bash
+      ];
+      strictDepsByDefault = true;
+      structuredAttrsByDefault = structuredAttrs;
+    };
+    stdenvNoCC = final.stdenv;
+
+    # The files of Debian packages as an output, or as one output each.
+    fromDebs =
+      {
+        name,
+        outputs ? {
+          out = [ name ];
+        },
+        nativeBuildInputs ? [ ],
+        ...
+      }@arguments:
+      let
+        files = builtins.fromJSON (builtins.readFile debs);
+        deb =
+          package:
+          builtins.path {
+            name = "${package}.deb";
+            path = files.${package};
+          };
+      in
+      final.stdenv.mkDerivation (
+        arguments
+        // {
+          outputs = builtins.attrNames outputs;
+          nativeBuildInputs = nativeBuildInputs ++ [
+            final.dpkg
+            final.gnutar
+          ];
+          dontUnpack = true;
+          installPhase = lib.concatStrings (
+            lib.concatLists (
+              lib.mapAttrsToList (
+                output: packages:
+                map (package: ''
+                  mkdir -p ${output}-files "''$${output}"
+                  # Nix allows no build to set a setuid bit.
+                  dpkg-deb --fsys-tarfile ${deb package} \
+                    | tar --extract --no-same-owner --no-same-permissions --directory=${output}-files
+                  cp --recursive --no-target-directory ${output}-files/usr "''$${output}"
+                  if [[ -d ${output}-files/etc ]]; then
+                    cp --recursive ${output}-files/etc "''$${output}/"
+                  fi
+                  rm -r ${output}-files
+                '') packages
+              ) outputs
+            )
+          );
+          # What Debian has stripped, compressed and linked for its own layout is not the question.
+          dontStrip = true;
+          dontPatchShebangs = true;
+          dontGzipMan = true;
+          dontCheckForBrokenSymlinks = true;
+          dontPatchSystemdUnits = !patched;
+        }
+      );
+
+    makeSetupHook =
+      {
+        name,
+        substitutions ? { },
+        propagatedBuildInputs ? [ ],
+        passthru ? { },
+        meta ? { },
+      }:
+      script:
+      final.stdenv.mkDerivation {
+        inherit name propagatedBuildInputs meta;
+        passthru = passthru // {
+          inherit substitutions;
+        };
+        __structuredAttrs = false;
+        buildCommand = ''
+          mkdir -p "$out/nix-support"
+          cp ${script} "$out/nix-support/setup-hook"
+          chmod +w "$out/nix-support/setup-hook"
+          recordPropagated
+        ''
+        + lib.concatStrings (
+          lib.mapAttrsToList (name: value: ''
+            sed --in-place "s|@${name}@|${value}|g" "$out/nix-support/setup-hook"
+          '') substitutions
+        );
+      };
+
+    rustc.version = rustVersion;
+    rustPlatform.buildRustPackage =
+      arguments@{
+        pname,
+        cargoLock,
+        cargoBuildFlags ? [ ],
+        cargoTestFlags ? cargoBuildFlags,
+        ...
+      }:
+      final.stdenv.mkDerivation (
+        builtins.removeAttrs arguments [ "cargoLock" ]
+        // {
+          __structuredAttrs = false;
+          inherit (cargoLock) lockFile;
+          # nixpkgs reads it to fetch what it names.
+          packages = builtins.length (lib.importTOML cargoLock.lockFile).package;
+          configurePhase = ''
+            cmp "$lockFile" Cargo.lock
+            export PATH=${rustToolchain}/bin:$PATH:/usr/bin:/bin HOME=$TMPDIR
+            export CARGO_HOME=${cargoHome} CARGO_TARGET_DIR=${cargoTarget}
+          '';
+          buildPhase = ''
+            runHook preBuild
+            cargo build --release --locked --offline ${lib.escapeShellArgs cargoBuildFlags}
+          '';
+          installPhase = ''
+            install -D --target-directory="$out/bin" "$CARGO_TARGET_DIR/release/$pname"
+          '';
+          doInstallCheck = checkTools;
+          installCheckPhase = ''
+            cargo test --release --locked --offline ${lib.escapeShellArgs cargoTestFlags}
+          '';
+        }
+      );
+  };
+in
+lib.fix (
+  builtins.foldl' (base: overlay: lib.extends overlay base) packages (
+    overlays ++ [ (import ../../nix-overlay) ]
+  )
+)

@@ -1,0 +1,5 @@
+{ fromDebs, patchSystemdUnitsHook }:
+fromDebs {
+  name = "chrony";
+  nativeBuildInputs = [ patchSystemdUnitsHook ];
+}

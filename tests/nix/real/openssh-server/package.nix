@@ -1,0 +1,10 @@
+{
+  fromDebs,
+  patchSystemdUnitsHook,
+  coreutils,
+}:
+fromDebs {
+  name = "openssh-server";
+  nativeBuildInputs = [ patchSystemdUnitsHook ];
+  buildInputs = [ coreutils ];
+}

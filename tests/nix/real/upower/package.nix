@@ -1,0 +1,5 @@
+{ fromDebs, patchSystemdUnitsHook }:
+fromDebs {
+  name = "upower";
+  nativeBuildInputs = [ patchSystemdUnitsHook ];
+}

@@ -1,0 +1,183 @@
+//! Nix, with a store, a state and settings of its own: it neither sees nor changes the machine's.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use crate::{Error, Result, directory};
+
+/// No network, no sandbox (which needs privileges), no build users.
+const SETTINGS: &str = "\
+substituters =
+sandbox = false
+build-users-group =
+max-jobs = 1
+";
+
+/// A Nix of these tests.
+#[derive(Clone, Debug)]
+pub struct Nix {
+    top: PathBuf,
+    /// What every evaluation of `pkgs.nix` is told.
+    arguments: Vec<String>,
+}
+
+/// What became of a derivation.
+#[derive(Clone, Debug)]
+pub struct Build {
+    /// The paths of its outputs, if it was built.
+    pub outputs: Option<Vec<PathBuf>>,
+    /// What the builder printed.
+    pub log: Vec<u8>,
+}
+
+impl Nix {
+    /// Makes the store in the cache directory, if it is not there.
+    pub fn open() -> Result<Self> {
+        let top = real_packages::cache_directory().join("nix");
+        let access = |path: &Path| {
+            let path = path.to_owned();
+            move |source| Error::Access { path, source }
+        };
+        let settings = top.join("conf");
+        fs::create_dir_all(&settings).map_err(access(&settings))?;
+        // Nix refuses a store behind a link.
+        let top = top.canonicalize().map_err(access(&top))?;
+        let file = settings.join("nix.conf");
+        fs::write(&file, SETTINGS).map_err(access(&file))?;
+        let mut nix = Self {
+            top,
+            arguments: Vec::new(),
+        };
+        nix.arguments = nix.toolchain()?;
+        Ok(nix)
+    }
+
+    /// The Rust toolchain that builds the tools, and where cargo keeps its downloads and builds.
+    fn toolchain(&self) -> Result<Vec<String>> {
+        let mut rustc = Command::new("rustc");
+        let sysroot = finish(rustc.args(["--print", "sysroot"]), "rustc")?;
+        let mut rustc = Command::new("rustc");
+        let version = finish(rustc.arg("--version"), "rustc")?;
+        let home = |variable, directory: &str| {
+            std::env::var_os(variable).map_or_else(
+                || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(directory),
+                PathBuf::from,
+            )
+        };
+        let text = |output: &Output| String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        let version = text(&version);
+        let version = version.split(' ').nth(1).unwrap_or_default();
+        let mut arguments = Vec::new();
+        for (name, value) in [
+            ("rustToolchain", text(&sysroot)),
+            ("rustVersion", version.to_owned()),
+            (
+                "cargoHome",
+                home("CARGO_HOME", ".cargo").display().to_string(),
+            ),
+            ("cargoTarget", self.top.join("target").display().to_string()),
+        ] {
+            arguments.extend(["--argstr".to_owned(), name.to_owned(), value]);
+        }
+        if std::env::var_os("HERMETIC_OUT_SOAK").is_some() {
+            arguments.extend(["--arg", "checkTools", "true"].map(str::to_owned));
+        }
+        Ok(arguments)
+    }
+
+    /// The store's directory.
+    #[must_use]
+    pub fn store(&self) -> PathBuf {
+        self.top.join("store")
+    }
+
+    /// A program of Nix, with this Nix's store and settings, in the directory of the tests.
+    #[must_use]
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(directory()).stdin(Stdio::null());
+        for variable in [
+            "NIX_REMOTE",
+            "NIX_PATH",
+            "NIX_CONFIG",
+            "NIX_USER_CONF_FILES",
+        ] {
+            command.env_remove(variable);
+        }
+        for (variable, directory) in [
+            ("NIX_STORE_DIR", "store"),
+            ("NIX_STATE_DIR", "state"),
+            ("NIX_LOG_DIR", "log"),
+            ("NIX_CONF_DIR", "conf"),
+        ] {
+            command.env(variable, self.top.join(directory));
+        }
+        command
+    }
+
+    /// The derivation that an expression gives: `file` with the arguments of `pkgs.nix` and `more`.
+    pub fn instantiate(&self, file: &str, more: &[&str]) -> Result<PathBuf> {
+        let mut command = self.command("nix-instantiate");
+        command.arg(file).args(&self.arguments).args(more);
+        let output = finish(&mut command, "nix-bin")?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        // `!bin` follows if the first output is not `out`.
+        let derivation = text.trim_end().split('!').next().unwrap_or_default();
+        Ok(PathBuf::from(derivation))
+    }
+
+    /// The value of an expression as JSON.
+    pub fn evaluate(&self, file: &str, more: &[&str]) -> Result<serde_json::Value> {
+        let mut command = self.command("nix-instantiate");
+        command
+            .args(["--eval", "--strict", "--json", file])
+            .args(more);
+        let output = finish(&mut command, "nix-bin")?;
+        serde_json::from_slice(&output.stdout)
+            .map_err(|error| Error::Unexpected(format!("{file}: {error}")))
+    }
+
+    /// Builds a derivation. That its builder fails is no error.
+    pub fn build(&self, derivation: &Path) -> Result<Build> {
+        let mut realise = self.command("nix-store");
+        realise.arg("--realise").arg(derivation);
+        let output = realise.output().map_err(|source| Error::Start {
+            program: "nix-store".into(),
+            package: "nix-bin",
+            source,
+        })?;
+        let mut read_log = self.command("nix-store");
+        read_log.arg("--read-log").arg(derivation);
+        // A failure before the builder was started has no log, and one that the builder did not
+        // cause has its reason here.
+        let log = match finish(&mut read_log, "nix-bin") {
+            Ok(log) => log.stdout,
+            Err(_) if !output.status.success() => output.stderr.clone(),
+            Err(error) => return Err(error),
+        };
+        let outputs = output.status.success().then(|| {
+            let text = String::from_utf8_lossy(&output.stdout);
+            text.lines().map(PathBuf::from).collect()
+        });
+        Ok(Build { outputs, log })
+    }
+}
+
+/// Runs a command to its end, successfully; `package` has its program.
+fn finish(command: &mut Command, package: &'static str) -> Result<Output> {
+    let output = command.output().map_err(|source| Error::Start {
+        program: command.get_program().display().to_string(),
+        package,
+        source,
+    })?;
+    if output.status.success() {
+        return Ok(output);
+    }
+    Err(Error::Failed {
+        command: format!("{command:?}"),
+        status: output.status,
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    })
+}

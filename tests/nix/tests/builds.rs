@@ -1,0 +1,118 @@
+//! The hooks and the overlay in real Nix builds. `UPDATE=1` writes what is built as what is expected.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use nix_builds::nix::Nix;
+use nix_builds::{case, directory};
+use real_packages::archive::Archive;
+
+fn nix() -> Nix {
+    Nix::open().unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Builds all cases of a directory; what fails is said of all.
+fn run_all(cases: &Path, more: &[&str]) {
+    let update = std::env::var_os("UPDATE").is_some();
+    let only = std::env::var("CASE").ok();
+    let nix = nix();
+    // All need the tool: it is built once, by the overlay.
+    let tool = ["-A", "patch-systemd-units"];
+    let tool = nix
+        .instantiate("pkgs.nix", &tool)
+        .and_then(|tool| nix.build(&tool));
+    let tool = tool.unwrap_or_else(|error| panic!("{error}"));
+    assert!(
+        tool.outputs.is_some(),
+        "the overlay's patch-systemd-units does not build:\n{}",
+        String::from_utf8_lossy(&tool.log)
+    );
+    let mut cases = case::all(cases).unwrap_or_else(|error| panic!("{error}"));
+    cases.retain(|case| only.as_ref().is_none_or(|only| case.ends_with(only)));
+    assert!(!cases.is_empty(), "there is no such case");
+    let results = real_packages::in_parallel(&cases, |case| case::run(&nix, case, more, update));
+    let mut failures = String::new();
+    for error in results.into_iter().filter_map(Result::err) {
+        let _ = writeln!(failures, "{error}\n");
+    }
+    assert!(failures.is_empty(), "{failures}");
+}
+
+#[test]
+fn packages_are_fixed_up() {
+    run_all(&directory().join("cases"), &[]);
+}
+
+#[test]
+fn every_case_says_what_it_shows() {
+    for kind in ["cases", "real"] {
+        for case in case::all(&directory().join(kind)).unwrap() {
+            let readme = case.join("README");
+            assert!(readme.is_file(), "{} is missing", readme.display());
+        }
+    }
+}
+
+/// The packages of `real`, and those that their expressions take programs from.
+fn debs() -> Vec<String> {
+    let list = std::fs::read_to_string(directory().join("real/debs.txt")).unwrap();
+    list.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn real_packages_are_fixed_up() {
+    let archive = Archive::open().unwrap_or_else(|error| panic!("{error}"));
+    let wanted = archive
+        .candidates(&debs())
+        .unwrap_or_else(|error| panic!("{error}"));
+    let missing: Vec<String> = debs()
+        .into_iter()
+        .filter(|name| !wanted.contains_key(name))
+        .collect();
+    assert!(missing.is_empty(), "Debian has no {}", missing.join(", "));
+    let failed = archive.download(&wanted.values().cloned().collect::<Vec<_>>());
+    assert!(failed.is_empty(), "not downloaded: {failed:?}");
+    let paths: serde_json::Map<String, serde_json::Value> = wanted
+        .iter()
+        .map(|(name, deb)| (name.clone(), archive.path(deb).display().to_string().into()))
+        .collect();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    serde_json::to_writer(&file, &paths).unwrap();
+    let debs = file.path().display().to_string();
+    run_all(&directory().join("real"), &["--argstr", "debs", &debs]);
+}
+
+/// The overlay on package sets of which it may touch almost nothing.
+#[test]
+fn the_overlay_evaluates_lazily() {
+    let found = nix()
+        .evaluate("evaluation.nix", &[])
+        .unwrap_or_else(|error| panic!("{error}"));
+    let failed: Vec<&String> = found
+        .as_object()
+        .expect("an attribute set")
+        .iter()
+        .filter_map(|(name, holds)| (holds != &serde_json::Value::Bool(true)).then_some(name))
+        .collect();
+    assert!(failed.is_empty(), "these do not hold: {failed:?}");
+}
+
+/// The checks that a nixpkgs would run as the hook's `passthru.tests`.
+#[test]
+fn the_checks_of_the_hooks_pass() {
+    let nix = nix();
+    for check in ["strings", "structured-attributes"] {
+        let attribute = format!("patchSystemdUnitsHook.passthru.tests.{check}");
+        let built = nix
+            .instantiate("pkgs.nix", &["-A", &attribute])
+            .and_then(|derivation| nix.build(&derivation))
+            .unwrap_or_else(|error| panic!("{error}"));
+        let log = String::from_utf8_lossy(&built.log);
+        assert!(built.outputs.is_some(), "{attribute}:\n{log}");
+    }
+}
