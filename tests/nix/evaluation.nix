@@ -36,13 +36,13 @@ let
   };
 
   # Everything else that a nixpkgs has throws.
-  traps = lib.genAttrs [
-    "acl" "bash" "bashInteractive" "binutils" "callPackage" "cargo" "coreutils" "cryptsetup" "curl"
-    "dbus" "dbus-broker" "erofs-utils" "fetchurl" "findutils" "gcc" "glibc" "gnugrep" "gnused" "kmod"
-    "libcap" "nixos" "openssl" "pam" "pkg-config" "polkit" "python3" "runCommand" "runtimeShell"
-    "shadow" "stdenvNoLibs" "substituteAll" "systemd" "systemdLibs" "systemdMinimal" "udev"
-    "util-linux" "writeShellScript" "writeText"
-  ] (name: throw "the overlay touches ${name}");
+  traps = lib.genAttrs (lib.splitWords ''
+      acl bash bashInteractive binutils callPackage cargo coreutils cryptsetup curl dbus
+      dbus-broker erofs-utils fetchurl findutils gcc glibc gnugrep gnused kmod libcap nixos
+      openssl pam pkg-config polkit python3 runCommand runtimeShell shadow stdenvNoLibs
+      substituteAll systemd systemdLibs systemdMinimal udev util-linux writeShellScript
+      writeText
+  '') (name: throw "the overlay touches ${name}");
 
   packages = more: lib.fix (lib.extends overlay (final: traps // needed final // more final));
   plain = packages (_: { });

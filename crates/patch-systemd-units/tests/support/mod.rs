@@ -134,7 +134,12 @@ impl Store {
     pub fn tool(&self) -> PathBuf {
         let tool = self.top().join("tool");
         if !tool.exists() {
-            fs::copy(env!("CARGO_BIN_EXE_patch-systemd-units"), &tool).expect("the tool");
+            // By another process: one that another thread starts at this moment would inherit the
+            // file opened for writing, and until it lets go of it, it cannot be run (ETXTBSY).
+            let copied = Command::new("cp")
+                .args([Path::new(env!("CARGO_BIN_EXE_patch-systemd-units")), &tool])
+                .status();
+            assert!(copied.expect("cp starts").success(), "the tool is copied");
         }
         tool
     }
