@@ -82,8 +82,11 @@ pub fn needed_tools(options: &Options) -> Vec<&'static Tool> {
             &tools::REPART,
         ]);
     }
-    if matches!(options.layout, Layout::Ddi | Layout::Bare) {
+    if options.layout == Layout::Ddi {
         needed.push(&tools::DISSECT);
+    }
+    if options.modules.is_some() && options.initrd.is_none() && options.layout.has_verity() {
+        needed.push(&tools::DEPMOD);
     }
     needed
 }
@@ -393,7 +396,7 @@ impl Builder<'_> {
             return Ok(path.clone());
         }
         self.progress.step("making the initrd");
-        let tree = initrd::tree(&self.plan.tree, self.options)?;
+        let tree = initrd::tree(&self.plan.tree, self.options, self.work)?;
         let path = self.work.join("initrd.cpio");
         self.write_initrd(&tree, &path)?;
         Ok(path)

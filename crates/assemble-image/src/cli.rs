@@ -293,7 +293,7 @@ pub fn run(
     } else {
         &Quiet
     };
-    let outcome = assemble::assemble(&options, &output, arguments.rebuild_check, progress)?;
+    let outcome = assemble(&options, &output, arguments.rebuild_check, progress)?;
     progress.step("");
     arguments.show(&outcome.findings, streams)?;
     if !outcome.written {
@@ -324,7 +324,7 @@ fn dry_run(
     if plan.has_errors() {
         return Ok(ExitStatus::Findings);
     }
-    let text = describe(options, &plan, output)?;
+    let text = describe(options, &plan, output, work.path())?;
     write!(streams.stdout, "{text}").context("writing to standard output")?;
     Ok(ExitStatus::Clean)
 }

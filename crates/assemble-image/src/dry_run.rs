@@ -21,8 +21,13 @@ use crate::{erofs, etc, verity};
 /// Stands for what is known only when the image is made.
 const ROOT_HASH: &str = "ROOT_HASH";
 
-/// The plan as text.
-pub fn describe(options: &Options, plan: &Plan, output: &Path) -> Result<String, Error> {
+/// The plan as text. `work` is a directory for what is in between.
+pub fn describe(
+    options: &Options,
+    plan: &Plan,
+    output: &Path,
+    work: &Path,
+) -> Result<String, Error> {
     let mut text = String::new();
     let sizes = Sizes::of(&plan.tree, options.store.in_image());
     let _ = writeln!(
@@ -38,7 +43,7 @@ pub fn describe(options: &Options, plan: &Plan, output: &Path) -> Result<String,
     let architecture = crate::assemble::check_options(options)?;
     if options.layout.has_uki() && options.layout != Layout::Initrd && options.initrd.is_none() {
         text.push_str("\nthe initrd:\n");
-        describe_tree(&mut text, &initrd::tree(&plan.tree, options)?, b"");
+        describe_tree(&mut text, &initrd::tree(&plan.tree, options, work)?, b"");
     }
     text.push_str("\ncommands:\n");
     for command in commands(options, plan, output, architecture) {

@@ -89,6 +89,14 @@ pub static UKIFY: Tool = systemd("ukify");
 pub static REPART: Tool = systemd("systemd-repart");
 /// Looks at the image as systemd does when it starts from one.
 pub static DISSECT: Tool = systemd("systemd-dissect");
+/// Writes the indexes of kernel modules.
+pub static DEPMOD: Tool = Tool {
+    name: "depmod",
+    package: "kmod",
+    minimum: "29",
+    version_argument: "--version",
+    broken: &[],
+};
 /// Makes users and groups.
 pub static SYSUSERS: Tool = systemd("systemd-sysusers");
 /// Makes what packages want in /etc.

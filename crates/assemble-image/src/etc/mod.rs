@@ -8,21 +8,24 @@ mod staging;
 mod sysusers;
 mod tmpfiles;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use bstr::ByteSlice;
 use hermetic_out::{Finding, Place};
+use hermetic_out_formats::Span;
 
 use crate::error::{Error, io_error};
 use crate::farm::made_at_run_time;
 use crate::findings;
 use crate::options::{FirstBoot, Options};
-use crate::root_tree::{Content, Entry, Node, RootTree, is_in};
+use crate::root_tree::{Content, Entry, Node, RootTree, as_path, is_in};
 use crate::tools::{Command, FIRSTBOOT, HWDB, JOURNALCTL, SYSTEMCTL, SYSUSERS, TMPFILES};
 use crate::users::Numbers;
 use config_files::config_files;
+use lines::with_replacements;
 use staging::Staging;
 
 /// Where the image keeps the compiled catalogue; a tmpfiles.d line of the image links to it from
@@ -199,7 +202,7 @@ pub fn make_etc(tree: &mut RootTree, options: &Options, work: &Path) -> Result<E
     staging.take_over(tree, b"usr/lib/udev/hwdb.bin")?;
     take_catalog(tree, &staging)?;
     own(tree, &tmpfiles.ownerships);
-    etc.findings.extend(prune_links(tree, tmpfiles.links));
+    etc.findings.extend(prune_links(tree, tmpfiles.links)?);
     set_timezone(tree, options)?;
     Ok(etc)
 }
@@ -255,7 +258,7 @@ fn read_file(tree: &RootTree, path: &[u8]) -> Result<Vec<u8>, Error> {
     match tree.file(path) {
         Some(content) => content.read().map_err(io_error(
             "reading the content of the image's",
-            crate::root_tree::as_path(path),
+            as_path(path),
         )),
         None => Ok(Vec::new()),
     }
@@ -290,8 +293,12 @@ fn root_is_locked(tree: &RootTree, options: &Options) -> Result<Option<Finding>,
 
 /// Links that tmpfiles.d makes and that lead nowhere are taken away again: they stand for what an
 /// administrator may write later, and in an image nobody does.
-fn prune_links(tree: &mut RootTree, links: Vec<(Vec<u8>, Vec<u8>, Place)>) -> Vec<Finding> {
+fn prune_links(
+    tree: &mut RootTree,
+    links: Vec<(Vec<u8>, Vec<u8>, Place)>,
+) -> Result<Vec<Finding>, Error> {
     let mut found = Vec::new();
+    let mut left_out: BTreeMap<Vec<u8>, Vec<Span>> = BTreeMap::new();
     for (path, file, place) in links {
         let Some(Node::Link(target)) = tree.get(&path).map(|entry| &entry.node) else {
             continue;
@@ -306,11 +313,28 @@ fn prune_links(tree: &mut RootTree, links: Vec<(Vec<u8>, Vec<u8>, Place)>) -> Ve
         );
         let help = "nothing, unless the link is needed: then add what it names with --extra";
         let mut finding = findings::about(&findings::DANGLING_PACKAGE_LINK, &file, message, help);
+        let span = place.span;
         finding.place = Some(place);
         found.push(finding);
         tree.remove(&path);
+        left_out.entry(file).or_default().push(span);
     }
-    found
+    // At boot systemd-tmpfiles would try again, and fail: /etc is read-only then.
+    for (file, mut spans) in left_out {
+        let Some(content) = tree.file(&file) else {
+            continue;
+        };
+        let content = content.read().map_err(io_error(
+            "reading the content of the image's",
+            as_path(&file),
+        ))?;
+        spans.sort_by_key(|span| span.start);
+        let note = |span: Span| (span, [b"# not in this image: ", span.of(&content)].concat());
+        let replacements: Vec<_> = spans.into_iter().map(note).collect();
+        let content = with_replacements(&content, &replacements);
+        tree.insert(file, Entry::file(Content::Bytes(content), 0o444));
+    }
+    Ok(found)
 }
 
 /// The journal looks for its catalogue in /var, which an image does not have.

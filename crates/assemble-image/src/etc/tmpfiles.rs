@@ -324,7 +324,7 @@ mod tests {
                 ),
             ]
         );
-        assert_eq!(result.findings[1].place.as_ref().unwrap().column, 20);
+        assert_eq!(result.findings[1].place.as_ref().unwrap().column, 22);
     }
 
     #[test]

@@ -24,7 +24,6 @@ use crate::root_tree::{Content, Entry, Node, RootTree, join, name_of, parent_of}
 const UNITS: &str = include_str!("../../data/initrd-units.txt");
 const PROGRAMS: &str = include_str!("../../data/initrd-programs.txt");
 const RULES: &str = include_str!("../../data/initrd-rules.txt");
-const MODULES: &str = include_str!("../../data/initrd-modules.txt");
 
 /// Libraries that systemd and libkmod open themselves, by feature, and that are needed here.
 const FEATURES: &[&str] = &["blkid", "cryptsetup", "kmod", "mount", "xz", "zlib", "zstd"];
@@ -47,8 +46,8 @@ fn entries(table: &'static str) -> impl Iterator<Item = &'static str> {
         .filter(|line| !line.starts_with('#') && !line.is_empty())
 }
 
-/// The tree of the minimal initrd, from that of the image.
-pub fn tree(image: &RootTree, options: &Options) -> Result<RootTree, Error> {
+/// The tree of the minimal initrd, from that of the image. `work` is a directory for the modules.
+pub fn tree(image: &RootTree, options: &Options, work: &Path) -> Result<RootTree, Error> {
     let mut collector = Collector::new(image, options);
     collector.skeleton()?;
     for program in entries(PROGRAMS) {
@@ -67,7 +66,7 @@ pub fn tree(image: &RootTree, options: &Options) -> Result<RootTree, Error> {
     collector.requirements(&units);
     let mut tree = collector.tree;
     if let Some(directory) = &options.modules {
-        add_modules(&mut tree, directory, &options.initrd_modules)?;
+        modules::add(&mut tree, directory, &options.initrd_modules, work)?;
     }
     Ok(tree)
 }
@@ -124,6 +123,7 @@ impl<'a> Collector<'a> {
             ("sbin", "usr/bin"),
             ("usr/sbin", "bin"),
             ("init", "usr/lib/systemd/systemd"),
+            ("etc/os-release", "initrd-release"),
             ("etc/systemd/system/default.target", "initrd.target"),
         ] {
             self.tree.insert(link, Entry::link(target));
@@ -313,26 +313,6 @@ impl<'a> Collector<'a> {
     }
 }
 
-fn add_modules(tree: &mut RootTree, directory: &Path, asked: &[String]) -> Result<(), Error> {
-    let modules = modules::Modules::read(directory)?;
-    let usual: Vec<&str> = entries(MODULES).collect();
-    let selection = modules.select(&usual, asked)?;
-    let top = join(b"usr/lib/modules", &modules.version);
-    for file in &selection.files {
-        let path = modules.path(file);
-        let size = std::fs::metadata(&path)
-            .map_err(io_error("looking at the module", &path))?
-            .len();
-        let content = Content::OnDisk { path, size };
-        tree.insert(join(&top, file), Entry::file(content, 0o444));
-    }
-    let mut list = selection.loaded.join(&b'\n');
-    list.push(b'\n');
-    let file = Entry::file(Content::Bytes(list), 0o444);
-    tree.insert("etc/modules-load.d/initrd.conf", file);
-    Ok(())
-}
-
 fn read(content: &Content) -> Result<Vec<u8>, Error> {
     let path = match content {
         Content::OnDisk { path, .. } => path.as_path(),
@@ -355,7 +335,7 @@ mod tests {
 
     #[test]
     fn the_tables_are_sorted_and_hold_each_entry_once() {
-        for table in [UNITS, PROGRAMS, RULES, MODULES] {
+        for table in [UNITS, PROGRAMS, RULES, modules::USUAL] {
             let entries: Vec<&str> = entries(table).collect();
             assert!(
                 entries.is_sorted_by(|one, other| one < other),

@@ -8,25 +8,63 @@ use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
 
+use walkdir::WalkDir;
+
+use crate::closure::node;
 use crate::error::{Error, io_error};
+use crate::root_tree::{Content, Entry, RootTree, as_path, join};
+use crate::tools::{Command, DEPMOD};
 
 /// Modules of which at least one name of each line must be there, as a module or built in.
 const REQUIRED: &[&str] = &["erofs", "dm_verity"];
 
-/// What depmod writes, and libkmod reads.
-const INDEXES: &[&str] = &[
-    "modules.alias.bin",
+/// The usual modules of an initrd.
+pub(super) const USUAL: &str = include_str!("../../data/initrd-modules.txt");
+
+/// What comes with the kernel, and depmod reads.
+const FROM_THE_KERNEL: &[&str] = &[
     "modules.builtin",
-    "modules.builtin.alias.bin",
-    "modules.builtin.bin",
     "modules.builtin.modinfo",
-    "modules.dep",
-    "modules.dep.bin",
-    "modules.devname",
     "modules.order",
-    "modules.softdep",
-    "modules.symbols.bin",
 ];
+
+/// Adds modules, with indexes of their own: with those of all modules udev would look for every one
+/// that a device could use.
+pub(super) fn add(
+    tree: &mut RootTree,
+    directory: &Path,
+    asked: &[String],
+    work: &Path,
+) -> Result<(), Error> {
+    let modules = Modules::read(directory)?;
+    let usual: Vec<&str> = super::entries(USUAL).collect();
+    let selection = modules.select(&usual, asked)?;
+    let base = work.join("modules");
+    let top = join(b"lib/modules", &modules.version);
+    for file in &selection.files {
+        let (from, to) = (modules.path(file), base.join(as_path(&join(&top, file))));
+        let parent = to.parent().unwrap_or(&base);
+        fs::create_dir_all(parent).map_err(io_error("making the directory", parent))?;
+        fs::copy(&from, &to).map_err(io_error("copying the module", &from))?;
+    }
+    let version = OsStr::from_bytes(&modules.version);
+    let depmod = Command::new(&DEPMOD).arg("-b").arg(&base).arg(version);
+    depmod.run("indexing the modules of the initrd")?;
+    let start = base.join(as_path(&top));
+    for entry in WalkDir::new(&start).sort_by_file_name() {
+        let entry = entry.map_err(|error| io_error("reading", &start)(error.into()))?;
+        if entry.file_type().is_file() {
+            let below = entry.path().strip_prefix(&base).unwrap_or(entry.path());
+            let place = join(b"usr", below.as_os_str().as_bytes());
+            tree.insert(place, node(entry.path(), entry.file_type(), Some(0o444))?);
+        }
+    }
+    let mut list = selection.loaded.join(&b'\n');
+    list.push(b'\n');
+    let file = Entry::file(Content::Bytes(list), 0o444);
+    tree.insert("etc/modules-load.d/initrd.conf", file);
+    Ok(())
+}
 
 /// The modules of one kernel.
 #[derive(Debug)]
@@ -56,13 +94,11 @@ impl Modules {
             value: directory.display().to_string(),
             reason: reason.to_owned(),
         };
-        for index in ["modules.dep", "modules.dep.bin", "modules.alias.bin"] {
-            if !directory.join(index).is_file() {
-                return Err(wrong(&format!(
-                    "it has no {index}; give lib/modules/VERSION of the kernel, after `depmod -b \
-                     ROOT VERSION`"
-                )));
-            }
+        if !directory.join("modules.dep").is_file() {
+            return Err(wrong(
+                "it has no modules.dep; give lib/modules/VERSION of the kernel, after `depmod -b ROOT \
+                 VERSION`",
+            ));
         }
         let name = directory
             .canonicalize()
@@ -115,12 +151,12 @@ impl Modules {
                 });
             }
         }
-        let indexes = INDEXES
+        let lists = FROM_THE_KERNEL
             .iter()
-            .filter(|index| self.directory.join(index).is_file());
+            .filter(|list| self.directory.join(list).is_file());
         selection
             .files
-            .extend(indexes.map(|index| index.as_bytes().to_vec()));
+            .extend(lists.map(|list| list.as_bytes().to_vec()));
         Ok(selection)
     }
 
@@ -153,9 +189,6 @@ mod tests {
             "kernel/fs/erofs/erofs.ko\n",
         )
         .unwrap();
-        for index in ["modules.dep.bin", "modules.alias.bin"] {
-            fs::write(directory.join(index), "").unwrap();
-        }
         (top, directory)
     }
 
@@ -177,10 +210,7 @@ mod tests {
             "kernel/md/dm-bufio.ko.xz",
             "kernel/md/dm-mod.ko.xz",
             "kernel/md/dm-verity.ko.xz",
-            "modules.alias.bin",
             "modules.builtin",
-            "modules.dep",
-            "modules.dep.bin",
         ];
         assert_eq!(files, expected);
     }
@@ -207,10 +237,10 @@ mod tests {
     #[test]
     fn a_directory_without_indexes_is_told() {
         let (_top, directory) = modules();
-        fs::remove_file(directory.join("modules.dep.bin")).unwrap();
+        fs::remove_file(directory.join("modules.dep")).unwrap();
         let error = Modules::read(&directory).unwrap_err().to_string();
         assert!(
-            error.contains("it has no modules.dep.bin; give lib/modules/VERSION"),
+            error.contains("it has no modules.dep; give lib/modules/VERSION"),
             "{error}"
         );
     }
