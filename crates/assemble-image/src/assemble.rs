@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -358,6 +358,10 @@ impl Builder<'_> {
         let said = self.work.join(names::ROOT_HASH);
         let format = verity::format_command(image, hash_tree, &said, identity);
         let root_hash = verity::make(&format, &said)?;
+        for made in [image, hash_tree] {
+            fs::set_permissions(made, fs::Permissions::from_mode(0o644))
+                .map_err(io_error("setting the mode of", made))?;
+        }
         // veritysetup's file is for its owner only, and has no line end.
         let path = self.result.join(names::ROOT_HASH);
         fs::write(&path, format!("{root_hash}\n")).map_err(io_error("writing", &path))?;

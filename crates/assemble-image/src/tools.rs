@@ -5,7 +5,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{self, ChildStdin, Stdio};
 use std::thread;
 
@@ -116,6 +116,7 @@ pub struct Command {
     tool: &'static Tool,
     arguments: Vec<OsString>,
     variables: Vec<(&'static str, OsString)>,
+    directory: Option<PathBuf>,
 }
 
 impl Command {
@@ -126,7 +127,15 @@ impl Command {
             tool,
             arguments: Vec::new(),
             variables: Vec::new(),
+            directory: None,
         }
+    }
+
+    /// Runs it in this directory.
+    #[must_use]
+    pub fn current_dir(mut self, directory: &Path) -> Self {
+        self.directory = Some(directory.to_owned());
+        self
     }
 
     /// Adds an argument.
@@ -236,6 +245,9 @@ impl Command {
         ] {
             process.env_remove(name);
         }
+        if let Some(directory) = &self.directory {
+            process.current_dir(directory);
+        }
         process.envs(self.variables.iter().map(|(name, value)| (name, value)));
         process
     }
@@ -244,6 +256,9 @@ impl Command {
 /// As a shell would take it.
 impl fmt::Display for Command {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(directory) = &self.directory {
+            write!(formatter, "cd {} && ", quoted(directory.as_os_str()))?;
+        }
         for (name, value) in &self.variables {
             write!(formatter, "{name}={} ", quoted(value))?;
         }

@@ -74,7 +74,12 @@ pub fn commands(
         ),
         (
             "compiling udev's hardware database",
-            rooted(&HWDB).arg("--usr").arg("update"),
+            // The database holds the paths of its sources: they must not be those of this machine.
+            Command::new(&HWDB)
+                .current_dir(staging)
+                .option("--root", "/proc/self/cwd")
+                .arg("--usr")
+                .arg("update"),
         ),
         (
             "compiling the journal's catalogue",
