@@ -175,7 +175,7 @@ struct Arguments {
     machine_id: MachineId,
 
     /// Directories that are a tmpfs, if neither a package nor --extra has an /etc/fstab (repeatable)
-    #[arg(long, value_name = "DIR", default_values = ["/var", "/root", "/home", "/tmp"], help_heading = CONFIGURATION)]
+    #[arg(long, value_name = "DIR", default_values = ["/var", "/var/tmp", "/root", "/home", "/tmp"], help_heading = CONFIGURATION)]
     tmpfs: Vec<String>,
 
     /// Make no directory a tmpfs

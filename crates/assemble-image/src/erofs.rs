@@ -23,6 +23,7 @@ pub fn mkfs_command(image: &Path, uuid: Uuid, compression: Compression) -> Comma
         Compression::None => &[],
     };
     let command = Command::new(&MKFS_EROFS)
+        .writing(image)
         .arg("--quiet")
         .arg("--tar=f")
         .arg(format!("-T{MTIME}"))

@@ -181,7 +181,7 @@ fn fstab(tree: &RootTree, directories: &[String]) -> String {
         .map(|directory| {
             let mode = match directory.as_str() {
                 "/root" => "0700",
-                "/tmp" => "1777",
+                "/tmp" | "/var/tmp" => "1777",
                 _ => "0755",
             };
             format!("tmpfs {directory} tmpfs mode={mode},nosuid,nodev 0 0\n")
