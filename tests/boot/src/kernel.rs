@@ -1,0 +1,56 @@
+//! Debian's kernel for virtual machines, and its modules.
+
+use std::fs;
+use std::path::PathBuf;
+
+use real_packages::archive::{Archive, Deb};
+use real_packages::{Error, Result, cache_directory, run};
+
+use crate::tool_root::{ToolRoot, digest, unpack_together, with_dependencies};
+
+/// It depends on the kernel of the current version.
+const PACKAGE: &str = "linux-image-cloud-amd64";
+
+/// A kernel that is ready to be booted.
+#[derive(Clone, Debug)]
+pub struct Kernel {
+    /// The kernel itself.
+    pub image: PathBuf,
+    /// Its modules with their index: the directory `lib/modules/VERSION`.
+    pub modules: PathBuf,
+}
+
+impl Kernel {
+    /// Downloads and unpacks the kernel, unless the cache has the current version.
+    pub fn provide(archive: &Archive, tools: &ToolRoot) -> Result<Self> {
+        let doing = "provide a kernel";
+        let debs: Vec<Deb> = with_dependencies(archive, &[PACKAGE])?
+            .into_iter()
+            .filter(|deb| deb.name.starts_with("linux-image-") && deb.name != PACKAGE)
+            .collect();
+        let [deb] = debs.as_slice() else {
+            return Err(Error::new(
+                doing,
+                format!("{PACKAGE} depends on {} kernels", debs.len()),
+            ));
+        };
+        let version = deb.name.trim_start_matches("linux-image-").to_owned();
+        let directory = cache_directory().join(format!("kernel-{}", digest(&debs)));
+        unpack_together(archive, &debs, &directory, |tree| {
+            // The package's own script does this when it is installed.
+            let mut depmod = tools.command("depmod");
+            depmod.arg("--basedir").arg(tree.join("usr")).arg(&version);
+            run(&mut depmod, "index the kernel's modules").map(|_| ())
+        })?;
+        let kernel = Self {
+            image: directory.join("boot").join(format!("vmlinuz-{version}")),
+            modules: directory.join("usr/lib/modules").join(&version),
+        };
+        for path in [&kernel.image, &kernel.modules.join("modules.dep")] {
+            if !fs::metadata(path).is_ok_and(|file| file.is_file()) {
+                return Err(Error::new(doing, format!("{} is missing", path.display())));
+            }
+        }
+        Ok(kernel)
+    }
+}
