@@ -1,6 +1,10 @@
 //! From real packages to a system that one can log in to.
 //!
-//! [`tool_root`] has the tools, [`staging`] the packages.
+//! [`tool_root`] has the tools, [`kernel`] a kernel, [`staging`] the packages as store paths.
 
+pub mod configuration;
+pub mod elf;
 pub mod kernel;
+pub mod libraries;
+pub mod staging;
 pub mod tool_root;

@@ -71,7 +71,9 @@ pub fn corpus_names() -> Vec<String> {
     names(include_str!("../corpus.txt"))
 }
 
-fn names(list: &str) -> Vec<String> {
+/// The names in a list: one a line, `#` begins a comment.
+#[must_use]
+pub fn names(list: &str) -> Vec<String> {
     list.lines()
         .filter_map(|line| line.split('#').next()?.split_whitespace().next())
         .map(str::to_owned)
