@@ -132,14 +132,14 @@ fn with_module_paths(
         return Ok(text.to_owned());
     };
     let mut missing = None;
-    let text = module.replace_all(text, |found: &Captures<'_>| match path(&found[2]) {
-        Some(path) => format!("{}{}", &found[1], path.display()),
-        None => {
-            if !found[1].starts_with('-') {
-                missing = Some(found[2].to_owned());
-            }
-            found[0].to_owned()
+    let text = module.replace_all(text, |found: &Captures<'_>| {
+        if let Some(path) = path(&found[2]) {
+            return format!("{}{}", &found[1], path.display());
         }
+        if !found[1].starts_with('-') {
+            missing = Some(found[2].to_owned());
+        }
+        found[0].to_owned()
     });
     missing.map_or(Ok(text.into_owned()), Err)
 }
