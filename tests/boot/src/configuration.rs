@@ -54,7 +54,7 @@ pub fn install(root: &Path, packages: &[Package]) -> Result<Package> {
     for (path, text) in files {
         for other in packages {
             let theirs = store.join(&other.directory).join(&path);
-            if theirs.is_file() {
+            if theirs.is_symlink() || theirs.is_file() {
                 let doing = format!("remove {}", theirs.display());
                 fs::remove_file(&theirs).map_err(|error| Error::new(doing, error))?;
             }

@@ -1,15 +1,19 @@
 //! Debian's kernel for virtual machines, and its modules.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use real_packages::archive::{Archive, Deb};
+use real_packages::store::{self, Package, store_name};
 use real_packages::{Error, Result, cache_directory, run};
 
 use crate::tool_root::{ToolRoot, digest, unpack_together, with_dependencies};
 
 /// It depends on the kernel of the current version.
 const PACKAGE: &str = "linux-image-cloud-amd64";
+
+/// What [`Kernel::install_modules`] calls them.
+pub const MODULES: &str = "linux-modules";
 
 /// A kernel that is ready to be booted.
 #[derive(Clone, Debug)]
@@ -18,6 +22,8 @@ pub struct Kernel {
     pub image: PathBuf,
     /// Its modules with their index: the directory `lib/modules/VERSION`.
     pub modules: PathBuf,
+    /// The store path's last component for what is in the package.
+    store_name: String,
 }
 
 impl Kernel {
@@ -45,6 +51,7 @@ impl Kernel {
         let kernel = Self {
             image: directory.join("boot").join(format!("vmlinuz-{version}")),
             modules: directory.join("usr/lib/modules").join(&version),
+            store_name: store_name(deb),
         };
         for path in [&kernel.image, &kernel.modules.join("modules.dep")] {
             if !fs::metadata(path).is_ok_and(|file| file.is_file()) {
@@ -52,5 +59,18 @@ impl Kernel {
             }
         }
         Ok(kernel)
+    }
+
+    /// Puts the modules into a store, where units look for them once the image runs.
+    pub fn install_modules(&self, store: &Path) -> Result<Package> {
+        let target = store.join(&self.store_name).join("lib/modules");
+        let io = |error| Error::new(format!("create {}", target.display()), error);
+        fs::create_dir_all(&target).map_err(io)?;
+        let name = self.modules.file_name().unwrap_or_default();
+        store::copy(&self.modules, &target.join(name))?;
+        Ok(Package {
+            name: MODULES.to_owned(),
+            directory: self.store_name.clone(),
+        })
     }
 }

@@ -16,6 +16,8 @@ pub const DEAD: [&str; 3] = [
     "(You are in emergency mode|Cannot open access to console|Press Enter for maintenance)",
     "(BdsDxe: failed|EFI stub: ERROR|UEFI Interactive Shell)",
 ];
+/// The prompt of [`Shell`].
+const READY: &str = "<ready>";
 const LOGIN: &str = r"login: ";
 
 /// What a shell made of a command.
@@ -54,59 +56,49 @@ pub fn log_in(console: &mut Console, user: &str, password: &str) -> Result<bool>
 #[derive(Debug)]
 pub struct Shell<'a> {
     console: &'a mut Console,
-    commands: usize,
 }
 
 impl<'a> Shell<'a> {
     /// Makes the shell quiet: no echo, no prompt, no line editor.
     pub fn new(console: &'a mut Console) -> Result<Self> {
-        let mut shell = Self {
-            console,
-            commands: 0,
-        };
-        // A new one without a line editor, which would send control sequences.
-        shell
-            .console
-            .send_line("stty -echo; exec bash --noediting --noprofile --norc")?;
-        shell.console.send_line("PS1= PS2=")?;
-        // Prompts and echoes of the old shell come before the answer to the first command.
-        shell.run("true")?;
+        let shell = Self { console };
+        // A new one without a line editor, which would send control sequences. Its prompt is put
+        // together from parts, so that the echo of this line does not look like it.
+        shell.console.send_line(
+            "stty -echo; export PS1='<''ready>' PS2= TERM=dumb SYSTEMD_PAGER=cat; \
+             exec bash --noediting --noprofile --norc",
+        )?;
+        shell.console.expect(READY, STEP)?;
         Ok(shell)
     }
 
     /// Runs a command to its end.
     pub fn run(&mut self, command: &str) -> Result<Outcome> {
-        self.commands += 1;
-        let number = self.commands;
-        // The shell prints the marks from parts, so that no echo of the line looks like them.
-        self.console.send_line(&format!(
-            "printf '\\n<%s {number}>\\n' begin; {{ {command}\n}} 2>&1 </dev/null; \
-             printf '\\n<%s {number} %s>\\n' end $?"
-        ))?;
-        self.console
-            .expect(&format!("<begin {number}>\r*\n"), STEP)?;
-        let text = self.console.expect(&format!("\r*\n<end {number} "), STEP)?;
-        let status = self.console.expect(">", STEP)?;
-        Ok(Outcome {
-            status: status.parse().unwrap_or(-1),
-            text: text.trim_matches('\n').to_owned(),
-        })
+        self.begin(&format!("{{ {command}\n}} 2>&1 </dev/null"))?;
+        self.end()
     }
 
     /// Runs a command and answers its question for a password.
     pub fn run_with_password(&mut self, command: &str, password: &str) -> Result<Outcome> {
-        self.commands += 1;
-        let number = self.commands;
-        self.console.send_line(&format!(
-            "printf '\\n<%s {number}>\\n' begin; {command}; \
-             printf '\\n<%s {number} %s>\\n' end $?"
-        ))?;
-        self.console
-            .expect(&format!("<begin {number}>\r*\n"), STEP)?;
+        self.begin(command)?;
         self.console.expect("(?i)password[^:\n]*: ", STEP)?;
         self.console.send_line(password)?;
-        let text = self.console.expect(&format!("\r*\n<end {number} "), STEP)?;
+        self.end()
+    }
+
+    /// Begins a command, and leaves it to others to see its end.
+    pub(crate) fn begin(&mut self, command: &str) -> Result<()> {
+        self.console.send_line(&format!(
+            "printf '\\n<%s>\\n' begin; {command}; printf '\\n<%s %s>' end $?"
+        ))?;
+        self.console.expect("<begin>\r*\n", STEP).map(|_| ())
+    }
+
+    fn end(&mut self) -> Result<Outcome> {
+        let text = self.console.expect(r"\r*\n<end ", STEP)?;
         let status = self.console.expect(">", STEP)?;
+        // Only then it reads what is typed next as another command.
+        self.console.expect(READY, STEP)?;
         Ok(Outcome {
             status: status.parse().unwrap_or(-1),
             text: text.trim_matches('\n').to_owned(),

@@ -18,6 +18,7 @@ use real_packages::{Error, Result, in_parallel, run};
 use walkdir::WalkDir;
 
 use crate::configuration;
+use crate::kernel::Kernel;
 use crate::libraries;
 use crate::tool_root::ToolRoot;
 
@@ -54,7 +55,7 @@ const LEFT_OUT: [&str; 22] = [
 pub struct Staged {
     /// The directory below which [`STORE`] lies.
     pub root: PathBuf,
-    /// The packages, sorted by name, and last the configuration.
+    /// The packages, sorted by name, and last the kernel's modules and the configuration.
     pub packages: Vec<Package>,
     /// What patch-systemd-units reported of each.
     pub reports: Vec<Report>,
@@ -82,7 +83,13 @@ impl Staged {
 
 /// Fetches the packages and makes a store of them below `root`, which must be empty; `patcher` is
 /// the patch-systemd-units to be tested.
-pub fn stage(archive: &Archive, tools: &ToolRoot, patcher: &Path, root: &Path) -> Result<Staged> {
+pub fn stage(
+    archive: &Archive,
+    tools: &ToolRoot,
+    kernel: &Kernel,
+    patcher: &Path,
+    root: &Path,
+) -> Result<Staged> {
     let names = wanted(archive)?;
     let store = outside(root, Path::new(STORE));
     let fetched = store::fetch(archive, &names, &store)?;
@@ -94,6 +101,7 @@ pub fn stage(archive: &Archive, tools: &ToolRoot, patcher: &Path, root: &Path) -
         tidy(&store.join(&package.directory))
             .map_err(|error| Error::new(format!("lay out the package {}", package.name), error))?;
     }
+    packages.push(kernel.install_modules(&store)?);
     packages.push(configuration::install(root, &packages)?);
     for package in &packages {
         mend_links(&store, package, &packages)
