@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use crate::{cargo, project, released, set_up};
+use crate::{boot_test, cargo, project, released, set_up};
 
 const TOOL: &str = "patch-systemd-units";
 
@@ -33,13 +33,20 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     }
     if !options.quick {
         set_up::ensure_installed(set_up::PACKAGES)?;
+        set_up::ensure_installed(set_up::MACHINES)?;
+        let [patcher, assembler] = boot_test::TOOLS;
+        let packages = ["--package", patcher, "--package", assembler];
         steps.push(step(
             "release build",
-            &["build", "--release", "--package", TOOL],
+            &[&["build", "--release"], packages.as_slice()].concat(),
         ));
         steps.push(Step {
             name: "real packages",
             command: real_packages(None),
+        });
+        steps.push(Step {
+            name: "images, booted",
+            command: boot_test::command(None),
         });
     }
     if options.soak {
@@ -50,6 +57,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
             "--workspace",
             "--exclude",
             "real-packages",
+            "--exclude",
+            "boot-test",
         ]);
         // The kill tests read the second: how often they are to kill is their own affair.
         long.env("PROPTEST_CASES", "20000")
@@ -90,11 +99,25 @@ fn quick() -> Vec<Step> {
         ),
         step(
             "tests",
-            &["test", "--workspace", "--exclude", "real-packages"],
+            &[
+                "test",
+                "--workspace",
+                "--exclude",
+                "real-packages",
+                "--exclude",
+                "boot-test",
+            ],
         ),
         step(
-            "tests of the check on real packages",
-            &["test", "--package", "real-packages", "--lib"],
+            "tests of the checks on real packages",
+            &[
+                "test",
+                "--package",
+                "real-packages",
+                "--package",
+                "boot-test",
+                "--lib",
+            ],
         ),
         Step {
             name: "documentation",

@@ -3,7 +3,7 @@
 use real_packages::{Error, Result};
 
 use crate::console::Console;
-use crate::session::{Shell, log_in};
+use crate::session::{STEP, Shell, log_in};
 
 /// The password of root and of [`USER`].
 pub const PASSWORD: &str = "hermetic";
@@ -13,6 +13,14 @@ pub const PASSWORD_HASH: &str = "$6$bootTest$sky3sw9foHAmN2z4yg9MEne03sNwxZTpOPD
 pub const USER: &str = "test";
 /// A user without a password that could be right.
 pub const LOCKED: &str = "locked";
+
+/// What a visitor would ask.
+const SHOWN: [&str; 4] = [
+    "export SYSTEMD_PAGER=cat TERM=dumb",
+    "systemctl status chrony | head -n 12",
+    "systemctl status | head -n 12",
+    "findmnt -o TARGET,SOURCE,FSTYPE,OPTIONS /",
+];
 
 /// Tries who is let in, from the question who is there to the same question; root is in nowhere.
 pub fn check(console: &mut Console) -> Result<()> {
@@ -44,6 +52,24 @@ pub fn enter<'a>(console: &'a mut Console, user: &str) -> Result<Shell<'a>> {
             console.last_lines()
         ),
     ))
+}
+
+/// Logs in as [`USER`], lets the system say how it is, and returns what stands on the console since
+/// the question who is there.
+pub fn show(console: &mut Console) -> Result<String> {
+    let before = console.text().len();
+    if !log_in(console, USER, PASSWORD)? {
+        return Err(Error::new(
+            format!("log in as {USER}"),
+            console.last_lines(),
+        ));
+    }
+    for command in SHOWN {
+        console.send_line(command)?;
+        console.expect(r"[$#] \z", STEP)?;
+    }
+    let text = console.text();
+    Ok(format!("login: {}", text.get(before..).unwrap_or(&text)))
 }
 
 fn refused(console: &mut Console, user: &str, password: &str) -> Result<()> {

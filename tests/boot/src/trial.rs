@@ -55,6 +55,15 @@ pub fn boots_and_works(workshop: &Workshop, image: &Image) -> Result<()> {
     machine.wait(session::STEP)
 }
 
+/// Boots an image, logs in as an ordinary user and looks around; what stands on the console.
+pub fn transcript(workshop: &Workshop, image: &Image) -> Result<String> {
+    let (start, disks) = image.start(workshop.kernel())?;
+    let mut machine = Machine::start(&start, &disks)?;
+    let console = &mut machine.console;
+    session::wait_for_login(console)?;
+    logins::show(console)
+}
+
 /// Assembles the same again: all files must have the same bytes.
 fn is_reproducible(workshop: &Workshop, image: &Image) -> Result<()> {
     let again = workshop.assemble(image.layout)?;
