@@ -169,7 +169,7 @@ fn journal_is_clean(shell: &mut Shell<'_>) -> Result<()> {
     find_nothing(
         shell,
         "journalctl -b -q -o short --case-sensitive=no \
-         -g 'unknown key|not executable|not found|no such file' \
+         -g 'unknown key|not executable|not found' \
          _TRANSPORT=journal + _TRANSPORT=syslog + _TRANSPORT=stdout",
     )
 }
@@ -191,8 +191,10 @@ fn processes_are_from_the_store(shell: &mut Shell<'_>) -> Result<()> {
 }
 
 fn units_name_the_store(shell: &mut Shell<'_>) -> Result<()> {
-    let programs = "systemctl show --state=active '*.service' -p ExecStart -p ExecStartPre \
-                    -p ExecStop | grep -o 'path=[^ ]*'";
+    // Units in /run are made by systemd's generators, with the paths that they are compiled with.
+    let programs = "systemctl show --state=active '*.service' -p FragmentPath -p ExecStart \
+                    -p ExecStartPre -p ExecStop | \
+                    gawk 'BEGIN {RS = \"\"} !/FragmentPath=\\/run\\//' | grep -o 'path=[^ ]*'";
     succeed(shell, &format!("{programs} | grep -q '^path=/nix/store/'"))?;
     find_nothing(
         shell,

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use real_packages::{Error, Result, run};
 
-use crate::image::{HASH_TREE, Image, ROOT};
+use crate::image::{DISK, HASH_TREE, Image};
 use crate::layout::Layout;
 use crate::machine::{Machine, Start};
 use crate::tamper::{Place, flip};
@@ -25,7 +25,7 @@ pub fn run_all(workshop: &Workshop, layout: Layout, step: &dyn Fn(&str)) -> Resu
     is_reproducible(workshop, &image)?;
     if layout == Layout::Bare {
         step("verify");
-        verify(workshop, &image.file(ROOT), &image)?;
+        verify(workshop, &image.file(DISK), &image)?;
         tampering_is_refused(workshop, &image, step)?;
     }
     step("boot, log in and check");
@@ -126,7 +126,7 @@ fn tampering_is_refused(workshop: &Workshop, image: &Image, step: &dyn Fn(&str))
         step(&format!("flip a bit of {name}, verify and boot"));
         let doing = format!("have a flipped bit in {name} refused");
         let root = image.file("tampered");
-        fs::copy(image.file(ROOT), &root).map_err(|error| Error::new(&doing, error))?;
+        fs::copy(image.file(DISK), &root).map_err(|error| Error::new(&doing, error))?;
         flip(&root, place.offset(workshop.tools(), &root)?)?;
         if verify(workshop, &root, image).is_ok() {
             return Err(Error::new(doing, "veritysetup verifies it"));
