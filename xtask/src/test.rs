@@ -7,9 +7,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
-use crate::{cargo, project, released, set_up};
+use crate::{boot_test, cargo, project, released, set_up};
 
 const TOOL: &str = "patch-systemd-units";
+
+/// Packages whose tests need the network, Nix or a machine to boot: steps of their own.
+const BY_OTHER_MEANS: [&str; 3] = ["boot-test", "nix-builds", "real-packages"];
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -34,9 +37,12 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     if !options.quick {
         set_up::ensure_installed(set_up::PACKAGES)?;
         set_up::ensure_installed(set_up::NIX)?;
+        set_up::ensure_installed(set_up::MACHINES)?;
+        let [patcher, assembler] = boot_test::TOOLS;
+        let packages = ["--package", patcher, "--package", assembler];
         steps.push(step(
             "release build",
-            &["build", "--release", "--package", TOOL],
+            &[&["build", "--release"], packages.as_slice()].concat(),
         ));
         steps.push(Step {
             name: "real packages",
@@ -46,18 +52,17 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
             "Nix builds",
             &["test", "--package", "nix-builds", "--test", "builds"],
         ));
+        steps.push(Step {
+            name: "images, booted",
+            command: boot_test::command(None),
+        });
     }
     if options.soak {
         let mut long = cargo();
-        long.args([
-            "test",
-            "--release",
-            "--workspace",
-            "--exclude",
-            "real-packages",
-            "--exclude",
-            "nix-builds",
-        ]);
+        long.args(["test", "--release", "--workspace"]);
+        for package in BY_OTHER_MEANS {
+            long.args(["--exclude", package]);
+        }
         // The kill tests read the second: how often they are to kill is their own affair.
         long.env("PROPTEST_CASES", "20000")
             .env("HERMETIC_OUT_SOAK", "1");
@@ -82,6 +87,13 @@ fn quick() -> Vec<Step> {
         "--document-private-items",
     ]);
     documentation.env("RUSTDOCFLAGS", "-D warnings");
+    let (mut tests, mut tests_of_tests) = (cargo(), cargo());
+    tests.args(["test", "--workspace"]);
+    tests_of_tests.args(["test", "--lib"]);
+    for package in BY_OTHER_MEANS {
+        tests.args(["--exclude", package]);
+        tests_of_tests.args(["--package", package]);
+    }
     vec![
         step("format", &["fmt", "--all", "--check"]),
         step(
@@ -95,28 +107,14 @@ fn quick() -> Vec<Step> {
                 "warnings",
             ],
         ),
-        step(
-            "tests",
-            &[
-                "test",
-                "--workspace",
-                "--exclude",
-                "real-packages",
-                "--exclude",
-                "nix-builds",
-            ],
-        ),
-        step(
-            "tests of the test tools",
-            &[
-                "test",
-                "--package",
-                "real-packages",
-                "--package",
-                "nix-builds",
-                "--lib",
-            ],
-        ),
+        Step {
+            name: "tests",
+            command: tests,
+        },
+        Step {
+            name: "tests of the tests",
+            command: tests_of_tests,
+        },
         Step {
             name: "documentation",
             command: documentation,
