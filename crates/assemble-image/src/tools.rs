@@ -188,12 +188,12 @@ impl Command {
         self.run_fed(doing, |_| Ok(())).map(|(output, ())| output)
     }
 
-    /// The same, while `feed` writes its standard input. If the tool fails, that is the error, and
+    /// The same, while `write` writes its standard input. If the tool fails, that is the error, and
     /// not that its input ended early.
     pub fn run_fed<T>(
         &self,
         doing: &'static str,
-        feed: impl FnOnce(&mut ChildStdin) -> Result<T, Error>,
+        write: impl FnOnce(&mut ChildStdin) -> Result<T, Error>,
     ) -> Result<(Vec<u8>, T), Error> {
         let start = |source| Error::Start {
             doing,
@@ -214,7 +214,7 @@ impl Command {
             let ended = guard.as_ref().map(|guard| guard.watch(scope));
             let output = scope.spawn(|| read_all(stdout));
             let said = scope.spawn(|| read_all(stderr));
-            let fed = stdin.map(|mut stdin| feed(&mut stdin));
+            let fed = stdin.map(|mut stdin| write(&mut stdin));
             let read = (
                 output.join().unwrap_or_default(),
                 said.join().unwrap_or_default(),
