@@ -60,6 +60,9 @@ pub const CHECKS: &[Check] = &[
     ),
 ];
 
+/// A program that systemd's own generator names by the path that it is compiled with.
+const GENERATED: &str = "/usr/lib/systemd/systemd-veritysetup";
+
 const fn everywhere(name: &'static str, ask: fn(&mut Shell<'_>) -> Result<()>) -> Check {
     Check {
         name,
@@ -191,14 +194,13 @@ fn processes_are_from_the_store(shell: &mut Shell<'_>) -> Result<()> {
 }
 
 fn units_name_the_store(shell: &mut Shell<'_>) -> Result<()> {
-    // Units in /run are made by systemd's generators, with the paths that they are compiled with.
-    let programs = "systemctl show --state=active '*.service' -p FragmentPath -p ExecStart \
-                    -p ExecStartPre -p ExecStop | \
-                    gawk 'BEGIN {RS = \"\"} !/FragmentPath=\\/run\\//' | grep -o 'path=[^ ]*'";
+    let programs = "systemctl show --state=active '*.service' -p ExecStart -p ExecStartPre \
+                    -p ExecStop | grep -o 'path=[^ ]*'";
     succeed(shell, &format!("{programs} | grep -q '^path=/nix/store/'"))?;
+    // The unit of the root's verity device is written by a generator when the machine boots.
     find_nothing(
         shell,
-        &format!("{programs} | grep -v '^path=/nix/store/' | sort -u"),
+        &format!("{programs} | grep -v -e '^path=/nix/store/' -e '^path={GENERATED}$' | sort -u"),
     )
 }
 

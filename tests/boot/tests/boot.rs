@@ -26,7 +26,7 @@ fn images_work_and_cannot_be_changed() {
     for layout in layouts() {
         let step = |what: &str| say(&format!("{layout}: {what}"));
         for error in trial::run_all(&workshop, layout, &step) {
-            step("FAILED");
+            step(&format!("FAILED: {error}"));
             failures.push(format!("{layout}: {error}"));
         }
     }
