@@ -28,6 +28,7 @@ pub const CHECKS: &[Check] = &[
         "the journal names nothing unknown, missing or not executable",
         journal_is_clean,
     ),
+    everywhere("no program crashed", no_program_crashed),
     everywhere(
         "no unit failed to protect the system, in the initrd neither",
         protection_is_set_up,
@@ -174,6 +175,14 @@ fn journal_is_clean(shell: &mut Shell<'_>) -> Result<()> {
         "journalctl -b -q -o short --case-sensitive=no \
          -g 'unknown key|not executable|not found' \
          _TRANSPORT=journal + _TRANSPORT=syslog + _TRANSPORT=stdout",
+    )
+}
+
+fn no_program_crashed(shell: &mut Shell<'_>) -> Result<()> {
+    succeed(shell, "journalctl -b -k -q -g 'Linux version' | grep -q .")?;
+    find_nothing(
+        shell,
+        "journalctl -b -k -q -g 'segfault at|general protection|traps: '",
     )
 }
 
