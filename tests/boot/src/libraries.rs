@@ -3,7 +3,6 @@
 //! store's loader.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -46,30 +45,26 @@ pub fn link(tools: &ToolRoot, root: &Path, store: &Path) -> Result<()> {
             return Ok(());
         }
         let search_path = libraries.search_path(file, root)?;
-        // In one run of its own each: patchelf 0.18 gives a program at a fixed address overlapping
-        // segments when it is asked for both at once.
+        let mut patchelf = tools.command("patchelf");
         if file.object.has_interpreter {
-            patchelf(tools, file, "--set-interpreter", loader.as_os_str())?;
+            patchelf.arg("--set-interpreter").arg(&loader);
         }
-        patchelf(tools, file, "--set-rpath", search_path.join(":").as_ref())?;
+        patchelf.arg("--set-rpath").arg(search_path.join(":"));
+        patchelf.arg(&file.path);
+        let doing = format!("set the search path of {}", file.path.display());
+        run(&mut patchelf, &doing)?;
+        // patchelf 0.18 lays segments of programs at a fixed address over each other.
         let bytes = fs::read(&file.path)
             .map_err(|error| Error::new(format!("read {}", file.path.display()), error))?;
         if elf::read(&bytes).is_some_and(|object| !object.overlaps) {
             return Ok(());
         }
-        Err(Error::new(
-            format!("set the search path of {}", file.path.display()),
-            "patchelf has damaged it: its segments overlap",
-        ))
+        Err(
+            Error::new(doing, "patchelf has damaged it: its segments overlap")
+                .help("take a package whose programs are position-independent"),
+        )
     });
     results.into_iter().collect()
-}
-
-fn patchelf(tools: &ToolRoot, file: &File, option: &str, value: &OsStr) -> Result<()> {
-    let mut patchelf = tools.command("patchelf");
-    patchelf.arg(option).arg(value).arg(&file.path);
-    let doing = format!("set the search path of {}", file.path.display());
-    run(&mut patchelf, &doing).map(|_| ())
 }
 
 fn objects(store: &Path) -> Result<Vec<File>> {
