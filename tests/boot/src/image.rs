@@ -14,7 +14,7 @@ use crate::layout::Layout;
 use crate::logins;
 use crate::machine::Start;
 use crate::staging::Staged;
-use crate::tool_root::ToolRoot;
+use real_packages::tool_root::ToolRoot;
 
 /// What every kernel is told: where its console is, and to end the machine when it panics.
 pub const COMMAND_LINE: &str = "console=tty0 console=ttyS0 panic=-1";

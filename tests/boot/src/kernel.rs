@@ -7,7 +7,7 @@ use real_packages::archive::{Archive, Deb};
 use real_packages::store::{self, Package, store_name};
 use real_packages::{Error, Result, cache_directory, run};
 
-use crate::tool_root::{ToolRoot, digest, unpack_together, with_dependencies};
+use real_packages::tool_root::{ToolRoot, digest, unpack_together, with_dependencies};
 
 /// It depends on the kernel of the current version.
 const PACKAGE: &str = "linux-image-cloud-amd64";

@@ -1,6 +1,6 @@
 //! From real packages to a system that one can log in to.
 //!
-//! [`tool_root`] has the tools, [`kernel`] a kernel, [`staging`] the packages as store paths,
+//! [`kernel`] has a kernel, [`staging`] the packages as store paths,
 //! [`image`] the images that assemble-image makes of them, and [`workshop`] all of that together.
 //! [`machine`] runs an image, [`console`] and [`session`] talk to it, [`logins`] and [`checks`] say
 //! what must hold, [`tamper`] damages an image, and [`trial`] does all of it for one [`layout`].
@@ -18,6 +18,5 @@ pub mod machine;
 pub mod session;
 pub mod staging;
 pub mod tamper;
-pub mod tool_root;
 pub mod trial;
 pub mod workshop;

@@ -10,7 +10,7 @@ use real_packages::{Error, Result, in_parallel, run};
 use walkdir::WalkDir;
 
 use crate::elf::{self, Object};
-use crate::tool_root::ToolRoot;
+use real_packages::tool_root::ToolRoot;
 
 const LOADER: &str = "ld-linux-x86-64.so.2";
 const LIBC: &str = "libc.so.6";

@@ -20,7 +20,7 @@ use walkdir::WalkDir;
 use crate::configuration;
 use crate::kernel::Kernel;
 use crate::libraries;
-use crate::tool_root::ToolRoot;
+use real_packages::tool_root::ToolRoot;
 
 /// Where store paths lie in the image.
 pub const STORE: &str = "/nix/store";

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use real_packages::{Error, Result, run};
 use regex::Regex;
 
-use crate::tool_root::ToolRoot;
+use real_packages::tool_root::ToolRoot;
 
 /// Where an erofs has its superblock: `EROFS_SUPER_OFFSET` of the kernel's `erofs_fs.h`.
 const SUPERBLOCK: u64 = 1024;

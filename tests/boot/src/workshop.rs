@@ -13,7 +13,7 @@ use crate::image::{Assembly, Image};
 use crate::kernel::Kernel;
 use crate::layout::Layout;
 use crate::staging::{Staged, stage};
-use crate::tool_root::ToolRoot;
+use real_packages::tool_root::{self, ToolRoot};
 
 /// Tools, kernel and packages, and a place for images.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ impl Workshop {
             .tempdir_in(large_directory())
             .map_err(|error| Error::new(doing, error))?;
         let archive = Archive::open()?;
-        let tools = ToolRoot::provide(&archive)?;
+        let tools = ToolRoot::provide(&archive, &tool_root::IMAGES)?;
         let kernel = Kernel::provide(&archive, &tools)?;
         let staged = stage(
             &archive,

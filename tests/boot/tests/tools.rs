@@ -1,8 +1,8 @@
 //! The tool root on this machine.
 
 use boot_test::kernel::Kernel;
-use boot_test::tool_root::ToolRoot;
 use real_packages::archive::Archive;
+use real_packages::tool_root::{self, ToolRoot};
 
 /// What each tool says of itself, by which it is known to have started.
 const SAYS: [(&str, &[&str], &str); 14] = [
@@ -25,7 +25,8 @@ const SAYS: [(&str, &[&str], &str); 14] = [
 #[test]
 fn every_tool_starts_and_a_kernel_is_there() {
     let archive = Archive::open().unwrap_or_else(|error| panic!("{error}"));
-    let tools = ToolRoot::provide(&archive).unwrap_or_else(|error| panic!("{error}"));
+    let tools =
+        ToolRoot::provide(&archive, &tool_root::IMAGES).unwrap_or_else(|error| panic!("{error}"));
     for (tool, arguments, expected) in SAYS {
         let output = tools
             .command(tool)

@@ -11,6 +11,7 @@ use std::path::Path;
 use nix_builds::nix::Nix;
 use nix_builds::{case, directory};
 use real_packages::archive::Archive;
+use real_packages::tool_root::{self, ToolRoot};
 
 fn nix() -> Nix {
     Nix::open().unwrap_or_else(|error| panic!("{error}"))
@@ -90,7 +91,36 @@ fn real_packages_are_fixed_up() {
 /// The overlay on package sets of which it may touch almost nothing.
 #[test]
 fn the_overlay_evaluates_lazily() {
-    let found = nix()
+    evaluates_lazily(&nix());
+}
+
+/// The same with the Nix of a newer Debian, and the cases, as far as derivations.
+#[test]
+fn a_newer_nix_evaluates_it_too() {
+    let archive = Archive::open().unwrap_or_else(|error| panic!("{error}"));
+    let tools =
+        ToolRoot::provide(&archive, &tool_root::NIX).unwrap_or_else(|error| panic!("{error}"));
+    drop(archive);
+    let newer = Nix::open_newer(&tools).unwrap_or_else(|error| panic!("{error}"));
+    evaluates_lazily(&newer);
+    for case in case::all(&directory().join("cases")).unwrap() {
+        let package = case.join("package.nix").display().to_string();
+        let arguments = [
+            "--argstr",
+            "package",
+            &package,
+            "--arg",
+            "structuredAttrs",
+            "true",
+        ];
+        let derivation = newer.instantiate("case.nix", &arguments);
+        let derivation = derivation.unwrap_or_else(|error| panic!("{error}"));
+        assert!(derivation.is_file(), "{}", derivation.display());
+    }
+}
+
+fn evaluates_lazily(nix: &Nix) {
+    let found = nix
         .evaluate("evaluation.nix", &[])
         .unwrap_or_else(|error| panic!("{error}"));
     let failed: Vec<&String> = found

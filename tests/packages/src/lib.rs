@@ -22,6 +22,7 @@ pub mod check;
 pub mod draw;
 pub mod store;
 pub mod tool;
+pub mod tool_root;
 pub mod verify;
 
 /// What could not be done, why, and what helps.

@@ -1,5 +1,4 @@
-//! The tools that assemble an image, in the versions of one Debian release, without touching the
-//! machine.
+//! Tools in the versions of one Debian release, without touching the machine.
 //!
 //! Their packages are unpacked below the cache directory, side by side with the libraries that they
 //! need, and each tool is started by a small script through the dynamic loader that came with it.
@@ -12,56 +11,78 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use real_packages::archive::{Archive, Deb};
-use real_packages::{Error, Result, cache_directory, run};
 use sha2::{Digest as _, Sha256};
 
-/// The packages that have the tools; what they depend on comes with them.
-const PACKAGES: [&str; 13] = [
-    "cryptsetup-bin",
-    "dosfstools",
-    "erofs-utils",
-    "kmod",
-    "mtools",
-    "patchelf",
-    "systemd",
-    "systemd-boot-efi",
-    "systemd-container",
-    "systemd-repart",
-    "systemd-ukify",
-    "udev",
-    "zstd",
-];
-/// The tools themselves. Not all that is unpacked: a shell or a `cp` of another release would only
-/// get in the way of the machine's.
-const TOOLS: [&str; 26] = [
-    "depmod",
-    "dump.erofs",
-    "fsck.erofs",
-    "fsck.vfat",
-    "journalctl",
-    "mcopy",
-    "mdir",
-    "mkfs.erofs",
-    "mkfs.vfat",
-    "mmd",
-    "mtools",
-    "mtype",
-    "patchelf",
-    "systemctl",
-    "systemd-analyze",
-    "systemd-dissect",
-    "systemd-firstboot",
-    "systemd-hwdb",
-    "systemd-id128",
-    "systemd-repart",
-    "systemd-sysusers",
-    "systemd-tmpfiles",
-    "udevadm",
-    "ukify",
-    "veritysetup",
-    "zstd",
-];
+use crate::archive::{Archive, Deb};
+use crate::{Error, Result, cache_directory, run};
+
+/// Tools that are unpacked together.
+#[derive(Clone, Copy, Debug)]
+pub struct ToolSet {
+    /// What the directory's name begins with.
+    name: &'static str,
+    /// The packages that have the tools; what they depend on comes with them.
+    packages: &'static [&'static str],
+    /// The tools themselves. Not all that is unpacked: a shell or a `cp` of another release would
+    /// only get in the way of the machine's.
+    tools: &'static [&'static str],
+}
+
+/// What assembles images.
+pub const IMAGES: ToolSet = ToolSet {
+    name: "tools",
+    packages: &[
+        "cryptsetup-bin",
+        "dosfstools",
+        "erofs-utils",
+        "kmod",
+        "mtools",
+        "patchelf",
+        "systemd",
+        "systemd-boot-efi",
+        "systemd-container",
+        "systemd-repart",
+        "systemd-ukify",
+        "udev",
+        "zstd",
+    ],
+    tools: &[
+        "depmod",
+        "dump.erofs",
+        "fsck.erofs",
+        "fsck.vfat",
+        "journalctl",
+        "mcopy",
+        "mdir",
+        "mkfs.erofs",
+        "mkfs.vfat",
+        "mmd",
+        "mtools",
+        "mtype",
+        "patchelf",
+        "systemctl",
+        "systemd-analyze",
+        "systemd-dissect",
+        "systemd-firstboot",
+        "systemd-hwdb",
+        "systemd-id128",
+        "systemd-repart",
+        "systemd-sysusers",
+        "systemd-tmpfiles",
+        "udevadm",
+        "ukify",
+        "veritysetup",
+        "zstd",
+    ],
+};
+
+/// Nix, newer than the machine's.
+pub const NIX: ToolSet = ToolSet {
+    name: "nix-tools",
+    packages: &["nix-bin"],
+    tools: &["nix-instantiate"],
+};
+
 const LIBRARIES: &str = "usr/lib/x86_64-linux-gnu";
 const LOADER: &str = "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2";
 const STUB: &str = "usr/lib/systemd/boot/efi/linuxx64.efi.stub";
@@ -76,11 +97,11 @@ pub struct ToolRoot {
 
 impl ToolRoot {
     /// Downloads and unpacks the tools, unless the cache has them in their current versions.
-    pub fn provide(archive: &Archive) -> Result<Self> {
-        let debs = with_dependencies(archive, &PACKAGES)?;
-        let directory = cache_directory().join(format!("tools-{}", digest(&debs)));
+    pub fn provide(archive: &Archive, set: &ToolSet) -> Result<Self> {
+        let debs = with_dependencies(archive, set.packages)?;
+        let directory = cache_directory().join(format!("{}-{}", set.name, digest(&debs)));
         unpack_together(archive, &debs, &directory, |partial| {
-            write_scripts(partial, &directory)
+            write_scripts(set.tools, partial, &directory)
         })?;
         Ok(Self { directory })
     }
@@ -117,14 +138,15 @@ impl ToolRoot {
 }
 
 /// Packages and all they depend on, as the archive has them now.
-pub(crate) fn with_dependencies(archive: &Archive, names: &[&str]) -> Result<Vec<Deb>> {
+pub fn with_dependencies(archive: &Archive, names: &[&str]) -> Result<Vec<Deb>> {
     let names: Vec<String> = names.iter().map(ToString::to_string).collect();
     let all = archive.with_dependencies(&names)?;
     Ok(archive.candidates(&all)?.into_values().collect())
 }
 
 /// A short name for just these packages in just these versions.
-pub(crate) fn digest(debs: &[Deb]) -> String {
+#[must_use]
+pub fn digest(debs: &[Deb]) -> String {
     let mut hasher = Sha256::new();
     hasher.update(LAYOUT);
     for deb in debs {
@@ -137,7 +159,7 @@ pub(crate) fn digest(debs: &[Deb]) -> String {
 
 /// Unpacks packages over each other, as an installation would; `finish` is given the tree before
 /// it gets its name. A tree that is there already is kept.
-pub(crate) fn unpack_together(
+pub fn unpack_together(
     archive: &Archive,
     debs: &[Deb],
     directory: &Path,
@@ -173,7 +195,7 @@ pub(crate) fn unpack_together(
 }
 
 /// Writes a script for each tool; `tree` is where the files are now, `place` where they will be.
-fn write_scripts(tree: &Path, place: &Path) -> Result<()> {
+fn write_scripts(tools: &[&str], tree: &Path, place: &Path) -> Result<()> {
     let bin = tree.join("bin");
     let io = |error: std::io::Error| Error::new("write the scripts that start the tools", error);
     // `/bin` would be a link to `/usr/bin`, which is full.
@@ -182,7 +204,7 @@ fn write_scripts(tree: &Path, place: &Path) -> Result<()> {
         _ => {}
     }
     fs::create_dir(&bin).map_err(io)?;
-    for tool in TOOLS {
+    for tool in tools {
         let Some(program) = ["usr/bin", "usr/sbin"]
             .map(|directory| format!("{directory}/{tool}"))
             .into_iter()
@@ -192,7 +214,7 @@ fn write_scripts(tree: &Path, place: &Path) -> Result<()> {
                 format!("provide the tool {tool}"),
                 "no package has it any more",
             )
-            .help("look which package has it now, and add that to PACKAGES in tool_root.rs"));
+            .help("look which package has it now, and add that to the packages in tool_root.rs"));
         };
         let start = fs::read(tree.join(&program)).map_err(io)?;
         let text = if start.starts_with(b"#!") {
@@ -241,7 +263,9 @@ mod tests {
 
     #[test]
     fn the_lists_are_sorted() {
-        assert!(PACKAGES.is_sorted() && TOOLS.is_sorted());
+        for set in [IMAGES, NIX] {
+            assert!(set.packages.is_sorted() && set.tools.is_sorted(), "{set:?}");
+        }
     }
 
     #[test]
