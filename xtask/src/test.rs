@@ -37,7 +37,6 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     if !options.quick {
         set_up::ensure_installed(set_up::PACKAGES)?;
         set_up::ensure_installed(set_up::NIX)?;
-        set_up::ensure_installed(set_up::MACHINES)?;
         let [patcher, assembler] = boot_test::TOOLS;
         let packages = ["--package", patcher, "--package", assembler];
         steps.push(step(
@@ -52,10 +51,6 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
             "Nix builds",
             &["test", "--package", "nix-builds", "--test", "builds"],
         ));
-        steps.push(Step {
-            name: "images, booted",
-            command: boot_test::command(None),
-        });
     }
     if options.soak {
         let mut long = cargo();
