@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -555,41 +556,25 @@ fn compare(one: &Path, other: &Path) -> Result<(), Error> {
 
 /// The first byte in which two files differ.
 fn first_difference(one: &Path, other: &Path) -> Result<Option<u64>, Error> {
-    use std::io::Read;
+    const BLOCK: u64 = 1 << 20;
     let open = |path: &Path| fs::File::open(path).map_err(io_error("reading", path));
-    let (mut first, mut second) = (open(one)?, open(other)?);
-    let (mut buffer, mut offset) = ([vec![0; 1 << 20], vec![0; 1 << 20]], 0_u64);
+    let block = |file: &mut fs::File, path: &Path| {
+        let mut bytes = Vec::new();
+        let read = file.take(BLOCK).read_to_end(&mut bytes);
+        read.map(|_| bytes).map_err(io_error("reading", path))
+    };
+    let (mut first, mut second, mut offset) = (open(one)?, open(other)?, 0);
     loop {
-        let [left, right] = &mut buffer;
-        let length = first.read(left).map_err(io_error("reading", one))?;
-        let mut filled = 0;
-        while filled < length {
-            match second
-                .read(&mut right[filled..length])
-                .map_err(io_error("reading", other))?
-            {
-                0 => break,
-                more => filled += more,
-            }
+        let (left, right) = (block(&mut first, one)?, block(&mut second, other)?);
+        let differs = left.iter().zip(&right).position(|(a, b)| a != b);
+        let shorter = left.len().min(right.len());
+        if differs.is_some() || left.len() != right.len() {
+            return Ok(Some(offset + differs.unwrap_or(shorter) as u64));
         }
-        let differing = left[..length]
-            .iter()
-            .zip(&right[..filled])
-            .position(|(a, b)| a != b);
-        if let Some(at) = differing {
-            return Ok(Some(offset + at as u64));
+        if left.is_empty() {
+            return Ok(None);
         }
-        offset += filled as u64;
-        if filled < length {
-            return Ok(Some(offset));
-        }
-        if length == 0 {
-            let longer = second
-                .read(&mut right[..1])
-                .map_err(io_error("reading", other))?
-                > 0;
-            return Ok(longer.then_some(offset));
-        }
+        offset += left.len() as u64;
     }
 }
 

@@ -4,12 +4,12 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::{CommandFactory, Parser, ValueEnum};
+use clap::{CommandFactory, Parser};
 use hermetic_out::{Finding, Severity};
-use hermetic_out_command_line::{ExitStatus, Streams, explain, parse};
+use hermetic_out_command_line::{ExitStatus, Streams, explain, parse, write_findings};
 
 use crate::closure::{Store, read_closure};
-use crate::dry_run::{describe, describe_finding};
+use crate::dry_run::describe;
 use crate::options::{Compression, FirstBoot, Layout, MachineId, OnCorruption, Options};
 use crate::progress::{Progress, Quiet};
 use crate::setuid::SetuidProgram;
@@ -96,7 +96,7 @@ struct Arguments {
 
     /// How the image is laid out
     #[arg(long, value_enum, default_value_t, help_heading = BOOT)]
-    layout: LayoutName,
+    layout: Layout,
 
     /// The kernel's image, for every layout but bare
     #[arg(long, value_name = "FILE", help_heading = BOOT)]
@@ -123,7 +123,7 @@ struct Arguments {
 
     /// What the kernel does when a block is not what its hash says
     #[arg(long, value_enum, default_value_t, value_name = "WHAT", help_heading = BOOT)]
-    on_corruption: OnCorruptionName,
+    on_corruption: OnCorruption,
 
     /// The EFI stub of the unified kernel image; ukify knows one
     #[arg(long, value_name = "FILE", help_heading = BOOT)]
@@ -187,7 +187,7 @@ struct Arguments {
 
     /// How files are compressed
     #[arg(long, value_enum, default_value_t, help_heading = OUTPUT)]
-    compression: CompressionName,
+    compression: Compression,
 
     /// Also write the sizes of store paths and directories as a page with a treemap
     #[arg(long, help_heading = OUTPUT)]
@@ -212,39 +212,6 @@ struct Arguments {
     /// Say what a finding means, and what to do about it
     #[arg(long, value_name = "FINDING", help_heading = SHOWN)]
     explain: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum LayoutName {
-    /// A disk: EFI system partition with the kernel, root file system, hash tree
-    #[default]
-    Ddi,
-    /// The root file system and its hash tree as two files
-    Bare,
-    /// Everything in the initrd of one unified kernel image; nothing is verified
-    Initrd,
-    /// A disk with an EFI system partition only: root file system and hash tree are files on it
-    EspFile,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum CompressionName {
-    /// Fast
-    #[default]
-    Lz4,
-    /// Smaller; needs Linux 6.10
-    Zstd,
-    /// Not at all
-    None,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum OnCorruptionName {
-    /// It panics, so that nothing runs that was tampered with
-    #[default]
-    Panic,
-    /// The read fails, and the system goes on
-    IoError,
 }
 
 fn machine_id(text: &str) -> Result<MachineId, String> {
@@ -345,27 +312,15 @@ impl Arguments {
             closure,
             packages: self.package.clone(),
             extra: self.extra.clone(),
-            layout: match self.layout {
-                LayoutName::Ddi => Layout::Ddi,
-                LayoutName::Bare => Layout::Bare,
-                LayoutName::Initrd => Layout::Initrd,
-                LayoutName::EspFile => Layout::EspFile,
-            },
-            compression: match self.compression {
-                CompressionName::Lz4 => Compression::Lz4,
-                CompressionName::Zstd => Compression::Zstd,
-                CompressionName::None => Compression::None,
-            },
+            layout: self.layout,
+            compression: self.compression,
             kernel: self.kernel.clone(),
             initrd: self.initrd.clone(),
             modules: self.modules.clone(),
             initrd_modules: self.initrd_module.clone(),
             cmdline: self.cmdline.clone(),
             stub: self.stub.clone(),
-            on_corruption: match self.on_corruption {
-                OnCorruptionName::Panic => OnCorruption::Panic,
-                OnCorruptionName::IoError => OnCorruption::IoError,
-            },
+            on_corruption: self.on_corruption,
             users_pin: self.users_pin.clone(),
             passwords,
             setuid: self.setuid.clone(),
@@ -389,16 +344,12 @@ impl Arguments {
 
     /// Shows findings: errors always, warnings unless quiet, notes if asked for.
     fn show(&self, findings: &[Finding], streams: &mut Streams<'_>) -> anyhow::Result<()> {
-        let lowest = match (self.quiet, self.verbose) {
+        let least = match (self.quiet, self.verbose) {
             (true, _) => Severity::Error,
             (_, true) => Severity::Note,
             _ => Severity::Warning,
         };
-        for finding in findings.iter().filter(|finding| finding.severity >= lowest) {
-            write!(streams.stderr, "{}", describe_finding(finding))
-                .context("writing to standard error")?;
-        }
-        Ok(())
+        write_findings(findings, least, streams)
     }
 }
 

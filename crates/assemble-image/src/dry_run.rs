@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use bstr::ByteSlice;
+use hermetic_out_command_line::visible;
 
 use crate::assemble::names;
 use crate::disk::{repart_command, validate_command};
@@ -57,7 +57,7 @@ fn describe_tree(text: &mut String, tree: &RootTree, without: &[u8]) {
         .iter()
         .filter(|(path, _)| without.is_empty() || !is_in(path, without));
     for (path, entry) in shown {
-        let path = hermetic_out_command_line::visible(path);
+        let path = visible(path);
         let _ = write!(
             text,
             "  {:04o} {}:{} /{path}",
@@ -66,7 +66,7 @@ fn describe_tree(text: &mut String, tree: &RootTree, without: &[u8]) {
         let _ = match &entry.node {
             Node::Directory => writeln!(text, "{}", if path.is_empty() { "" } else { "/" }),
             Node::Link(target) => {
-                writeln!(text, " -> {}", hermetic_out_command_line::visible(target))
+                writeln!(text, " -> {}", visible(target))
             }
             Node::File(Content::OnDisk { path, .. }) => writeln!(text, " = {}", path.display()),
             Node::File(Content::Bytes(bytes)) => writeln!(text, " ({} bytes)", bytes.len()),
@@ -156,59 +156,4 @@ fn commands(
 
 fn cmdline(options: &Options) -> String {
     crate::assemble::cmdline(options, ROOT_HASH)
-}
-
-/// A finding on some lines, as a terminal shows it.
-#[must_use]
-pub fn describe_finding(finding: &hermetic_out::Finding) -> String {
-    let severity = match finding.severity {
-        hermetic_out::Severity::Note => "note",
-        hermetic_out::Severity::Warning => "warning",
-        hermetic_out::Severity::Error => "error",
-    };
-    let visible = |text: &str| hermetic_out_command_line::visible(text.as_bytes());
-    let file = hermetic_out_command_line::visible(finding.file.as_os_str().as_encoded_bytes());
-    let place = match &finding.place {
-        Some(place) => format!(":{}:{}", place.line, place.column),
-        None => String::new(),
-    };
-    let mut text = format!(
-        "{severity}[{}]: {file}{place}: {}\n",
-        finding.kind.name,
-        visible(&finding.message)
-    );
-    if let Some(place) = &finding.place {
-        let line = place.source.as_bstr().lines().next().unwrap_or_default();
-        let _ = writeln!(text, "  | {}", hermetic_out_command_line::visible(line));
-    }
-    if !finding.help.is_empty() {
-        let _ = writeln!(text, "  = help: {}", visible(&finding.help));
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use hermetic_out::Place;
-    use hermetic_out_formats::Span;
-
-    use super::*;
-    use crate::findings;
-
-    #[test]
-    fn a_finding_shows_its_line_and_what_to_do() {
-        let file = b"# x\nd /x 0755 nobody\n";
-        let mut finding = findings::about(
-            &findings::UNKNOWN_USER,
-            b"usr/lib/tmpfiles.d/x\x1b.conf",
-            "nobody knows nobody",
-            "declare it",
-        );
-        finding.place = Some(Place::new(file, Span::new(14, 20)));
-        assert_eq!(
-            describe_finding(&finding),
-            "error[unknown-user]: /usr/lib/tmpfiles.d/x\\x1b.conf:2:11: nobody knows nobody\n  | d /x \
-             0755 nobody\n  = help: declare it\n"
-        );
-    }
 }

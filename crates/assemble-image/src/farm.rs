@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use bstr::ByteSlice;
 use hermetic_out::Finding;
+use hermetic_out::package::normalize;
 
 use crate::closure::{Store, in_image};
 use crate::error::{Error, io_error};
@@ -367,17 +368,8 @@ fn climbs_out(link: &[u8], target: &[u8], top: &[u8]) -> bool {
 
 /// A path without `.` and `..`, as far as it can be said without looking.
 fn normal(path: &[u8]) -> Vec<u8> {
-    let mut result: Vec<&[u8]> = Vec::new();
-    for name in path.split(|byte| *byte == b'/') {
-        match name {
-            b"" | b"." => {}
-            b".." => {
-                result.pop();
-            }
-            name => result.push(name),
-        }
-    }
-    result.join(&b'/')
+    let absolute = normalize(&[b"/", path].concat()).unwrap_or_default();
+    absolute.trim_with(|char| char == '/').to_vec()
 }
 
 #[cfg(test)]

@@ -2,21 +2,23 @@
 
 use std::path::PathBuf;
 
+use clap::ValueEnum;
+
 use crate::closure::Store;
 use crate::setuid::SetuidProgram;
 
-/// How the image is laid out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// How the image is laid out. The comments of the values are what `--help` says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 #[non_exhaustive]
 pub enum Layout {
-    /// A disk: an EFI system partition with the kernel, the root file system, its hash tree.
+    /// A disk: EFI system partition with the kernel, root file system, hash tree
     #[default]
     Ddi,
-    /// The root file system and its hash tree as two files.
+    /// The root file system and its hash tree as two files
     Bare,
-    /// Everything is the initrd of one unified kernel image.
+    /// Everything in the initrd of one unified kernel image; nothing is verified
     Initrd,
-    /// A disk with an EFI system partition only: kernel, root file system and hash tree are files.
+    /// A disk with an EFI system partition only: root file system and hash tree are files on it
     EspFile,
 }
 
@@ -45,15 +47,15 @@ impl Layout {
     }
 }
 
-/// How files are compressed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// How files are compressed. The comments of the values are what `--help` says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Compression {
-    /// Fast to make and to read.
+    /// Fast
     #[default]
     Lz4,
-    /// Smaller; needs Linux 6.10.
+    /// Smaller; needs Linux 6.10
     Zstd,
-    /// Not at all.
+    /// Not at all
     None,
 }
 
@@ -69,13 +71,14 @@ impl Compression {
     }
 }
 
-/// What the running system does when a block is not what its hash says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What the running system does when a block is not what its hash says. The comments of the values
+/// are what `--help` says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum OnCorruption {
-    /// It stops.
+    /// It panics, so that nothing runs that was tampered with
     #[default]
     Panic,
-    /// The read fails, and the system goes on as well as it can.
+    /// The read fails, and the system goes on
     IoError,
 }
 
@@ -163,4 +166,21 @@ pub struct Options {
     pub tmpfs: Vec<String>,
     /// Whether the size report is written as a page, too.
     pub size_report: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_manifest_has_the_names_of_the_command_line() {
+        for layout in Layout::value_variants() {
+            let value = layout.to_possible_value();
+            assert_eq!(value.unwrap().get_name(), layout.name());
+        }
+        for compression in Compression::value_variants() {
+            let value = compression.to_possible_value();
+            assert_eq!(value.unwrap().get_name(), compression.name());
+        }
+    }
 }
