@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
-use crate::{boot_test, cargo, project, released, set_up};
+use crate::{cargo, project, released, set_up};
 
 const TOOL: &str = "patch-systemd-units";
 
@@ -37,11 +37,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     if !options.quick {
         set_up::ensure_installed(set_up::PACKAGES)?;
         set_up::ensure_installed(set_up::NIX)?;
-        let [patcher, assembler] = boot_test::TOOLS;
-        let packages = ["--package", patcher, "--package", assembler];
         steps.push(step(
             "release build",
-            &[&["build", "--release"], packages.as_slice()].concat(),
+            &["build", "--release", "--package", TOOL],
         ));
         steps.push(Step {
             name: "real packages",

@@ -34,8 +34,15 @@ fn run_all(cases: &Path, more: &[&str]) {
         String::from_utf8_lossy(&tool.log)
     );
     let mut cases = case::all(cases).unwrap_or_else(|error| panic!("{error}"));
-    cases.retain(|case| only.as_ref().is_none_or(|only| case.ends_with(only)));
-    assert!(!cases.is_empty(), "there is no such case");
+    assert!(!cases.is_empty(), "there is no case");
+    if let Some(only) = only {
+        // It is in one of both directories.
+        let exists = ["cases", "real"]
+            .iter()
+            .any(|kind| directory().join(kind).join(&only).is_dir());
+        assert!(exists, "there is no case {only}");
+        cases.retain(|case| case.ends_with(&only));
+    }
     let results = real_packages::in_parallel(&cases, |case| case::run(&nix, case, more, update));
     let mut failures = String::new();
     for error in results.into_iter().filter_map(Result::err) {
