@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::thread;
 
 use bstr::ByteSlice;
 use hermetic_out::{Finding, Place};
@@ -197,17 +198,21 @@ pub fn make_etc(tree: &mut RootTree, options: &Options, work: &Path) -> Result<E
             });
         }
     }
-    // The rest only if there is something to do it with.
-    for (doing, command) in commands {
-        let needed = match command.tool().name {
-            "systemd-hwdb" => tree.exists(b"usr/lib/udev/hwdb.d"),
-            "journalctl" => tree.exists(b"usr/lib/systemd/catalog"),
-            _ => true,
-        };
-        if needed {
-            command.run(doing)?;
-        }
-    }
+    // The rest only if there is something to do it with. The two databases have nothing to do with
+    // units: they are made at the same time.
+    let is_needed = |command: &Command| match command.tool().name {
+        "systemd-hwdb" => tree.exists(b"usr/lib/udev/hwdb.d"),
+        "journalctl" => tree.exists(b"usr/lib/systemd/catalog"),
+        _ => true,
+    };
+    let (units, databases): (Vec<_>, Vec<_>) = commands
+        .filter(|(_, command)| is_needed(command))
+        .partition(|(_, command)| command.tool() == &SYSTEMCTL);
+    run_beside(&databases, || {
+        units
+            .iter()
+            .try_for_each(|(doing, command)| command.run(doing).map(|_| ()))
+    })?;
     staging.take_over(tree, b"etc")?;
     staging.take_over(tree, b"usr/lib/udev/hwdb.bin")?;
     take_catalog(tree, &staging)?;
@@ -222,6 +227,30 @@ fn run_next(commands: &mut impl Iterator<Item = (&'static str, Command)>) -> Res
         Some((doing, command)) => command.run(doing).map(|_| ()),
         None => Ok(()),
     }
+}
+
+/// Runs commands at the same time, each on its own, while something else is done.
+fn run_beside(
+    commands: &[(&'static str, Command)],
+    other: impl FnOnce() -> Result<(), Error>,
+) -> Result<(), Error> {
+    thread::scope(|scope| {
+        let running: Vec<_> = commands
+            .iter()
+            .map(|(doing, command)| scope.spawn(move || command.run(doing).map(|_| ())))
+            .collect();
+        let mut result = other();
+        for thread in running {
+            let ended = thread.join().unwrap_or_else(|_| {
+                Err(Error::Unexpected {
+                    doing: "making /etc",
+                    reason: "a thread stopped unexpectedly".to_owned(),
+                })
+            });
+            result = result.and(ended);
+        }
+        result
+    })
 }
 
 fn has_error(findings: &[Finding]) -> bool {
