@@ -329,7 +329,7 @@ impl<'a> Guard<'a> {
 }
 
 /// Whether a file system has no room left for this user.
-fn is_full(directory: &Path) -> bool {
+pub(crate) fn is_full(directory: &Path) -> bool {
     /// Less is of no use to any tool.
     const LEAST: u64 = 64 * 1024;
     free_space(directory).is_some_and(|free| free < LEAST)

@@ -23,7 +23,7 @@ use crate::farm::made_at_run_time;
 use crate::findings;
 use crate::options::{FirstBoot, Options};
 use crate::root_tree::{Content, Entry, Node, RootTree, as_path, is_in};
-use crate::tools::{Command, FIRSTBOOT, HWDB, JOURNALCTL, SYSTEMCTL, SYSUSERS, TMPFILES};
+use crate::tools::{self, Command, FIRSTBOOT, HWDB, JOURNALCTL, SYSTEMCTL, SYSUSERS, TMPFILES};
 use crate::users::Numbers;
 use config_files::config_files;
 use lines::with_replacements;
@@ -188,6 +188,14 @@ pub fn make_etc(tree: &mut RootTree, options: &Options, work: &Path) -> Result<E
     run_next(&mut commands)?;
     for copy in copies {
         if !staging.is_same(&copy.source, &copy.target)? {
+            if tools::is_full(staging.root()) {
+                return Err(Error::DiskFull {
+                    doing: "making what packages want in /etc",
+                    directory: staging.root().to_owned(),
+                    tool: TMPFILES.name,
+                    said: "nothing, and made an incomplete copy".to_owned(),
+                });
+            }
             return Err(Error::Unexpected {
                 doing: "making what packages want in /etc",
                 reason: format!(
