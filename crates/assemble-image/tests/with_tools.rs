@@ -18,7 +18,7 @@ const OTHER: &str = "/nix/store/11111111111111111111111111111111-other-1.0";
 #[track_caller]
 fn tool(name: &str, arguments: &[&dyn AsRef<std::ffi::OsStr>]) -> String {
     let mut command = Command::new(name);
-    command.args(arguments.iter().map(|argument| argument.as_ref()));
+    command.args(arguments.iter().map(std::convert::AsRef::as_ref));
     let output = command.output().unwrap_or_else(|error| {
         panic!("cannot start {name}: {error}; these tests are run by `cargo xtask boot-test`")
     });
