@@ -1,7 +1,7 @@
 //! Assembles store paths into an image that is verified block by block and boots.
 //!
 //! It plans, calls the tools that systemd and erofs already have, and checks; it reimplements none
-//! of them. [`plan::plan`] reads the closure and makes the image's tree as a list; [`assemble`]
+//! of them. [`plan::plan`] reads the closure and makes the image's tree as a list; [`assemble()`]
 //! writes it. The closure itself is never copied: it goes from where it lies into the file system.
 
 pub mod archive;

@@ -18,7 +18,7 @@ const OTHER: &str = "/nix/store/11111111111111111111111111111111-other-1.0";
 #[track_caller]
 fn tool(name: &str, arguments: &[&dyn AsRef<std::ffi::OsStr>]) -> String {
     let mut command = Command::new(name);
-    command.args(arguments.iter().map(std::convert::AsRef::as_ref));
+    command.args(arguments.iter().map(AsRef::as_ref));
     let output = command.output().unwrap_or_else(|error| {
         panic!("cannot start {name}: {error}; these tests are run by `cargo xtask boot-test`")
     });
@@ -50,6 +50,9 @@ fn an_image_has_users_units_and_etc() {
     let world = World::new();
     let hash = "$6$salt$hash";
     fs::write(world.path("hash"), format!("{hash}\n")).unwrap();
+    // Debian's systemd has such a line: it must not win against --keymap.
+    let line = "L+ /etc/vconsole.conf - - - - default/keyboard\n";
+    world.write(BASE, "lib/tmpfiles.d/console.conf", line);
     fs::write(world.path("preset"), "enable worker.service\n").unwrap();
     let mut command = world.assemble(&[BASE], "image");
     command.arg("--preset").arg(world.path("preset"));
@@ -59,6 +62,8 @@ fn an_image_has_users_units_and_etc() {
     command.args([
         "--setuid",
         "sh:4750:root:worker",
+        "--keymap",
+        "de",
         "--hostname",
         "example",
         "--size-report",
@@ -75,6 +80,12 @@ fn an_image_has_users_units_and_etc() {
         read("etc/passwd")
     );
     assert_eq!(read("etc/hostname"), "example\n");
+    let vconsole = read("etc/vconsole.conf");
+    assert!(
+        vconsole.lines().any(|line| line == "KEYMAP=de"),
+        "{vconsole}"
+    );
+    assert!(read("usr/lib/tmpfiles.d/console.conf").starts_with("# not in this image: "));
     assert_eq!(read("etc/worker/tree/inner/file"), "content");
     assert_eq!(read("etc/machine-id"), "");
     let target = |path: &str| fs::read_link(tree.join(path)).unwrap();

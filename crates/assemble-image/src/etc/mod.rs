@@ -92,9 +92,9 @@ pub fn commands(
             rooted(&JOURNALCTL).arg("--update-catalog"),
         ),
     ];
-    // Before tmpfiles.d, whose lines may make links to the same files.
+    // After tmpfiles.d, whose lines may put links in place of the same files.
     if let Some(command) = first_boot_command(rooted(&FIRSTBOOT), &options.first_boot) {
-        commands.insert(1, ("writing locale, keymap and host name", command));
+        commands.insert(2, ("writing locale, keymap and host name", command));
     }
     commands
 }
@@ -112,7 +112,7 @@ fn first_boot_command(command: Command, first_boot: &FirstBoot) -> Option<Comman
         Some(value) => command.option(option, value),
         None => command,
     };
-    Some(options.into_iter().fold(command, add))
+    Some(options.into_iter().fold(command.arg("--force"), add))
 }
 
 /// The environment's `SOURCE_DATE_EPOCH`, but not earlier than a time.
@@ -144,9 +144,7 @@ pub fn make_etc(tree: &mut RootTree, options: &Options, work: &Path) -> Result<E
     for file in &sysusers.files {
         staging.rewrite(&file.path, &file.content)?;
     }
-    let mut commands = commands(staging.root(), &credentials, options)
-        .into_iter()
-        .peekable();
+    let mut commands = commands(staging.root(), &credentials, options).into_iter();
     // A line that cannot be read makes the tool fail: it is told as a finding, with its place.
     if has_error(&etc.findings) {
         return Ok(etc);
@@ -179,12 +177,6 @@ pub fn make_etc(tree: &mut RootTree, options: &Options, work: &Path) -> Result<E
         }
         copies.push(copy);
     }
-    if commands
-        .peek()
-        .is_some_and(|(_, command)| command.tool() == &FIRSTBOOT)
-    {
-        run_next(&mut commands)?;
-    }
     run_next(&mut commands)?;
     for copy in copies {
         if !staging.is_same(&copy.source, &copy.target)? {
@@ -205,6 +197,9 @@ pub fn make_etc(tree: &mut RootTree, options: &Options, work: &Path) -> Result<E
                 ),
             });
         }
+    }
+    if first_boot_command(Command::new(&FIRSTBOOT), &options.first_boot).is_some() {
+        run_next(&mut commands)?;
     }
     // The rest only if there is something to do it with. The two databases have nothing to do with
     // units: they are made at the same time.
@@ -348,6 +343,8 @@ fn prune_links(
     let mut left_out: BTreeMap<Vec<u8>, Vec<Span>> = BTreeMap::new();
     for (path, file, place) in links {
         let Some(Node::Link(target)) = tree.get(&path).map(|entry| &entry.node) else {
+            // What was asked for is there in place of the link.
+            left_out.entry(file).or_default().push(place.span);
             continue;
         };
         if tree.exists(&path) || made_at_run_time(&path, target, b"") {
