@@ -9,7 +9,6 @@ use anyhow::Context as _;
 use clap_complete::Shell;
 use clap_complete::aot::generate_to;
 use hermetic_out::{FindingKind, Severity};
-use patch_systemd_units::{cli, findings};
 
 use crate::project;
 
@@ -20,41 +19,66 @@ pub(crate) struct Options {
     check: bool,
 }
 
-/// The page of a tool's findings, relative to the project.
-const FINDINGS_PAGE: &str = "docs/patch-systemd-units-findings.md";
-
-pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
-    let page = findings_page(cli::TOOL, findings::KINDS);
-    let path = project().join(FINDINGS_PAGE);
-    if options.check {
-        let committed = fs::read_to_string(&path).unwrap_or_default();
-        if committed != page {
-            println!("{FINDINGS_PAGE} is stale; write it anew with: cargo xtask docs");
-            return Ok(ExitCode::from(1));
-        }
-        return Ok(ExitCode::SUCCESS);
-    }
-    fs::write(&path, page).with_context(|| format!("writing {}", path.display()))?;
-    println!("{FINDINGS_PAGE}");
-    let generated = project().join("target/docs");
-    man_page_and_completions(&generated).with_context(|| {
-        format!(
-            "writing the man page and completions to {}",
-            generated.display()
-        )
-    })?;
-    println!("target/docs: man page and completions");
-    Ok(ExitCode::SUCCESS)
+/// What is written of a tool.
+struct Tool {
+    name: &'static str,
+    kinds: &'static [&'static FindingKind],
+    command: fn() -> clap::Command,
 }
 
-fn man_page_and_completions(directory: &Path) -> anyhow::Result<()> {
+fn tools() -> [Tool; 2] {
+    [
+        Tool {
+            name: assemble_image::cli::TOOL,
+            kinds: assemble_image::findings::KINDS,
+            command: assemble_image::cli::command,
+        },
+        Tool {
+            name: patch_systemd_units::cli::TOOL,
+            kinds: patch_systemd_units::findings::KINDS,
+            command: patch_systemd_units::cli::command,
+        },
+    ]
+}
+
+pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
+    let mut stale = false;
+    for tool in tools() {
+        // The page of its findings, relative to the project.
+        let name = format!("docs/{}-findings.md", tool.name);
+        let page = findings_page(tool.name, tool.kinds);
+        let path = project().join(&name);
+        if options.check {
+            if fs::read_to_string(&path).unwrap_or_default() != page {
+                println!("{name} is stale; write it anew with: cargo xtask docs");
+                stale = true;
+            }
+            continue;
+        }
+        fs::write(&path, page).with_context(|| format!("writing {}", path.display()))?;
+        println!("{name}");
+        let generated = project().join("target/docs");
+        man_page_and_completions(&tool, &generated).with_context(|| {
+            format!(
+                "writing the man page and completions to {}",
+                generated.display()
+            )
+        })?;
+    }
+    if !options.check {
+        println!("target/docs: man pages and completions");
+    }
+    Ok(ExitCode::from(u8::from(stale)))
+}
+
+fn man_page_and_completions(tool: &Tool, directory: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(directory)?;
-    let mut command = cli::command();
+    let mut command = (tool.command)();
     let mut page = Vec::new();
     clap_mangen::Man::new(command.clone()).render(&mut page)?;
-    fs::write(directory.join(format!("{}.1", cli::TOOL)), page)?;
+    fs::write(directory.join(format!("{}.1", tool.name)), page)?;
     for shell in [Shell::Bash, Shell::Fish, Shell::Zsh] {
-        generate_to(shell, &mut command, cli::TOOL, directory)?;
+        generate_to(shell, &mut command, tool.name, directory)?;
     }
     Ok(())
 }

@@ -126,6 +126,9 @@ pub struct RootTree {
     entries: BTreeMap<Vec<u8>, Entry>,
 }
 
+/// Entries in the order of their paths.
+type Range<'a> = Box<dyn Iterator<Item = (&'a [u8], &'a Entry)> + 'a>;
+
 impl RootTree {
     /// All entries, sorted by path.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &Entry)> {
@@ -182,23 +185,44 @@ impl RootTree {
     }
 
     /// Everything below a path, without the path itself, sorted.
-    pub fn below(&self, path: &[u8]) -> impl Iterator<Item = (&[u8], &Entry)> {
+    pub fn below(&self, path: &[u8]) -> impl Iterator<Item = (&[u8], &Entry)> + use<'_> {
         let prefix = directory_prefix(path);
-        let start = prefix.clone();
-        self.entries
-            .range::<[u8], _>((Bound::Excluded(start.as_slice()), Bound::Unbounded))
+        self.after(prefix.clone())
             .take_while(move |(path, _)| path.starts_with(&prefix))
-            .map(|(path, entry)| (path.as_slice(), entry))
-            .collect::<Vec<_>>()
-            .into_iter()
     }
 
     /// The entries of a directory, by name, sorted.
-    pub fn children(&self, path: &[u8]) -> impl Iterator<Item = (&[u8], &Entry)> {
-        let length = directory_prefix(path).len();
-        self.below(path)
-            .filter_map(move |(path, entry)| Some((path.get(length..)?, entry)))
-            .filter(|(name, _)| !name.contains(&b'/'))
+    pub fn children(&self, path: &[u8]) -> impl Iterator<Item = (&[u8], &Entry)> + use<'_> {
+        let prefix = directory_prefix(path);
+        let mut rest = self.after(prefix.clone());
+        std::iter::from_fn(move || {
+            loop {
+                let (path, entry) = rest.next()?;
+                let name = path.strip_prefix(prefix.as_slice())?;
+                let Some(slash) = memchr::memchr(b'/', name) else {
+                    return Some((name, entry));
+                };
+                // All that is below a child is left out at once: `0` comes after `/`.
+                let mut next = path[..prefix.len() + slash].to_vec();
+                next.push(b'0');
+                rest = self.from(next);
+            }
+        })
+    }
+
+    /// Everything after a path.
+    fn after(&self, path: Vec<u8>) -> Range<'_> {
+        self.range(Bound::Excluded(path))
+    }
+
+    /// A path and everything after it.
+    fn from(&self, path: Vec<u8>) -> Range<'_> {
+        self.range(Bound::Included(path))
+    }
+
+    fn range(&self, start: Bound<Vec<u8>>) -> Range<'_> {
+        let range = self.entries.range((start, Bound::Unbounded));
+        Box::new(range.map(|(path, entry)| (path.as_slice(), entry)))
     }
 
     /// Follows links from a path (absolute, or relative to the root) as Linux does inside the image.

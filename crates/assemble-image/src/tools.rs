@@ -329,7 +329,7 @@ impl<'a> Guard<'a> {
 }
 
 /// Whether a file system has no room left for this user.
-fn is_full(directory: &Path) -> bool {
+pub(crate) fn is_full(directory: &Path) -> bool {
     /// Less is of no use to any tool.
     const LEAST: u64 = 64 * 1024;
     free_space(directory).is_some_and(|free| free < LEAST)
@@ -400,10 +400,25 @@ fn last_lines(said: &[u8], output: &[u8]) -> String {
 /// Looks for the tools and asks for their versions, so that a missing one is told before anything is
 /// done. Gives back what each said of its version, in the same order.
 pub fn check(tools: &[&'static Tool]) -> Result<Vec<(&'static str, String)>, Error> {
-    tools
-        .iter()
-        .map(|tool| Ok((tool.name, tool.check()?)))
-        .collect()
+    // Each takes as long as a process takes to start.
+    thread::scope(|scope| {
+        let asked: Vec<_> = tools
+            .iter()
+            .map(|tool| (tool.name, scope.spawn(|| tool.check())))
+            .collect();
+        asked
+            .into_iter()
+            .map(|(name, thread)| {
+                let version = thread.join().unwrap_or_else(|_| {
+                    Err(Error::Unexpected {
+                        doing: "asking a tool for its version",
+                        reason: format!("the thread for {name} stopped unexpectedly"),
+                    })
+                });
+                Ok((name, version?))
+            })
+            .collect()
+    })
 }
 
 impl Tool {

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::thread;
 
 use bstr::ByteSlice;
 use hermetic_out::{Finding, Place};
@@ -22,7 +23,7 @@ use crate::farm::made_at_run_time;
 use crate::findings;
 use crate::options::{FirstBoot, Options};
 use crate::root_tree::{Content, Entry, Node, RootTree, as_path, is_in};
-use crate::tools::{Command, FIRSTBOOT, HWDB, JOURNALCTL, SYSTEMCTL, SYSUSERS, TMPFILES};
+use crate::tools::{self, Command, FIRSTBOOT, HWDB, JOURNALCTL, SYSTEMCTL, SYSUSERS, TMPFILES};
 use crate::users::Numbers;
 use config_files::config_files;
 use lines::with_replacements;
@@ -91,9 +92,9 @@ pub fn commands(
             rooted(&JOURNALCTL).arg("--update-catalog"),
         ),
     ];
-    // Before tmpfiles.d, whose lines may make links to the same files.
+    // After tmpfiles.d, whose lines may put links in place of the same files.
     if let Some(command) = first_boot_command(rooted(&FIRSTBOOT), &options.first_boot) {
-        commands.insert(1, ("writing locale, keymap and host name", command));
+        commands.insert(2, ("writing locale, keymap and host name", command));
     }
     commands
 }
@@ -111,7 +112,7 @@ fn first_boot_command(command: Command, first_boot: &FirstBoot) -> Option<Comman
         Some(value) => command.option(option, value),
         None => command,
     };
-    Some(options.into_iter().fold(command, add))
+    Some(options.into_iter().fold(command.arg("--force"), add))
 }
 
 /// The environment's `SOURCE_DATE_EPOCH`, but not earlier than a time.
@@ -143,9 +144,7 @@ pub fn make_etc(tree: &mut RootTree, options: &Options, work: &Path) -> Result<E
     for file in &sysusers.files {
         staging.rewrite(&file.path, &file.content)?;
     }
-    let mut commands = commands(staging.root(), &credentials, options)
-        .into_iter()
-        .peekable();
+    let mut commands = commands(staging.root(), &credentials, options).into_iter();
     // A line that cannot be read makes the tool fail: it is told as a finding, with its place.
     if has_error(&etc.findings) {
         return Ok(etc);
@@ -178,15 +177,17 @@ pub fn make_etc(tree: &mut RootTree, options: &Options, work: &Path) -> Result<E
         }
         copies.push(copy);
     }
-    if commands
-        .peek()
-        .is_some_and(|(_, command)| command.tool() == &FIRSTBOOT)
-    {
-        run_next(&mut commands)?;
-    }
     run_next(&mut commands)?;
     for copy in copies {
         if !staging.is_same(&copy.source, &copy.target)? {
+            if tools::is_full(staging.root()) {
+                return Err(Error::DiskFull {
+                    doing: "making what packages want in /etc",
+                    directory: staging.root().to_owned(),
+                    tool: TMPFILES.name,
+                    said: "nothing, and made an incomplete copy".to_owned(),
+                });
+            }
             return Err(Error::Unexpected {
                 doing: "making what packages want in /etc",
                 reason: format!(
@@ -197,17 +198,24 @@ pub fn make_etc(tree: &mut RootTree, options: &Options, work: &Path) -> Result<E
             });
         }
     }
-    // The rest only if there is something to do it with.
-    for (doing, command) in commands {
-        let needed = match command.tool().name {
-            "systemd-hwdb" => tree.exists(b"usr/lib/udev/hwdb.d"),
-            "journalctl" => tree.exists(b"usr/lib/systemd/catalog"),
-            _ => true,
-        };
-        if needed {
-            command.run(doing)?;
-        }
+    if first_boot_command(Command::new(&FIRSTBOOT), &options.first_boot).is_some() {
+        run_next(&mut commands)?;
     }
+    // The rest only if there is something to do it with. The two databases have nothing to do with
+    // units: they are made at the same time.
+    let is_needed = |command: &Command| match command.tool().name {
+        "systemd-hwdb" => tree.exists(b"usr/lib/udev/hwdb.d"),
+        "journalctl" => tree.exists(b"usr/lib/systemd/catalog"),
+        _ => true,
+    };
+    let (units, databases): (Vec<_>, Vec<_>) = commands
+        .filter(|(_, command)| is_needed(command))
+        .partition(|(_, command)| command.tool() == &SYSTEMCTL);
+    run_beside(&databases, || {
+        units
+            .iter()
+            .try_for_each(|(doing, command)| command.run(doing).map(|_| ()))
+    })?;
     staging.take_over(tree, b"etc")?;
     staging.take_over(tree, b"usr/lib/udev/hwdb.bin")?;
     take_catalog(tree, &staging)?;
@@ -222,6 +230,30 @@ fn run_next(commands: &mut impl Iterator<Item = (&'static str, Command)>) -> Res
         Some((doing, command)) => command.run(doing).map(|_| ()),
         None => Ok(()),
     }
+}
+
+/// Runs commands at the same time, each on its own, while something else is done.
+fn run_beside(
+    commands: &[(&'static str, Command)],
+    other: impl FnOnce() -> Result<(), Error>,
+) -> Result<(), Error> {
+    thread::scope(|scope| {
+        let running: Vec<_> = commands
+            .iter()
+            .map(|(doing, command)| scope.spawn(move || command.run(doing).map(|_| ())))
+            .collect();
+        let mut result = other();
+        for thread in running {
+            let ended = thread.join().unwrap_or_else(|_| {
+                Err(Error::Unexpected {
+                    doing: "making /etc",
+                    reason: "a thread stopped unexpectedly".to_owned(),
+                })
+            });
+            result = result.and(ended);
+        }
+        result
+    })
 }
 
 fn has_error(findings: &[Finding]) -> bool {
@@ -311,6 +343,8 @@ fn prune_links(
     let mut left_out: BTreeMap<Vec<u8>, Vec<Span>> = BTreeMap::new();
     for (path, file, place) in links {
         let Some(Node::Link(target)) = tree.get(&path).map(|entry| &entry.node) else {
+            // What was asked for is there in place of the link.
+            left_out.entry(file).or_default().push(place.span);
             continue;
         };
         if tree.exists(&path) || made_at_run_time(&path, target, b"") {
