@@ -20,6 +20,13 @@ pub(crate) const PACKAGES: &[Need] = &[
     ("systemd-analyze", "systemd"),
 ];
 
+/// To boot images.
+pub(crate) const MACHINES: &[Need] = &[
+    ("qemu-system-x86_64", "qemu-system-x86"),
+    ("/usr/share/OVMF/OVMF_CODE_4M.fd", "ovmf"),
+    ("cmp", "diffutils"),
+];
+
 /// To check the setup hooks.
 pub(crate) const HOOKS: &[Need] = &[("shellcheck", "shellcheck"), ("shfmt", "shfmt")];
 

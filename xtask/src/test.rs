@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
-use crate::{cargo, project, released, set_up};
+use crate::{boot_test, cargo, project, released, set_up};
 
 const TOOL: &str = "patch-systemd-units";
 
@@ -34,9 +34,12 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     if !options.quick {
         set_up::ensure_installed(set_up::PACKAGES)?;
         set_up::ensure_installed(set_up::NIX)?;
+        set_up::ensure_installed(set_up::MACHINES)?;
+        let [patcher, assembler] = boot_test::TOOLS;
+        let packages = ["--package", patcher, "--package", assembler];
         steps.push(step(
             "release build",
-            &["build", "--release", "--package", TOOL],
+            &[&["build", "--release"], packages.as_slice()].concat(),
         ));
         steps.push(Step {
             name: "real packages",
@@ -46,6 +49,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
             "Nix builds",
             &["test", "--package", "nix-builds", "--test", "builds"],
         ));
+        steps.push(Step {
+            name: "images, booted",
+            command: boot_test::command(None),
+        });
     }
     if options.soak {
         let mut long = cargo();
@@ -55,6 +62,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
             "--workspace",
             "--exclude",
             "real-packages",
+            "--exclude",
+            "boot-test",
             "--exclude",
             "nix-builds",
         ]);
@@ -103,6 +112,8 @@ fn quick() -> Vec<Step> {
                 "--exclude",
                 "real-packages",
                 "--exclude",
+                "boot-test",
+                "--exclude",
                 "nix-builds",
             ],
         ),
@@ -112,6 +123,8 @@ fn quick() -> Vec<Step> {
                 "test",
                 "--package",
                 "real-packages",
+                "--package",
+                "boot-test",
                 "--package",
                 "nix-builds",
                 "--lib",

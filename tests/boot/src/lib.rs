@@ -1,0 +1,20 @@
+//! From real packages to a system that one can log in to.
+//!
+//! [`tool_root`] has the tools, [`kernel`] a kernel, [`staging`] the packages as store paths.
+
+pub mod checks;
+pub mod configuration;
+pub mod console;
+pub mod elf;
+pub mod image;
+pub mod kernel;
+pub mod layout;
+pub mod libraries;
+pub mod logins;
+pub mod machine;
+pub mod session;
+pub mod staging;
+pub mod tamper;
+pub mod tool_root;
+pub mod trial;
+pub mod workshop;
