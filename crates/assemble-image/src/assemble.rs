@@ -237,7 +237,7 @@ impl Builder<'_> {
         let (image, hash_tree) = (self.work.join("root.erofs"), self.work.join("root.verity"));
         let root_hash = self.root_file_system(&image, &hash_tree)?;
         let cmdline = cmdline(self.options, &root_hash.to_string());
-        self.checked(&image, &hash_tree, &root_hash, || {
+        checked(&image, &hash_tree, &root_hash, || {
             let initrds = vec![self.initrd_file()?];
             self.uki(initrds, &cmdline)?;
             let esp = self.esp(architecture, Vec::new())?;
@@ -277,7 +277,7 @@ impl Builder<'_> {
         );
         let root_hash = self.root_file_system(&image, &hash_tree)?;
         let cmdline = cmdline(self.options, &root_hash.to_string());
-        self.checked(&image, &hash_tree, &root_hash, || {
+        checked(&image, &hash_tree, &root_hash, || {
             let path = self.result.join(names::CMDLINE);
             fs::write(&path, format!("{cmdline}\n")).map_err(io_error("writing", &path))?;
             let wants_initrd = self.options.kernel.is_some() || self.options.modules.is_some();
@@ -317,7 +317,7 @@ impl Builder<'_> {
         let (image, hash_tree) = (self.work.join("root.erofs"), self.work.join("root.verity"));
         let root_hash = self.root_file_system(&image, &hash_tree)?;
         let cmdline = cmdline(self.options, "");
-        self.checked(&image, &hash_tree, &root_hash, || {
+        checked(&image, &hash_tree, &root_hash, || {
             let units = esp_file::tree(&self.plan.tree, self.options, self.esp_id(), &root_hash)?;
             let path = self.work.join("esp-file.cpio");
             self.write_initrd(&units, &path)?;
@@ -352,7 +352,7 @@ impl Builder<'_> {
         let identity = self.plan.identity;
         let mkfs = erofs::mkfs_command(image, identity.uuid("root"), self.options.compression);
         erofs::make(&mkfs, &self.plan.tree, &|bytes| {
-            self.progress.advance(bytes)
+            self.progress.advance(bytes);
         })?;
         self.progress.step("making the hash tree");
         let said = self.work.join(names::ROOT_HASH);
@@ -366,32 +366,6 @@ impl Builder<'_> {
         let path = self.result.join(names::ROOT_HASH);
         fs::write(&path, format!("{root_hash}\n")).map_err(io_error("writing", &path))?;
         Ok(root_hash)
-    }
-
-    /// Does the rest of the work while the root file system is read again and verified.
-    fn checked<T>(
-        &self,
-        image: &Path,
-        hash_tree: &Path,
-        root_hash: &RootHash,
-        rest: impl FnOnce() -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let fsck = erofs::fsck_command(image);
-        let verify = verity::verify_command(image, hash_tree, &root_hash.to_string());
-        thread::scope(|scope| {
-            let checks = scope.spawn(move || {
-                fsck.run("checking the root file system")?;
-                verify.run("verifying the root file system").map(|_| ())
-            });
-            let done = rest();
-            let checked = checks.join().unwrap_or_else(|_| {
-                Err(Error::Unexpected {
-                    doing: "checking the root file system",
-                    reason: "the check stopped unexpectedly".to_owned(),
-                })
-            });
-            checked.and(done)
-        })
     }
 
     /// The initrd that was given, or a minimal one.
@@ -502,6 +476,31 @@ impl Builder<'_> {
         text.push(b'\n');
         write(names::MANIFEST, &text)
     }
+}
+
+/// Does the rest of the work while the root file system is read again and verified.
+fn checked<T>(
+    image: &Path,
+    hash_tree: &Path,
+    root_hash: &RootHash,
+    rest: impl FnOnce() -> Result<T, Error>,
+) -> Result<T, Error> {
+    let fsck = erofs::fsck_command(image);
+    let verify = verity::verify_command(image, hash_tree, &root_hash.to_string());
+    thread::scope(|scope| {
+        let checks = scope.spawn(move || {
+            fsck.run("checking the root file system")?;
+            verify.run("verifying the root file system").map(|_| ())
+        });
+        let done = rest();
+        let checked = checks.join().unwrap_or_else(|_| {
+            Err(Error::Unexpected {
+                doing: "checking the root file system",
+                reason: "the check stopped unexpectedly".to_owned(),
+            })
+        });
+        checked.and(done)
+    })
 }
 
 /// The kernel command line of an image with this root hash.

@@ -58,7 +58,6 @@ Example:
 /// image from booting is reported before anything is written.
 #[derive(Debug, Parser)]
 #[command(name = TOOL, version, max_term_width = 100, after_long_help = AFTER_HELP)]
-#[expect(clippy::doc_markdown, reason = "the comments are what --help says")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 struct Arguments {
     /// The store paths that the image holds: a file that lists them, one a line, or a store path
@@ -175,7 +174,7 @@ struct Arguments {
     machine_id: MachineId,
 
     /// Directories that are a tmpfs, if neither a package nor --extra has an /etc/fstab (repeatable)
-    #[arg(long, value_name = "DIR", default_values = ["/var", "/root", "/home", "/tmp"], help_heading = CONFIGURATION)]
+    #[arg(long, value_name = "DIR", default_values = ["/var", "/var/tmp", "/root", "/home", "/tmp"], help_heading = CONFIGURATION)]
     tmpfs: Vec<String>,
 
     /// Make no directory a tmpfs
@@ -339,7 +338,7 @@ impl Arguments {
         let passwords = self
             .password
             .iter()
-            .map(|pair| password(pair))
+            .map(password)
             .collect::<anyhow::Result<_>>()?;
         Ok(Options {
             store,

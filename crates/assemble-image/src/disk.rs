@@ -26,6 +26,7 @@ pub struct Partition {
 #[must_use]
 pub fn repart_command(definitions: &Path, identity: Identity, image: &Path) -> Command {
     Command::new(&REPART)
+        .writing(image)
         .option("--definitions", definitions)
         .option("--seed", identity.uuid("seed").to_string())
         .arg("--empty=create")

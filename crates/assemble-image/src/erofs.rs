@@ -23,6 +23,7 @@ pub fn mkfs_command(image: &Path, uuid: Uuid, compression: Compression) -> Comma
         Compression::None => &[],
     };
     let command = Command::new(&MKFS_EROFS)
+        .writing(image)
         .arg("--quiet")
         .arg("--tar=f")
         .arg(format!("-T{MTIME}"))
@@ -33,9 +34,7 @@ pub fn mkfs_command(image: &Path, uuid: Uuid, compression: Compression) -> Comma
         .arg("-x-1")
         // Any number but 0 gives the same bytes.
         .arg(format!("--workers={}", workers()));
-    let command = compressed
-        .iter()
-        .fold(command, |command, argument| command.arg(argument));
+    let command = compressed.iter().fold(command, Command::arg);
     command.arg(image)
 }
 

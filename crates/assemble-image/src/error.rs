@@ -102,6 +102,21 @@ pub enum Error {
         /// The end of what it said.
         said: String,
     },
+    /// There is no room left for what a tool writes.
+    #[error(
+        "{doing}: no space is left where {directory} is; make room there, or choose an --output \
+         elsewhere ({tool} said: {said})"
+    )]
+    DiskFull {
+        /// What was being done.
+        doing: &'static str,
+        /// The directory that is written to.
+        directory: PathBuf,
+        /// The tool.
+        tool: &'static str,
+        /// The end of what it said.
+        said: String,
+    },
     /// A tool succeeded, but what it made is not what it should be.
     #[error("{doing}: {reason}")]
     Unexpected {

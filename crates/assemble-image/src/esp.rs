@@ -29,6 +29,7 @@ pub struct EspFile {
 pub fn commands(image: &Path, volume_id: &str, files: &[EspFile]) -> Vec<Command> {
     let mut commands = vec![
         Command::new(&MKFS_VFAT)
+            .writing(image)
             .arg("-F32")
             .arg("-i")
             .arg(volume_id)
@@ -40,6 +41,7 @@ pub fn commands(image: &Path, volume_id: &str, files: &[EspFile]) -> Vec<Command
     let with_time = |tool| {
         let epoch = source_date_epoch(YEAR_1980).to_string();
         Command::new(tool)
+            .writing(image)
             .env("SOURCE_DATE_EPOCH", epoch)
             .arg("-i")
             .arg(image)

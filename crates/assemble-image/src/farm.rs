@@ -266,11 +266,11 @@ impl Walk<'_> {
             return Ok(());
         }
         if is_in(to, b"etc") {
-            if !self
+            if self
                 .farm
                 .origin
                 .get(to)
-                .is_some_and(|origin| origin == self.package)
+                .is_none_or(|origin| origin != self.package)
             {
                 self.conflict(to);
             }

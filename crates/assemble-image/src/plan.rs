@@ -61,7 +61,7 @@ pub fn plan(options: &Options, work: &Path, progress: &dyn Progress) -> Result<P
             &findings::DUPLICATE_ETC_PATH,
             &findings::DUPLICATE_VENDOR_FILE,
         ]
-        .contains(&&finding.kind);
+        .contains(&finding.kind);
         !(is_conflict && extra.get(&finding.subject).is_some())
     });
     add_files(&mut tree, options)?;

@@ -303,7 +303,7 @@ pub fn is_in(path: &[u8], directory: &[u8]) -> bool {
 /// The relative target of a link at `link` that leads to `to`, both relative to the root.
 #[must_use]
 pub fn relative_target(link: &[u8], to: &[u8]) -> Vec<u8> {
-    let depth = link.iter().filter(|byte| **byte == b'/').count();
+    let depth = memchr::memchr_iter(b'/', link).count();
     let mut target = b"../".repeat(depth);
     target.extend_from_slice(to);
     target

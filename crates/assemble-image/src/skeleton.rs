@@ -1,6 +1,7 @@
 //! What every image has: mount points, links of the merged /usr, and the few files that no package
 //! ships.
 
+use std::fmt::Write;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
@@ -175,18 +176,17 @@ pub fn add_files(tree: &mut RootTree, options: &Options) -> Result<(), Error> {
 /// The writable directories of a stateless system: systemd has no unit for them, except for /tmp.
 fn fstab(tree: &RootTree, directories: &[String]) -> String {
     let has_tmp_mount = tree.exists(b"usr/lib/systemd/system/tmp.mount");
-    directories
-        .iter()
-        .filter(|directory| *directory != "/tmp" || !has_tmp_mount)
-        .map(|directory| {
-            let mode = match directory.as_str() {
-                "/root" => "0700",
-                "/tmp" => "1777",
-                _ => "0755",
-            };
-            format!("tmpfs {directory} tmpfs mode={mode},nosuid,nodev 0 0\n")
-        })
-        .collect()
+    let mut text = String::new();
+    for directory in directories {
+        let mode = match directory.as_str() {
+            "/tmp" if has_tmp_mount => continue,
+            "/root" => "0700",
+            "/tmp" | "/var/tmp" => "1777",
+            _ => "0755",
+        };
+        let _ = writeln!(text, "tmpfs {directory} tmpfs mode={mode},nosuid,nodev 0 0");
+    }
+    text
 }
 
 #[cfg(test)]

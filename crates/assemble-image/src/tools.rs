@@ -7,7 +7,12 @@ use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{self, ChildStdin, Stdio};
+use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
+
+use rustix::fs::statvfs;
+use rustix::process::{Pid, Signal, geteuid, kill_process};
 
 use crate::error::Error;
 
@@ -117,6 +122,7 @@ pub struct Command {
     arguments: Vec<OsString>,
     variables: Vec<(&'static str, OsString)>,
     directory: Option<PathBuf>,
+    writes: Option<PathBuf>,
 }
 
 impl Command {
@@ -128,7 +134,16 @@ impl Command {
             arguments: Vec::new(),
             variables: Vec::new(),
             directory: None,
+            writes: None,
         }
+    }
+
+    /// Says which file it writes, so that a full disk is told as what it is: mkfs.erofs 1.8.6 reports
+    /// a wrong checksum then, or waits for its own threads for ever.
+    #[must_use]
+    pub fn writing(mut self, file: &Path) -> Self {
+        self.writes = file.parent().map(Path::to_owned);
+        self
     }
 
     /// Runs it in this directory.
@@ -173,12 +188,12 @@ impl Command {
         self.run_fed(doing, |_| Ok(())).map(|(output, ())| output)
     }
 
-    /// The same, while `feed` writes its standard input. If the tool fails, that is the error, and
+    /// The same, while `write` writes its standard input. If the tool fails, that is the error, and
     /// not that its input ended early.
     pub fn run_fed<T>(
         &self,
         doing: &'static str,
-        feed: impl FnOnce(&mut ChildStdin) -> Result<T, Error>,
+        write: impl FnOnce(&mut ChildStdin) -> Result<T, Error>,
     ) -> Result<(Vec<u8>, T), Error> {
         let start = |source| Error::Start {
             doing,
@@ -194,15 +209,19 @@ impl Command {
             .map_err(start)?;
         let stdin = child.stdin.take();
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let guard = self.writes.as_deref().map(|path| Guard::new(path, &child));
         let (fed, output, said) = thread::scope(|scope| {
+            let ended = guard.as_ref().map(|guard| guard.watch(scope));
             let output = scope.spawn(|| read_all(stdout));
             let said = scope.spawn(|| read_all(stderr));
-            let fed = stdin.map(|mut stdin| feed(&mut stdin));
-            (
-                fed,
+            let fed = stdin.map(|mut stdin| write(&mut stdin));
+            let read = (
                 output.join().unwrap_or_default(),
                 said.join().unwrap_or_default(),
-            )
+            );
+            // Its streams are closed: it has ended, or is about to.
+            drop(ended);
+            (fed, read.0, read.1)
         });
         let status = child.wait().map_err(start)?;
         if !status.success() {
@@ -212,16 +231,37 @@ impl Command {
             {
                 return Err(error);
             }
+            if let Some(directory) = self.writes.as_deref().filter(|path| is_full(path)) {
+                return Err(Error::DiskFull {
+                    doing,
+                    directory: directory.to_owned(),
+                    tool: self.tool.name,
+                    said: last_lines(&said, &output),
+                });
+            }
             return Err(Error::Tool {
                 doing,
                 command: self.to_string(),
                 status: status.to_string(),
-                said: last_lines(&said, &output),
+                said: last_lines(&said, &output) + &self.little_space(),
             });
         }
         match fed {
             Some(fed) => Ok((output, fed?)),
             None => Err(start(io::Error::other("it has no standard input"))),
+        }
+    }
+
+    /// A remark if there is so little room where it writes that this may be why it failed: some tools
+    /// take away what they could not write, and give no reason.
+    fn little_space(&self) -> String {
+        const LITTLE: u64 = 64 << 20;
+        match self.writes.as_deref().map(|path| (path, free_space(path))) {
+            Some((path, Some(free))) if free < LITTLE => {
+                let (path, free) = (path.display(), free >> 10);
+                format!("; only {free} KiB are left where {path} is")
+            }
+            _ => String::new(),
         }
     }
 
@@ -251,6 +291,59 @@ impl Command {
         process.envs(self.variables.iter().map(|(name, value)| (name, value)));
         process
     }
+}
+
+/// Ends a process when there is no room left for what it writes, because it may never end itself.
+struct Guard<'a> {
+    directory: &'a Path,
+    process: Option<Pid>,
+}
+
+impl<'a> Guard<'a> {
+    /// So often it is looked; the disk has to be full twice in a row.
+    const INTERVAL: Duration = Duration::from_millis(500);
+
+    fn new(directory: &'a Path, child: &process::Child) -> Self {
+        Self {
+            directory,
+            process: Pid::from_raw(child.id().cast_signed()),
+        }
+    }
+
+    /// Looks until what it gives back is dropped.
+    fn watch<'scope>(&'scope self, scope: &'scope thread::Scope<'scope, '_>) -> mpsc::Sender<()> {
+        let (ended, end) = mpsc::channel();
+        scope.spawn(move || {
+            let mut full = 0;
+            while end.recv_timeout(Self::INTERVAL) == Err(mpsc::RecvTimeoutError::Timeout) {
+                full = if is_full(self.directory) { full + 1 } else { 0 };
+                if let Some(process) = self.process.filter(|_| full >= 2) {
+                    // It may have ended in the meantime.
+                    let _ = kill_process(process, Signal::KILL);
+                    return;
+                }
+            }
+        });
+        ended
+    }
+}
+
+/// Whether a file system has no room left for this user.
+fn is_full(directory: &Path) -> bool {
+    /// Less is of no use to any tool.
+    const LEAST: u64 = 64 * 1024;
+    free_space(directory).is_some_and(|free| free < LEAST)
+}
+
+/// The bytes that this user can still write; `None` if the file system has no notion of it.
+fn free_space(directory: &Path) -> Option<u64> {
+    let space = statvfs(directory).ok().filter(|space| space.f_blocks > 0)?;
+    let blocks = if geteuid().is_root() {
+        space.f_bfree
+    } else {
+        space.f_bavail
+    };
+    Some(blocks.saturating_mul(space.f_frsize))
 }
 
 /// As a shell would take it.

@@ -49,6 +49,7 @@ pub struct Parts {
 #[must_use]
 pub fn command(parts: &Parts, output: &Path) -> Command {
     let mut command = Command::new(&UKIFY)
+        .writing(output)
         .arg("build")
         .option("--linux", &parts.kernel)
         .option("--cmdline", &parts.cmdline)

@@ -48,6 +48,7 @@ impl fmt::Display for RootHash {
 #[must_use]
 pub fn format_command(image: &Path, tree: &Path, root_hash: &Path, identity: Identity) -> Command {
     Command::new(&VERITYSETUP)
+        .writing(tree)
         .arg("format")
         .option("--salt", identity.salt())
         .option("--uuid", identity.uuid("verity").to_string())

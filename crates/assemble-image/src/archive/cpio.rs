@@ -1,6 +1,7 @@
 //! The tree as a cpio archive of the kind that the kernel unpacks: newc,
 //! `Documentation/driver-api/early-userspace/buffer-format.rst`.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::{copy_content, pad, writing};
@@ -67,8 +68,9 @@ fn write_header(
         inode, mode, entry.uid, entry.gid, links, mtime, size, 0, 0, 0, 0, name_size, 0,
     ];
     let mut header = MAGIC.to_owned();
+    // Writing to a string cannot fail.
     for field in fields {
-        header.push_str(&format!("{field:08x}"));
+        let _ = write!(header, "{field:08x}");
     }
     let mut bytes = header.into_bytes();
     bytes.extend_from_slice(path);

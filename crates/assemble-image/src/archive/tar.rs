@@ -114,6 +114,9 @@ mod tests {
     use crate::root_tree::{Content, Entry};
     use std::cell::Cell;
 
+    /// Path, mode, user and group, size, link target.
+    type Seen = (Vec<u8>, u32, (u64, u64), u64, Option<Vec<u8>>);
+
     fn stream(tree: &RootTree) -> Vec<u8> {
         let mut out = Vec::new();
         write(tree, 1, &mut out, &|_| ()).unwrap();
@@ -152,7 +155,7 @@ mod tests {
                 target.filter(|target| !target.is_empty()),
             ));
         }
-        let expected: [(Vec<u8>, u32, (u64, u64), u64, Option<Vec<u8>>); 6] = [
+        let expected: [Seen; 6] = [
             (b"./".to_vec(), 0o755, (0, 0), 0, None),
             (
                 b"bytes-\xff".to_vec(),
@@ -207,7 +210,7 @@ mod tests {
         tree.insert("x", Entry::file(Content::Bytes(vec![0; 700]), 0o444));
         let told = Cell::new(0);
         write(&tree, 1, &mut Vec::new(), &|bytes| {
-            told.set(told.get() + bytes)
+            told.set(told.get() + bytes);
         })
         .unwrap();
         assert_eq!(told.get(), 700);

@@ -18,6 +18,7 @@ pub(super) fn pam(tree: &RootTree) -> Result<Vec<Finding>, Error> {
             .map(|(name, _)| join(directory.as_bytes(), name))
             .collect::<Vec<_>>()
     });
+    let mut uses_pam_unix = false;
     for path in files.collect::<Vec<_>>() {
         let Some(content) = tree.file(&path) else {
             continue;
@@ -47,6 +48,17 @@ pub(super) fn pam(tree: &RootTree) -> Result<Vec<Finding>, Error> {
             finding.place = Some(Place::new(&text, span));
             found.push(finding);
         }
+        uses_pam_unix |= text.find(b"pam_unix.so").is_some();
+    }
+    // Since 1.6 pam_unix asks it for every password, also for root.
+    let helpers = ["usr/bin/unix_chkpwd", "usr/wrappers/bin/unix_chkpwd"];
+    if uses_pam_unix && !helpers.iter().any(|path| tree.exists(path.as_bytes())) {
+        found.push(findings::about(
+            &findings::MISSING_PAM_MODULE,
+            b"etc/pam.d",
+            "pam_unix.so runs unix_chkpwd, which is not in the image",
+            "add the package that has it to --package, and give --setuid unix_chkpwd",
+        ));
     }
     Ok(found)
 }
@@ -191,9 +203,15 @@ mod tests {
                     "/nix/store/h-x/pam_y.so is not in the image"
                 ),
                 ("missing-pam-module", "pam_pwquality.so is not in the image"),
+                (
+                    "missing-pam-module",
+                    "pam_unix.so runs unix_chkpwd, which is not in the image"
+                ),
             ]
         );
         assert_eq!(found[0].place.as_ref().unwrap().line, 3);
+        tree.insert("usr/wrappers/bin/unix_chkpwd", file(""));
+        assert_eq!(pam(&tree).unwrap().len(), 4);
     }
 
     #[test]

@@ -36,23 +36,23 @@ pub(super) fn check(tree: &RootTree, _options: &Options) -> Result<Vec<Finding>,
                 continue;
             };
             let text = read(path, content)?;
-            let scan = scan(FileKind::Unit, &text);
-            if scan
+            let scanned = scan(FileKind::Unit, &text);
+            if scanned
                 .facts
                 .iter()
                 .any(|fact| matches!(fact, Fact::OtherRoot))
             {
                 continue;
             }
-            for reference in &scan.references {
+            for reference in &scanned.references {
                 if let Some(mut finding) = missing_program(tree, path, reference) {
-                    let span = reference.text.extent();
-                    finding.place = span.map(|span| Place::new(&text, span));
+                    let extent = reference.text.extent();
+                    finding.place = extent.map(|span| Place::new(&text, span));
                     found.push(finding);
                 }
             }
             // A getty without the option: the scanner tells where it could be inserted.
-            let is_plain_getty = scan
+            let is_plain_getty = scanned
                 .facts
                 .iter()
                 .any(|fact| matches!(fact, Fact::Getty { .. }));

@@ -52,7 +52,11 @@ pub fn commands(
     credentials: &Path,
     options: &Options,
 ) -> Vec<(&'static str, Command)> {
-    let rooted = |tool| Command::new(tool).option("--root", staging);
+    let rooted = |tool| {
+        Command::new(tool)
+            .writing(staging)
+            .option("--root", staging)
+    };
     let mut commands = vec![
         (
             "making users and groups",
@@ -76,6 +80,7 @@ pub fn commands(
             "compiling udev's hardware database",
             // The database holds the paths of its sources: they must not be those of this machine.
             Command::new(&HWDB)
+                .writing(staging)
                 .current_dir(staging)
                 .option("--root", "/proc/self/cwd")
                 .arg("--usr")

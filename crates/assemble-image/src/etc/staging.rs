@@ -144,8 +144,8 @@ impl Staging {
     fn make_parent(&mut self, path: &[u8]) -> Result<(), Error> {
         match parent_of(path) {
             Some(parent) if !self.staged.contains_key(parent) => {
-                self.make_parent(&parent.to_vec())?;
-                self.make_directory(&parent.to_vec())
+                self.make_parent(parent)?;
+                self.make_directory(parent)
             }
             _ => Ok(()),
         }

@@ -81,17 +81,16 @@ fn number_lines(content: &[u8], assigned: &BTreeMap<Vec<u8>, u32>, pin: &Numbers
             text.push(b':');
             text.extend_from_slice(group);
         }
-        match line.word_span(2) {
-            Some(span) => replacements.push((span, text)),
-            None => {
-                // The line has two words only.
-                let Some(span) = line.word_span(1) else {
-                    continue;
-                };
-                let end = hermetic_out_formats::Span::new(span.end, span.end);
-                text.insert(0, b' ');
-                replacements.push((end, text));
-            }
+        if let Some(span) = line.word_span(2) {
+            replacements.push((span, text));
+        } else {
+            // The line has two words only.
+            let Some(span) = line.word_span(1) else {
+                continue;
+            };
+            let end = hermetic_out_formats::Span::new(span.end, span.end);
+            text.insert(0, b' ');
+            replacements.push((end, text));
         }
     }
     with_replacements(content, &replacements)

@@ -205,12 +205,11 @@ impl<'a> Collector<'a> {
                 .map(|path| path.as_bytes().to_vec()),
         );
         for library in &needs.libraries {
-            match self.find_library(library, &search_path) {
-                Some(found) => self.add(&found)?,
-                None => {
-                    let what = format!("{}, a library of /{}", library.as_bstr(), path.as_bstr());
-                    return Err(missing(&what, "add the package that has it to --closure"));
-                }
+            if let Some(found) = self.find_library(library, &search_path) {
+                self.add(&found)?;
+            } else {
+                let what = format!("{}, a library of /{}", library.as_bstr(), path.as_bstr());
+                return Err(missing(&what, "add the package that has it to --closure"));
             }
         }
         for (feature, library) in &needs.optional {
