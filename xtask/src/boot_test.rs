@@ -53,6 +53,7 @@ pub(crate) fn command(layout: Option<Layout>) -> Command {
     command.args(["test", "--quiet", "--package", "boot-test", "--tests"]);
     command.args(["--", "--include-ignored", "--nocapture"]);
     command
+        .env("RUST_BACKTRACE", "0")
         .env("PATCH_SYSTEMD_UNITS", released(TOOLS[0]))
         .env("ASSEMBLE_IMAGE", released(TOOLS[1]));
     match layout {

@@ -1,12 +1,15 @@
 //! What ELF objects say about the libraries that they need.
 
-use goblin::elf::Elf;
 use goblin::elf::dynamic::DT_SONAME;
+use goblin::elf::program_header::PT_LOAD;
+use goblin::elf::{Elf, ProgramHeader};
 use serde_json::Value;
 
 /// A note of this section and type names libraries that are opened while the program runs
 /// (the UAPI group's specification "ELF dlopen metadata").
 const DLOPEN_SECTION: &str = ".note.dlopen";
+/// The size of a page on x86-64.
+const PAGE: u64 = 4096;
 const DLOPEN_TYPE: u32 = 0x407c_0c0a;
 
 /// An object that the dynamic loader starts or loads.
@@ -22,6 +25,8 @@ pub struct Object {
     pub opened: Vec<Vec<String>>,
     /// Where it looks for them now.
     pub search_path: Vec<String>,
+    /// Whether two of its segments lie in the same page: one then hides a part of the other.
+    pub overlaps: bool,
 }
 
 /// Reads an object; `None` if the bytes are no dynamic ELF object, or a damaged one.
@@ -41,6 +46,7 @@ pub fn read(bytes: &[u8]) -> Option<Object> {
             .then(|| elf.soname.map(str::to_owned))
             .flatten(),
         needed: elf.libraries.iter().map(ToString::to_string).collect(),
+        overlaps: overlap(&elf.program_headers),
         ..Object::default()
     };
     for path in elf.runpaths.iter().chain(&elf.rpaths) {
@@ -54,6 +60,20 @@ pub fn read(bytes: &[u8]) -> Option<Object> {
         }
     }
     Some(object)
+}
+
+/// Whether two segments that are loaded share a page of memory.
+fn overlap(segments: &[ProgramHeader]) -> bool {
+    let mut pages: Vec<(u64, u64)> = segments
+        .iter()
+        .filter(|segment| segment.p_type == PT_LOAD && segment.p_memsz > 0)
+        .map(|segment| {
+            let last = segment.p_vaddr.saturating_add(segment.p_memsz - 1);
+            (segment.p_vaddr / PAGE, last / PAGE)
+        })
+        .collect();
+    pages.sort_unstable();
+    pages.windows(2).any(|pair| pair[1].0 <= pair[0].1)
 }
 
 /// The lists of names in a note: `[{"soname": ["libx.so.2", "libx.so.1"], …}, …]`.
@@ -85,8 +105,23 @@ mod tests {
     fn the_running_test_is_a_program_that_needs_libc() {
         let bytes = std::fs::read("/proc/self/exe").expect("this program");
         let object = read(&bytes).expect("an ELF object");
-        assert!(object.has_interpreter);
+        assert!(object.has_interpreter && !object.overlaps);
         assert!(object.needed.iter().any(|name| name == "libc.so.6"));
+    }
+
+    #[test]
+    fn segments_must_not_share_a_page() {
+        let segment = |p_vaddr, p_memsz| ProgramHeader {
+            p_type: PT_LOAD,
+            p_vaddr,
+            p_memsz,
+            ..ProgramHeader::default()
+        };
+        assert!(!overlap(&[segment(0, 4096), segment(4096, 1)]));
+        assert!(overlap(&[
+            segment(0x3f_e000, 0x3448),
+            segment(0x40_0338, 0x4ab0)
+        ]));
     }
 
     #[test]

@@ -18,6 +18,13 @@ use crate::tool_root::ToolRoot;
 
 /// What every kernel is told: where its console is, and to end the machine when it panics.
 pub const COMMAND_LINE: &str = "console=tty0 console=ttyS0 panic=-1";
+/// The disk, or the root file system of the layout `bare`.
+pub const DISK: &str = "image.raw";
+/// The hash tree of the layout `bare`.
+pub const HASH_TREE: &str = "image.verity";
+const INITRD: &str = "image.initrd";
+const COMMAND_LINE_FILE: &str = "image.cmdline";
+const ROOT_HASH: &str = "image.roothash";
 /// Programs that run as root whoever starts them.
 const SETUID: [&str; 2] = ["su", "sudo"];
 
@@ -106,14 +113,6 @@ impl Image {
         self.directory.join(name)
     }
 
-    /// The hash of the root file system's hash tree.
-    pub fn root_hash(&self) -> Result<String> {
-        let path = self.file(ROOT_HASH);
-        let text = fs::read_to_string(&path)
-            .map_err(|error| Error::new(format!("read {}", path.display()), error))?;
-        Ok(text.trim().to_owned())
-    }
-
     /// Removes it.
     pub fn remove(self) -> Result<()> {
         let doing = format!("remove {}", self.directory.display());
@@ -122,39 +121,38 @@ impl Image {
 
     /// What a machine needs to start the image.
     pub fn start(&self, kernel: &Kernel) -> Result<(Start, Vec<PathBuf>)> {
-        match self.layout {
+        Ok(match self.layout {
             Layout::Ddi | Layout::EspFile | Layout::Initrd => {
-                Ok((Start::Firmware, vec![self.file(DISK)]))
+                (Start::Firmware, vec![self.file(DISK)])
             }
             Layout::Bare => {
-                // The machine's first disk is the root, the second its hash tree.
+                // Which disks are the root and its hash tree only this machine knows.
                 let command_line = format!(
-                    "{COMMAND_LINE} roothash={} systemd.verity_root_data=/dev/vda \
-                     systemd.verity_root_hash=/dev/vdb \
-                     systemd.verity_root_options=panic-on-corruption",
-                    self.root_hash()?
+                    "{} systemd.verity_root_data=/dev/vda systemd.verity_root_hash=/dev/vdb",
+                    self.text(COMMAND_LINE_FILE)?
                 );
                 let start = Start::Kernel {
                     image: kernel.image.clone(),
                     initrd: self.file(INITRD),
                     command_line,
                 };
-                Ok((start, vec![self.file(ROOT), self.file(HASH_TREE)]))
+                (start, vec![self.file(DISK), self.file(HASH_TREE)])
             }
-        }
+        })
+    }
+
+    /// The hash of the root file system's hash tree.
+    pub fn root_hash(&self) -> Result<String> {
+        self.text(ROOT_HASH)
+    }
+
+    fn text(&self, name: &str) -> Result<String> {
+        let path = self.file(name);
+        let text = fs::read_to_string(&path)
+            .map_err(|error| Error::new(format!("read {}", path.display()), error))?;
+        Ok(text.trim().to_owned())
     }
 }
-
-/// The files of an image.
-pub const DISK: &str = "image.raw";
-/// The root hash, in hexadecimal.
-pub const ROOT_HASH: &str = "image.roothash";
-/// The root file system of the layout `bare`.
-pub const ROOT: &str = "root.erofs";
-/// Its hash tree.
-pub const HASH_TREE: &str = "root.verity";
-/// The initrd that opens it.
-pub const INITRD: &str = "initrd";
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     fs::File::create(path)

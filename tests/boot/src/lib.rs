@@ -1,6 +1,9 @@
 //! From real packages to a system that one can log in to.
 //!
-//! [`tool_root`] has the tools, [`kernel`] a kernel, [`staging`] the packages as store paths.
+//! [`tool_root`] has the tools, [`kernel`] a kernel, [`staging`] the packages as store paths,
+//! [`image`] the images that assemble-image makes of them, and [`workshop`] all of that together.
+//! [`machine`] runs an image, [`console`] and [`session`] talk to it, [`logins`] and [`checks`] say
+//! what must hold, [`tamper`] damages an image, and [`trial`] does all of it for one [`layout`].
 
 pub mod checks;
 pub mod configuration;

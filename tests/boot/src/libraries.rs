@@ -51,11 +51,18 @@ pub fn link(tools: &ToolRoot, root: &Path, store: &Path) -> Result<()> {
         }
         patchelf.arg("--set-rpath").arg(search_path.join(":"));
         patchelf.arg(&file.path);
-        run(
-            &mut patchelf,
-            &format!("set the search path of {}", file.path.display()),
+        let doing = format!("set the search path of {}", file.path.display());
+        run(&mut patchelf, &doing)?;
+        // patchelf 0.18 lays segments of programs at a fixed address over each other.
+        let bytes = fs::read(&file.path)
+            .map_err(|error| Error::new(format!("read {}", file.path.display()), error))?;
+        if elf::read(&bytes).is_some_and(|object| !object.overlaps) {
+            return Ok(());
+        }
+        Err(
+            Error::new(doing, "patchelf has damaged it: its segments overlap")
+                .help("take a package whose programs are position-independent"),
         )
-        .map(|_| ())
     });
     results.into_iter().collect()
 }

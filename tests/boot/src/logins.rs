@@ -15,8 +15,9 @@ pub const USER: &str = "test";
 pub const LOCKED: &str = "locked";
 
 /// What a visitor would ask.
-const SHOWN: [&str; 4] = [
+const SHOWN: [&str; 5] = [
     "export SYSTEMD_PAGER=cat TERM=dumb",
+    "systemctl is-system-running --wait",
     "systemctl status chrony | head -n 12",
     "systemctl status | head -n 12",
     "findmnt -o TARGET,SOURCE,FSTYPE,OPTIONS /",

@@ -22,7 +22,7 @@ pub const FIRMWARE: [&str; 2] = [
 /// How the machine is made. Without `-cx16` the interpreter of QEMU 7.2 spoils the flags at
 /// cmpxchg16b, and half of the boots end in a panic.
 const HARDWARE: &str = "-machine q35 -accel tcg,thread=multi -cpu max,-cx16 -smp 2 -m 1536 \
-    -device virtio-rng-pci -vga std -display none -nic none -no-reboot -no-user-config";
+    -device virtio-rng-pci -vga std -display none -nic none -no-reboot -nodefaults";
 
 /// What a machine starts from.
 #[derive(Clone, Debug)]

@@ -11,7 +11,8 @@ pub const BOOT: Duration = Duration::from_secs(300);
 /// For what a person would call at once.
 pub const STEP: Duration = Duration::from_secs(120);
 /// What a machine says that will never ask.
-pub const DEAD: [&str; 3] = [
+pub const DEAD: [&str; 4] = [
+    "Dependency failed for (initrd-root-fs.target|initrd-switch-root.target)",
     "Kernel panic - not syncing[^\n]*",
     "(You are in emergency mode|Cannot open access to console|Press Enter for maintenance)",
     "(BdsDxe: failed|EFI stub: ERROR|UEFI Interactive Shell)",

@@ -66,7 +66,7 @@ const LIBRARIES: &str = "usr/lib/x86_64-linux-gnu";
 const LOADER: &str = "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2";
 const STUB: &str = "usr/lib/systemd/boot/efi/linuxx64.efi.stub";
 /// Changes whenever what is made of the packages does, so that an older tool root is not taken.
-const LAYOUT: &str = "3";
+const LAYOUT: &str = "1";
 
 /// Tools that are ready to be run.
 #[derive(Clone, Debug)]

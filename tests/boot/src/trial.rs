@@ -7,7 +7,7 @@ use std::process::Command;
 
 use real_packages::{Error, Result, run};
 
-use crate::image::{HASH_TREE, Image, ROOT};
+use crate::image::{DISK, HASH_TREE, Image};
 use crate::layout::Layout;
 use crate::machine::{Machine, Start};
 use crate::tamper::{Place, flip};
@@ -17,20 +17,34 @@ use crate::{checks, logins, session};
 /// What the kernel says of a block that is not what its hash says.
 const CORRUPTED: &str = "Kernel panic - not syncing: dm-verity device corrupted";
 
-/// Tries a layout; `step` is told what is done next.
-pub fn run_all(workshop: &Workshop, layout: Layout, step: &dyn Fn(&str)) -> Result<()> {
+/// Tries a layout; `step` is told what is done next. One failure does not keep the others from
+/// being found.
+pub fn run_all(workshop: &Workshop, layout: Layout, step: &dyn Fn(&str)) -> Vec<Error> {
     step("assemble");
-    let image = workshop.assemble(layout)?;
+    let image = match workshop.assemble(layout) {
+        Ok(image) => image,
+        Err(error) => return vec![error],
+    };
     step("assemble again, and compare");
-    is_reproducible(workshop, &image)?;
+    let mut failures: Vec<Error> = is_reproducible(workshop, &image)
+        .err()
+        .into_iter()
+        .collect();
+    step("boot, log in and check");
+    failures.extend(boots_and_works(workshop, &image).err());
     if layout == Layout::Bare {
         step("verify");
-        verify(workshop, &image.file(ROOT), &image)?;
-        tampering_is_refused(workshop, &image, step)?;
+        failures.extend(verify(workshop, &image.file(DISK), &image).err());
+        for damage in damages(workshop) {
+            let refused = damage.and_then(|damage| {
+                step(&format!("flip a bit of {}, verify and boot", damage.name));
+                is_refused(workshop, &image, &damage)
+            });
+            failures.extend(refused.err());
+        }
     }
-    step("boot, log in and check");
-    boots_and_works(workshop, &image)?;
-    image.remove()
+    failures.extend(image.remove().err());
+    failures
 }
 
 /// Boots an image, logs in, asks all that applies to its layout, and shuts it down.
@@ -113,35 +127,57 @@ fn verify(workshop: &Workshop, root: &Path, image: &Image) -> Result<()> {
     run(&mut verify, "verify a root file system").map(|_| ())
 }
 
-/// Flips one bit after the other; each time both veritysetup and the booting machine refuse.
-fn tampering_is_refused(workshop: &Workshop, image: &Image, step: &dyn Fn(&str)) -> Result<()> {
-    let systemd = workshop.staged().store_path("libsystemd-shared")?;
-    let library = workshop.file(&systemd, "libsystemd-shared-")?;
-    let late = workshop.staged().store_path("nano")?.join("bin/nano");
-    for (name, place, reads) in [
-        ("the superblock", Place::Superblock, None),
-        ("a library of PID 1", Place::File(library), None),
-        ("a late file", Place::File(late.clone()), Some(&*late)),
-    ] {
-        step(&format!("flip a bit of {name}, verify and boot"));
-        let doing = format!("have a flipped bit in {name} refused");
-        let root = image.file("tampered");
-        fs::copy(image.file(ROOT), &root).map_err(|error| Error::new(&doing, error))?;
-        flip(&root, place.offset(workshop.tools(), &root)?)?;
-        if verify(workshop, &root, image).is_ok() {
-            return Err(Error::new(doing, "veritysetup verifies it"));
-        }
-        let (start, mut disks) = image.start(workshop.kernel())?;
-        if let Some(first) = disks.first_mut() {
-            first.clone_from(&root);
-        }
-        dies(&start, &disks, reads).map_err(|error| Error {
-            doing: format!("{doing}: {}", error.doing),
-            ..error
-        })?;
-        fs::remove_file(&root).map_err(|error| Error::new(doing, error))?;
+/// A bit that is flipped.
+struct Damage {
+    name: &'static str,
+    place: Place,
+    /// Whether nothing reads it until somebody is logged in.
+    is_late: bool,
+}
+
+fn damages(workshop: &Workshop) -> [Result<Damage>; 3] {
+    let library = || {
+        let package = workshop.staged().store_path("libsystemd-shared")?;
+        workshop.file(&package, "libsystemd-shared-")
+    };
+    let program = || Ok(workshop.staged().store_path("nano")?.join("bin/nano"));
+    let damage = |name, place, is_late| Damage {
+        name,
+        place,
+        is_late,
+    };
+    [
+        Ok(damage("the superblock", Place::Superblock, false)),
+        library().map(|path| damage("a library of PID 1", Place::File(path), false)),
+        program().map(|path| damage("a late file", Place::File(path), true)),
+    ]
+}
+
+/// Flips a bit: both veritysetup and the booting machine must refuse.
+fn is_refused(workshop: &Workshop, image: &Image, damage: &Damage) -> Result<()> {
+    let doing = format!("have a flipped bit in {} refused", damage.name);
+    let root = image.file("damaged");
+    fs::copy(image.file(DISK), &root).map_err(|error| Error::new(&doing, error))?;
+    flip(&root, damage.place.offset(workshop.tools(), &root)?)?;
+    match verify(workshop, &root, image) {
+        Ok(()) => return Err(Error::new(doing, "veritysetup verifies it")),
+        // Any other failure would be one of the test.
+        Err(error) if error.to_string().contains("Verification failed") => {}
+        Err(error) => return Err(error),
     }
-    Ok(())
+    let (start, mut disks) = image.start(workshop.kernel())?;
+    if let Some(first) = disks.first_mut() {
+        first.clone_from(&root);
+    }
+    let reads = match &damage.place {
+        Place::File(path) if damage.is_late => Some(path.as_path()),
+        _ => None,
+    };
+    dies(&start, &disks, reads).map_err(|error| Error {
+        doing: format!("{doing}: {}", error.doing),
+        ..error
+    })?;
+    fs::remove_file(&root).map_err(|error| Error::new(doing, error))
 }
 
 /// Boots a machine whose root is damaged: it must panic before it asks who is there, or, if `reads`
