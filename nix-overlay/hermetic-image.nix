@@ -72,11 +72,11 @@ stdenvNoCC.mkDerivation {
   nativeBuildInputs = [
     buildPackages.assemble-image
     buildPackages.hermeticSystemdUkify
-    buildPackages.cryptsetup
-    buildPackages.dosfstools
-    buildPackages.erofs-utils
-    buildPackages.kmod
-    buildPackages.mtools
+    (lib.getBin buildPackages.cryptsetup)
+    (lib.getBin buildPackages.dosfstools)
+    (lib.getBin buildPackages.erofs-utils)
+    (lib.getBin buildPackages.kmod)
+    (lib.getBin buildPackages.mtools)
   ];
   strictDeps = true;
   # The image holds what it needs: it does not need the same paths in a store again.

@@ -13,6 +13,10 @@
   # Real packages: a JSON file of the paths of .deb files by name, and whether the hooks do anything.
   debs ? null,
   patched ? true,
+  # What makes images: a directory whose bin has the tools, the file of a kernel, and its modules.
+  tools ? null,
+  kernelImage ? null,
+  kernelModules ? null,
   # Further overlays, between the packages and the project's.
   overlays ? [ ],
 }:
@@ -68,6 +72,7 @@ let
     gnutar = fromHost "gnutar" [ "tar" ];
     gzip = fromHost "gzip" [ "gzip" ];
     dpkg = fromHost "dpkg" [ "dpkg-deb" ];
+    patch = fromHost "patch" [ "patch" ];
 
     # The machine's compiler finds what belongs to it only where it is.
     gcc = derivation {
@@ -188,6 +193,63 @@ let
           '') substitutions
         );
       };
+
+    writeText =
+      name: text:
+      final.stdenv.mkDerivation {
+        inherit name text;
+        __structuredAttrs = true;
+        buildCommand = ''
+          printf %s "$text" >"$out"
+        '';
+      };
+    writeTextDir =
+      path: text:
+      final.stdenv.mkDerivation {
+        name = baseNameOf path;
+        inherit text;
+        __structuredAttrs = true;
+        buildCommand = ''
+          mkdir -p "$out/${dirOf path}"
+          printf %s "$text" >"$out/${path}"
+        '';
+      };
+
+    # Only the list of paths: Nix's description of a graph has for each path its name, its deriver, how
+    # many paths it refers to, and these.
+    closureInfo =
+      { rootPaths }:
+      final.stdenv.mkDerivation {
+        name = "closure-info";
+        __structuredAttrs = false;
+        exportReferencesGraph = lib.concatLists (
+          lib.imap0 (index: path: [
+            "closure-${toString index}"
+            path
+          ]) rootPaths
+        );
+        buildCommand = ''
+          mkdir "$out"
+          for graph in closure-*; do
+            while IFS= read -r path && IFS= read -r deriver && IFS= read -r count; do
+              echo "$path"
+              for ((; count > 0; count--)); do
+                IFS= read -r reference
+              done
+            done <"$graph"
+          done | LC_ALL=C sort --unique >"$out/store-paths"
+        '';
+      };
+
+    # As nixpkgs has them, as far as an image is concerned.
+    systemd =
+      let
+        make = inputs: final.callPackage ./as-in-nixpkgs/systemd inputs;
+      in
+      make { } // { override = make; };
+    dbus = final.callPackage ./as-in-nixpkgs/dbus.nix { };
+    kmod = final.callPackage ./as-in-nixpkgs/kmod.nix { };
+    polkit = final.callPackage ./as-in-nixpkgs/polkit.nix { };
 
     rustc.version = rustVersion;
     rustPlatform.buildRustPackage =
