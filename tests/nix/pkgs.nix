@@ -13,10 +13,8 @@
   # Real packages: a JSON file of the paths of .deb files by name, and whether the hooks do anything.
   debs ? null,
   patched ? true,
-  # What makes images: a directory whose bin has the tools, the file of a kernel, and its modules.
+  # What makes images: a directory with the tools that assemble-image calls.
   tools ? null,
-  kernelImage ? null,
-  kernelModules ? null,
   # Further overlays, between the packages and the project's.
   overlays ? [ ],
 }:
@@ -241,6 +239,50 @@ let
         '';
       };
 
+    # Tools that are not in the store, but of the versions that images need.
+    fromTools =
+      name: programs:
+      final.stdenv.mkDerivation {
+        inherit name programs;
+        tools = if tools == null then throw "images need `tools`" else tools;
+        dontUnpack = true;
+        __structuredAttrs = false;
+        installPhase = ''
+          mkdir -p "$out/bin"
+          for program in $programs; do
+            test -x "$tools/$program"
+            printf '#!%s\nexec %s "$@"\n' "$SHELL" "$tools/$program" >"$out/bin/$program"
+            chmod +x "$out/bin/$program"
+          done
+        '';
+        SHELL = final.runtimeShell;
+      };
+    cryptsetup = final.fromTools "cryptsetup" [ "veritysetup" ];
+    dosfstools = final.fromTools "dosfstools" [ "mkfs.vfat" ];
+    erofs-utils = final.fromTools "erofs-utils" [
+      "fsck.erofs"
+      "mkfs.erofs"
+    ];
+    mtools = final.fromTools "mtools" [
+      "mcopy"
+      "mmd"
+    ];
+    systemdUkify =
+      let
+        package = final.fromTools "systemd-ukify" [
+          "journalctl"
+          "systemctl"
+          "systemd-dissect"
+          "systemd-firstboot"
+          "systemd-hwdb"
+          "systemd-repart"
+          "systemd-sysusers"
+          "systemd-tmpfiles"
+          "ukify"
+        ];
+      in
+      package // { override = _: package; };
+
     # As nixpkgs has them, as far as an image is concerned.
     systemd =
       let
@@ -248,7 +290,11 @@ let
       in
       make { } // { override = make; };
     dbus = final.callPackage ./as-in-nixpkgs/dbus.nix { };
-    kmod = final.callPackage ./as-in-nixpkgs/kmod.nix { };
+    kmod =
+      if tools == null then
+        final.callPackage ./as-in-nixpkgs/kmod.nix { }
+      else
+        final.fromTools "kmod" [ "depmod" ];
     polkit = final.callPackage ./as-in-nixpkgs/polkit.nix { };
 
     rustc.version = rustVersion;
