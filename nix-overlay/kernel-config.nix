@@ -1,6 +1,6 @@
 # What an image's kernel needs, built in, so that neither the initrd nor the image needs modules:
 # for `linux.override { structuredExtraConfig = …; }`, and for `structuredExtraConfig` of an entry of
-# boot.kernelPatches (`extraStructuredConfig` in nixpkgs before 2025).
+# boot.kernelPatches (`extraStructuredConfig` in older versions of nixpkgs).
 { lib }:
 let
   # In place of what nixpkgs' own configuration says, which makes most of these modules.

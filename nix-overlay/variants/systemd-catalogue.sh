@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 #
 # So is the journal's catalogue. nixpkgs changes its directory in preConfigure.
-for file in src/libsystemd/sd-journal/catalog.c; do
-    if [[ -f $file ]]; then
-        sed --in-place "s|\"$out/lib/systemd/catalog/\"|\"/usr/lib/systemd/catalog/\", &|" "$file"
-    fi
-done
+
+# shellcheck disable=SC2154 # stdenv sets the outputs
+if [[ -f src/libsystemd/sd-journal/catalog.c ]]; then
+    sed --in-place "s|\"$out/lib/systemd/catalog/\"|\"/usr/lib/systemd/catalog/\", &|" \
+        src/libsystemd/sd-journal/catalog.c
+fi

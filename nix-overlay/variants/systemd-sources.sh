@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 #
 # What nixpkgs' patches to the sources look for in a running NixOS is the package's own, or in /usr.
+
+# shellcheck disable=SC2154 # stdenv sets the outputs
 for directory in src units; do
     if [[ ! -d $directory ]]; then
         continue

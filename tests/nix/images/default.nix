@@ -5,6 +5,9 @@ arguments@{
   kernelModules,
   # The packages that make up the system, by Debian's names.
   systemPackages,
+  # What is added to the kernel's command line, and the hash of the passwords.
+  commandLine,
+  passwordHash,
   ...
 }:
 let
@@ -13,6 +16,8 @@ let
       "kernelImage"
       "kernelModules"
       "systemPackages"
+      "commandLine"
+      "passwordHash"
     ]
   );
   inherit (pkgs) stdenv lib;
@@ -75,8 +80,8 @@ let
     pkgs.hermeticImage {
       name = "image-${layout}";
       inherit layout;
+      extra = [ configuration ];
       packages = [
-        configuration
         hello
         debian
       ];
@@ -85,13 +90,18 @@ let
         path = kernelImage;
       };
       modules = "${modules}/lib/modules/${version}";
-      cmdline = [ "console=ttyS0" ];
+      cmdline = [ commandLine ];
       hostname = "hello";
       preset = ''
         enable hello.service
-        disable *
       '';
       setuid = [ "su" ];
+      # The store of these tests may lie in /root, where a tmpfs would hide it.
+      tmpfs = [
+        "/var"
+        "/home"
+        "/tmp"
+      ];
       users = {
         alice = {
           uid = 1000;
@@ -99,9 +109,9 @@ let
           home = "/home/alice";
           shell = "/bin/bash";
           groups = [ "users" ];
+          hashedPassword = passwordHash;
         };
-        # No password has this hash.
-        root.hashedPassword = "$6$salt$hash";
+        root.hashedPasswordFile = pkgs.writeText "password" passwordHash;
       };
       assembleImageFlags = [ "--size-report" ];
     };
