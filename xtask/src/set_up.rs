@@ -36,6 +36,8 @@ pub(crate) const NIX: &[Need] = &[
     ("cc", "gcc"),
     ("dash", "dash"),
     ("cmp", "diffutils"),
+    ("patch", "patch"),
+    ("setpriv", "util-linux"),
 ];
 
 /// Installs what is missing, or says how to.

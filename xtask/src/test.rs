@@ -47,7 +47,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         });
         steps.push(step(
             "Nix builds",
-            &["test", "--package", "nix-builds", "--test", "builds"],
+            &["test", "--package", "nix-builds", "--tests"],
         ));
     }
     if options.soak {
@@ -125,7 +125,7 @@ fn step(name: &'static str, arguments: &[&str]) -> Step {
 /// Checks of the setup hooks and of the shell code that tests them.
 fn hooks() -> anyhow::Result<[Step; 2]> {
     let mut files = Vec::new();
-    for directory in ["hooks", "tests/nix/stdenv"] {
+    for directory in ["hooks", "nix-overlay/variants", "tests/nix/stdenv"] {
         let path = project().join(directory);
         let entries =
             std::fs::read_dir(&path).with_context(|| format!("reading {}", path.display()))?;

@@ -156,11 +156,32 @@ impl Nix {
 
     /// Builds a derivation. That its builder fails is no error.
     pub fn build(&self, derivation: &Path) -> Result<Build> {
-        let mut realise = self.command("nix-store");
-        realise.arg("--realise").arg(derivation);
-        let output = realise.output().map_err(|source| Error::Start {
-            program: "nix-store".into(),
-            package: "nix-bin",
+        self.realise(self.command("nix-store"), derivation, &[])
+    }
+
+    /// The same without any of root's rights, whoever runs this. With `again` it must have been built
+    /// already: it is built once more, and that the outputs differ is a failure.
+    pub fn build_unprivileged(&self, derivation: &Path, again: bool) -> Result<Build> {
+        let (mut command, nix_store) = (self.command("setpriv"), "nix-store");
+        if rights()? == 0 {
+            command = self.command(nix_store);
+        } else {
+            let none = [
+                "--bounding-set=-all",
+                "--inh-caps=-all",
+                "--ambient-caps=-all",
+            ];
+            command.args(none).arg(nix_store);
+        }
+        let more: &[&str] = if again { &["--check"] } else { &[] };
+        self.realise(command, derivation, more)
+    }
+
+    fn realise(&self, mut nix_store: Command, derivation: &Path, more: &[&str]) -> Result<Build> {
+        nix_store.arg("--realise").arg(derivation).args(more);
+        let output = nix_store.output().map_err(|source| Error::Start {
+            program: nix_store.get_program().display().to_string(),
+            package: "nix-bin util-linux",
             source,
         })?;
         let mut read_log = self.command("nix-store");
@@ -178,6 +199,21 @@ impl Nix {
         });
         Ok(Build { outputs, log })
     }
+}
+
+/// The capabilities that this process could pass on, as the kernel's set of bits.
+fn rights() -> Result<u64> {
+    let path = PathBuf::from("/proc/self/status");
+    let access = |source| Error::Access {
+        path: path.clone(),
+        source,
+    };
+    let status = fs::read_to_string(&path).map_err(access)?;
+    let bits = status
+        .lines()
+        .find_map(|line| line.strip_prefix("CapEff:"))
+        .and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok());
+    bits.ok_or_else(|| Error::Unexpected(format!("{} has no CapEff", path.display())))
 }
 
 /// Runs a command to its end, successfully; `package` has its program.
