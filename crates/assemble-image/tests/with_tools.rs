@@ -262,8 +262,8 @@ fn numbers_are_pinned_and_drift_is_refused() {
 
     world.write(OTHER, "lib/sysusers.d/0.conf", "u worker 500\n");
     let output = run(&mut assemble("drifted"), 1);
-    let expected = "error[user-number-drift]: /etc/passwd: the user worker is pinned to 321 and would \
-                    be 500";
+    let expected = "error[user-number-drift]: the user worker is pinned to 321 and would be 500\n\
+                    --> /etc/passwd\n";
     assert!(said(&output).contains(expected), "{}", said(&output));
     world.assert_nothing_written("drifted");
 }
@@ -271,57 +271,64 @@ fn numbers_are_pinned_and_drift_is_refused() {
 #[test]
 #[ignore = "needs the tool root: cargo xtask boot-test"]
 fn what_is_wrong_is_told_and_nothing_is_written() {
-    for (path, text, expected) in [
+    for (path, text, (finding, place)) in [
         (
             "lib/systemd/system/worker.service",
             "[Service]\n",
-            "error[duplicate-vendor-file]: /usr/lib/systemd/system/worker.service",
+            (
+                "duplicate-vendor-file",
+                "/usr/lib/systemd/system/worker.service",
+            ),
         ),
         (
             "etc/worker.conf",
             "setting=1\n",
-            "error[duplicate-etc-path]: /etc/worker.conf",
+            ("duplicate-etc-path", "/etc/worker.conf"),
         ),
         (
             "lib/tmpfiles.d/other.conf",
             "d /var/other 0755 nobody-knows\n",
-            "error[unknown-user]: /usr/lib/tmpfiles.d/other.conf:1:19: no sysusers.d file declares the \
-             user nobody-knows",
+            ("unknown-user", "/usr/lib/tmpfiles.d/other.conf:1:19"),
         ),
         (
             "lib/tmpfiles.d/other.conf",
             "f /etc/other - - - - on %H\n",
-            "error[build-host-specifier]: /usr/lib/tmpfiles.d/other.conf:1:1",
+            ("build-host-specifier", "/usr/lib/tmpfiles.d/other.conf:1:1"),
         ),
         (
             "lib/tmpfiles.d/other.conf",
             "z /etc/worker.conf 0600\n",
-            "error[unsupported-tmpfiles-line]: /usr/lib/tmpfiles.d/other.conf:1:1",
+            (
+                "unsupported-tmpfiles-line",
+                "/usr/lib/tmpfiles.d/other.conf:1:1",
+            ),
         ),
         (
             "etc/pam.d/other",
             "auth required pam_gone.so\n",
-            "error[missing-pam-module]: /etc/pam.d/other:1:1: pam_gone.so is not in the image",
+            ("missing-pam-module", "/etc/pam.d/other:1:1"),
         ),
         (
             "etc/nsswitch.conf",
             "passwd: files gone\n",
-            "error[missing-nss-module]: /etc/nsswitch.conf:1:15: libnss_gone.so.2 is not in the image",
+            ("missing-nss-module", "/etc/nsswitch.conf:1:15"),
         ),
         (
             "lib/systemd/system/getty@.service",
             "[Service]\nExecStart=-/usr/bin/agetty - $TERM\n",
-            "error[missing-login-program]: /usr/lib/systemd/system/getty@.service: /bin/login is not",
+            (
+                "missing-login-program",
+                "/usr/lib/systemd/system/getty@.service",
+            ),
         ),
     ] {
         let world = World::new();
         world.write(OTHER, path, text);
         let output = run(&mut world.assemble(&[BASE, OTHER], "image"), 1);
-        assert!(
-            said(&output).contains(expected),
-            "{expected}:\n{}",
-            said(&output)
-        );
+        let said = said(&output);
+        for expected in [format!("error[{finding}]: "), format!("--> {place}\n")] {
+            assert!(said.contains(&expected), "{expected:?}:\n{said}");
+        }
         world.assert_nothing_written("image");
     }
 }
@@ -408,4 +415,24 @@ fn a_dry_run_writes_nothing_and_shows_everything() {
         assert!(plan.contains(expected), "{expected} in\n{plan}");
     }
     world.assert_nothing_written("image");
+}
+
+/// The progress bar has a thread of its own, which must not wait for the one that assembles.
+#[test]
+#[ignore = "needs the tool root: cargo xtask boot-test"]
+fn on_a_terminal_the_run_ends_and_shows_what_it_does() {
+    let world = World::new();
+    let assemble = world.assemble(&[BASE], "image");
+    let words: Vec<String> = std::iter::once(assemble.get_program())
+        .chain(assemble.get_args())
+        .map(|word| format!("'{}'", word.to_string_lossy()))
+        .collect();
+    // `script` runs it on a terminal of its own.
+    let mut script = Command::new("timeout");
+    script.args(["300", "script", "--quiet", "--return", "--command"]);
+    script.arg(words.join(" ")).arg("/dev/null");
+    let output = run(script.stdin(Stdio::null()), 0);
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(shown.contains("root file system"), "{shown}");
+    assert!(shown.contains("root hash"), "{shown}");
 }

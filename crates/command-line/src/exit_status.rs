@@ -63,7 +63,8 @@ pub fn run(
         stdout_is_terminal: stdout.is_terminal(),
         stderr_is_terminal: stderr.is_terminal(),
         stdout: &mut UntilClosed::new(BufWriter::new(stdout.lock())),
-        stderr: &mut UntilClosed::new(stderr.lock()),
+        // Not locked: a progress bar's thread writes there, too.
+        stderr: &mut UntilClosed::new(stderr),
     };
     ExitCode::from(run_on(tool, &mut streams, work))
 }
