@@ -122,7 +122,8 @@ stdenvNoCC.mkDerivation {
   # assemble-image works beside its output: both are in Nix's, which goes away if the build fails.
   buildCommand = ''
     mkdir "$out"
-    assemble-image --output "$out/image" "''${assembleImageArguments[@]}"
+    # No progress bar in the log.
+    TERM=dumb assemble-image --output "$out/image" "''${assembleImageArguments[@]}"
     mv "$out"/image/* "$out/"
     rmdir "$out/image"
   '';

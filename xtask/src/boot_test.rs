@@ -7,6 +7,8 @@ use boot_test::layout::Layout;
 use boot_test::machine::Machine;
 use boot_test::trial;
 use boot_test::workshop::Workshop;
+use real_packages::archive::Archive;
+use real_packages::tool_root::{self, ToolRoot};
 
 use crate::{build, cargo, released, set_up};
 
@@ -63,8 +65,19 @@ pub(crate) fn command(layout: Option<Layout>) -> Command {
     command
 }
 
+/// The tests of assemble-image that run the tools it calls.
+pub(crate) fn assembler_tests() -> anyhow::Result<Command> {
+    let tools = ToolRoot::provide(&Archive::open()?, &tool_root::IMAGES)?;
+    let mut command = cargo();
+    command.args(["test", "--package", TOOLS[1], "--test", "with_tools"]);
+    command
+        .args(["--", "--include-ignored"])
+        .env("PATH", tools.search_path());
+    Ok(command)
+}
+
 /// Builds the tools, and everything that images are made of with them.
-fn workshop() -> anyhow::Result<Workshop> {
+pub(crate) fn workshop() -> anyhow::Result<Workshop> {
     set_up()?;
     let [patcher, assembler] = [build(TOOLS[0])?, build(TOOLS[1])?];
     println!("fetching and staging the packages of the image");

@@ -27,6 +27,9 @@ pub(crate) const MACHINES: &[Need] = &[
     ("cmp", "diffutils"),
 ];
 
+/// To measure how images are made.
+pub(crate) const IMAGE_BENCH: &[Need] = &[("strace", "strace"), ("fakeroot", "fakeroot")];
+
 /// To check the setup hooks.
 pub(crate) const HOOKS: &[Need] = &[("shellcheck", "shellcheck"), ("shfmt", "shfmt")];
 

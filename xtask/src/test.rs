@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
-use crate::{cargo, project, released, set_up};
+use crate::{boot_test, cargo, project, released, set_up};
 
 const TOOL: &str = "patch-systemd-units";
 
@@ -37,9 +37,12 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     if !options.quick {
         set_up::ensure_installed(set_up::PACKAGES)?;
         set_up::ensure_installed(set_up::NIX)?;
+        set_up::ensure_installed(set_up::MACHINES)?;
+        let [patcher, assembler] = boot_test::TOOLS;
+        let tools = ["--package", patcher, "--package", assembler];
         steps.push(step(
             "release build",
-            &["build", "--release", "--package", TOOL],
+            &[&["build", "--release"], tools.as_slice()].concat(),
         ));
         steps.push(Step {
             name: "real packages",
@@ -49,6 +52,14 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
             "Nix builds",
             &["test", "--package", "nix-builds", "--tests"],
         ));
+        steps.push(Step {
+            name: "images",
+            command: boot_test::assembler_tests()?,
+        });
+        steps.push(Step {
+            name: "images, booted",
+            command: boot_test::command(None),
+        });
     }
     if options.soak {
         let mut long = cargo();

@@ -253,7 +253,9 @@ pub fn run(
         return dry_run(&arguments, &options, &output, streams);
     }
     let bar;
-    let progress: &dyn Progress = if streams.stderr_is_terminal && !arguments.quiet {
+    // A Nix build has a terminal, too, whose lines go into a log.
+    let can_move = std::env::var_os("TERM").is_some_and(|terminal| terminal != "dumb");
+    let progress: &dyn Progress = if streams.stderr_is_terminal && can_move && !arguments.quiet {
         bar = Bar::new();
         &bar
     } else {

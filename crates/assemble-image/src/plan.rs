@@ -45,7 +45,7 @@ impl Plan {
 pub fn plan(options: &Options, work: &Path, progress: &dyn Progress) -> Result<Plan, Error> {
     progress.step("reading the closure");
     let mut tree = RootTree::default();
-    add_directories(&mut tree);
+    add_directories(&mut tree, &options.store.directory);
     add_closure(&mut tree, &options.store, &options.closure)?;
     progress.step("linking packages into /usr and /etc");
     let mut farm = add_farm(&mut tree, &options.store, &options.packages)?;

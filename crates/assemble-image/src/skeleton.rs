@@ -44,10 +44,15 @@ const LINKS: &[(&str, &str)] = &[
     ("usr/sbin", "bin"),
 ];
 
-/// Adds directories and links; before everything else.
-pub fn add_directories(tree: &mut RootTree) {
+/// Adds directories and links; before everything else. Everybody can pass those above the store, which
+/// may lie in somebody's home.
+pub fn add_directories(tree: &mut RootTree, store: &Path) {
     for (path, mode) in DIRECTORIES {
         tree.insert(*path, Entry::directory(*mode));
+    }
+    for above in store.ancestors() {
+        let path = above.strip_prefix("/").unwrap_or(above);
+        tree.insert(path.as_os_str().as_bytes(), Entry::directory(0o755));
     }
     for (path, target) in LINKS {
         tree.insert(*path, Entry::link(*target));

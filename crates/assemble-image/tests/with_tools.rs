@@ -1,4 +1,4 @@
-//! Images made by the real tools, which `cargo xtask boot-test` provides.
+//! Images made by the real tools, which `cargo xtask test` provides.
 
 mod support;
 
@@ -20,7 +20,7 @@ fn tool(name: &str, arguments: &[&dyn AsRef<std::ffi::OsStr>]) -> String {
     let mut command = Command::new(name);
     command.args(arguments.iter().map(AsRef::as_ref));
     let output = command.output().unwrap_or_else(|error| {
-        panic!("cannot start {name}: {error}; these tests are run by `cargo xtask boot-test`")
+        panic!("cannot start {name}: {error}; these tests are run by `cargo xtask test`")
     });
     assert!(
         output.status.success(),
@@ -45,7 +45,7 @@ fn extract(image: &Path, to: &Path, modes: bool) {
 }
 
 #[test]
-#[ignore = "needs the tool root: cargo xtask boot-test"]
+#[ignore = "needs the tool root: cargo xtask test"]
 fn an_image_has_users_units_and_etc() {
     let world = World::new();
     let hash = "$6$salt$hash";
@@ -169,7 +169,7 @@ fn an_image_has_users_units_and_etc() {
 }
 
 #[test]
-#[ignore = "needs the tool root: cargo xtask boot-test"]
+#[ignore = "needs the tool root: cargo xtask test"]
 fn a_changed_byte_anywhere_is_noticed() {
     let world = World::new();
     run(&mut world.assemble(&[BASE], "image"), 0);
@@ -208,7 +208,7 @@ fn a_changed_byte_anywhere_is_noticed() {
 }
 
 #[test]
-#[ignore = "needs the tool root: cargo xtask boot-test"]
+#[ignore = "needs the tool root: cargo xtask test"]
 fn the_same_input_gives_the_same_bytes() {
     let (one, other) = (World::new(), World::new());
     for compression in ["lz4", "zstd", "none"] {
@@ -240,7 +240,7 @@ fn the_same_input_gives_the_same_bytes() {
 }
 
 #[test]
-#[ignore = "needs the tool root: cargo xtask boot-test"]
+#[ignore = "needs the tool root: cargo xtask test"]
 fn numbers_are_pinned_and_drift_is_refused() {
     let world = World::new();
     fs::write(
@@ -269,7 +269,7 @@ fn numbers_are_pinned_and_drift_is_refused() {
 }
 
 #[test]
-#[ignore = "needs the tool root: cargo xtask boot-test"]
+#[ignore = "needs the tool root: cargo xtask test"]
 fn what_is_wrong_is_told_and_nothing_is_written() {
     for (path, text, (finding, place)) in [
         (
@@ -334,7 +334,7 @@ fn what_is_wrong_is_told_and_nothing_is_written() {
 }
 
 #[test]
-#[ignore = "needs the tool root: cargo xtask boot-test"]
+#[ignore = "needs the tool root: cargo xtask test"]
 fn a_full_disk_is_told_wherever_it_happens() {
     let world = World::new();
     // What cannot be compressed.
@@ -378,7 +378,7 @@ fn a_full_disk_is_told_wherever_it_happens() {
 }
 
 #[test]
-#[ignore = "needs the tool root: cargo xtask boot-test"]
+#[ignore = "needs the tool root: cargo xtask test"]
 fn a_killed_run_leaves_nothing_under_the_name() {
     let world = World::new();
     let parent = world.path("killed");
@@ -400,7 +400,7 @@ fn a_killed_run_leaves_nothing_under_the_name() {
 }
 
 #[test]
-#[ignore = "needs the tool root: cargo xtask boot-test"]
+#[ignore = "needs the tool root: cargo xtask test"]
 fn a_dry_run_writes_nothing_and_shows_everything() {
     let world = World::new();
     let output = run(world.assemble(&[BASE], "image").arg("--dry-run"), 0);
@@ -419,7 +419,7 @@ fn a_dry_run_writes_nothing_and_shows_everything() {
 
 /// The progress bar has a thread of its own, which must not wait for the one that assembles.
 #[test]
-#[ignore = "needs the tool root: cargo xtask boot-test"]
+#[ignore = "needs the tool root: cargo xtask test"]
 fn on_a_terminal_the_run_ends_and_shows_what_it_does() {
     let world = World::new();
     let assemble = world.assemble(&[BASE], "image");
@@ -431,7 +431,7 @@ fn on_a_terminal_the_run_ends_and_shows_what_it_does() {
     let mut script = Command::new("timeout");
     script.args(["300", "script", "--quiet", "--return", "--command"]);
     script.arg(words.join(" ")).arg("/dev/null");
-    let output = run(script.stdin(Stdio::null()), 0);
+    let output = run(script.stdin(Stdio::null()).env("TERM", "vt100"), 0);
     let shown = String::from_utf8_lossy(&output.stdout);
     assert!(shown.contains("root file system"), "{shown}");
     assert!(shown.contains("root hash"), "{shown}");

@@ -37,8 +37,8 @@ pub struct Assembly<'a> {
     pub tools: &'a ToolRoot,
     /// The packages.
     pub staged: &'a Staged,
-    /// The kernel.
-    pub kernel: &'a Kernel,
+    /// The kernel; without one only the layout `bare` can be made, and no initrd with it.
+    pub kernel: Option<&'a Kernel>,
 }
 
 /// An image that was made.
@@ -65,8 +65,9 @@ impl Assembly<'_> {
         })
     }
 
-    /// The run of the assembler; what it reads beside the packages is written to `inputs`.
-    fn command(&self, layout: Layout, directory: &Path, inputs: &Path) -> Result<Command> {
+    /// The run of the assembler; what it reads beside the packages is written to `inputs`, and has to
+    /// stay there until it has ended.
+    pub fn command(&self, layout: Layout, directory: &Path, inputs: &Path) -> Result<Command> {
         let (closure, password) = (inputs.join("closure"), inputs.join("password"));
         let mut list = Vec::new();
         for path in self.staged.store_paths() {
@@ -83,12 +84,12 @@ impl Assembly<'_> {
             .arg("--closure")
             .arg(&closure)
             .args(["--layout", layout.name(), "--cmdline", COMMAND_LINE])
-            .arg("--kernel")
-            .arg(&self.kernel.image)
-            .arg("--modules")
-            .arg(&self.kernel.modules)
             .arg("--output")
             .arg(directory);
+        if let Some(kernel) = self.kernel {
+            command.arg("--kernel").arg(&kernel.image);
+            command.arg("--modules").arg(&kernel.modules);
+        }
         let listed = real_packages::names(include_str!("../packages.txt"));
         let own = [configuration::NAME, kernel::MODULES];
         for name in own.into_iter().chain(listed.iter().map(String::as_str)) {

@@ -6,7 +6,7 @@ use real_packages::{Error, Result};
 
 use crate::console::Console;
 
-/// Until the machine asks who is there. The interpreter needs about a minute where two run at once.
+/// Until the machine asks who is there. The interpreter needs about a minute.
 pub const BOOT: Duration = Duration::from_secs(300);
 /// For what a person would call at once.
 pub const STEP: Duration = Duration::from_secs(120);

@@ -1,50 +1,122 @@
-//! One layout's trial: assembled twice, tampered with, booted, logged in to.
+//! The trials of images: assembled twice, booted, logged in to, refused when damaged.
 
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use rayon::prelude::*;
 use real_packages::{Error, Result, run};
 
 use crate::image::{DISK, HASH_TREE, Image};
 use crate::layout::Layout;
 use crate::machine::{Machine, Start};
-use crate::tamper::{Place, flip};
+use crate::tamper::Place;
 use crate::workshop::Workshop;
-use crate::{checks, logins, session};
+use crate::{checks, full_disk, logins, session, tamper};
 
 /// What the kernel says of a block that is not what its hash says.
 const CORRUPTED: &str = "Kernel panic - not syncing: dm-verity device corrupted";
 
-/// Tries a layout; `step` is told what is done next. One failure does not keep the others from
-/// being found.
-pub fn run_all(workshop: &Workshop, layout: Layout, step: &dyn Fn(&str)) -> Vec<Error> {
-    step("assemble");
-    let image = match workshop.assemble(layout) {
-        Ok(image) => image,
-        Err(error) => return vec![error],
-    };
-    step("assemble again, and compare");
-    let mut failures: Vec<Error> = is_reproducible(workshop, &image)
-        .err()
-        .into_iter()
-        .collect();
-    step("boot, log in and check");
-    failures.extend(boots_and_works(workshop, &image).err());
-    if layout == Layout::Bare {
-        step("verify");
-        failures.extend(verify(workshop, &image.file(DISK), &image).err());
-        for damage in damages(workshop) {
-            let refused = damage.and_then(|damage| {
-                step(&format!("flip a bit of {}, verify and boot", damage.name));
-                is_refused(workshop, &image, &damage)
-            });
-            failures.extend(refused.err());
+/// Assembles the layouts, and tries each in machines of its own, as many at once as there are cores;
+/// `step` is told what is done next. One failure does not keep the others from being found.
+pub fn run_all(
+    workshop: &Workshop,
+    layouts: &[Layout],
+    step: &(dyn Fn(&str) + Sync),
+) -> Vec<String> {
+    let mut failures = Vec::new();
+    let mut images = Vec::new();
+    for &layout in layouts {
+        step(&format!("{layout}: assemble twice, and compare"));
+        match assemble(workshop, layout) {
+            Ok(image) => images.push(image),
+            Err(error) => failures.push(format!("{layout}: {error}")),
         }
     }
-    failures.extend(image.remove().err());
+    if layouts.contains(&Layout::Ddi) {
+        step("ddi: assemble on a disk that is full, sooner and later");
+        match full_disk::is_told(workshop) {
+            Ok(met) => step(&format!("ddi: met by {met:?}")),
+            Err(error) => failures.push(error.to_string()),
+        }
+    }
+    let trials: Vec<(&Image, Trial)> = images
+        .iter()
+        .flat_map(|image| Trial::of(image.layout).map(move |trial| (image, trial)))
+        .collect();
+    // One machine for one thread, the longest first; no thread takes several at once.
+    let tried = trials.par_iter().with_max_len(1).map(|(image, trial)| {
+        let name = format!("{}: {}", image.layout, trial.name());
+        step(&name);
+        let result = trial.run(workshop, image);
+        step(&format!(
+            "{name}: {}",
+            if result.is_ok() { "yes" } else { "NO" }
+        ));
+        result.err().map(|error| format!("{name}: {error}"))
+    });
+    failures.extend(tried.collect::<Vec<_>>().into_iter().flatten());
     failures
+}
+
+/// What is done with an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trial {
+    /// It boots, lets in who may, and runs as it should.
+    Works,
+    /// With one bit flipped it is refused.
+    Refuses(Damage),
+}
+
+/// Where a bit is flipped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Damage {
+    Superblock,
+    /// A library of PID 1.
+    Library,
+    /// A program that nothing reads until somebody does.
+    LateFile,
+}
+
+impl Trial {
+    /// All that there are for a layout.
+    fn of(layout: Layout) -> impl Iterator<Item = Self> {
+        let damages: &[Damage] = match layout {
+            Layout::Bare => &[Damage::Superblock, Damage::Library, Damage::LateFile],
+            // The same root on the same device: one each shows that it is opened as strictly.
+            Layout::Ddi => &[Damage::LateFile],
+            Layout::EspFile => &[Damage::Library],
+            Layout::Initrd => &[],
+        };
+        std::iter::once(Self::Works).chain(damages.iter().copied().map(Self::Refuses))
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Works => "boots, lets in who may, and runs as it should",
+            Self::Refuses(Damage::Superblock) => "refuses a flipped bit in the superblock",
+            Self::Refuses(Damage::Library) => "refuses a flipped bit in a library of PID 1",
+            Self::Refuses(Damage::LateFile) => "refuses a flipped bit in a file that is read late",
+        }
+    }
+
+    fn run(self, workshop: &Workshop, image: &Image) -> Result<()> {
+        match self {
+            Self::Works => boots_and_works(workshop, image),
+            Self::Refuses(damage) => is_refused(workshop, image, damage),
+        }
+    }
+}
+
+/// Assembles an image, and the same again: all files must have the same bytes.
+fn assemble(workshop: &Workshop, layout: Layout) -> Result<Image> {
+    let image = workshop.assemble(layout)?;
+    is_reproducible(workshop, &image)?;
+    if layout == Layout::Bare {
+        verify(workshop, &image.file(DISK), &image)?;
+    }
+    Ok(image)
 }
 
 /// Boots an image, logs in, asks all that applies to its layout, and shuts it down.
@@ -127,57 +199,50 @@ fn verify(workshop: &Workshop, root: &Path, image: &Image) -> Result<()> {
     run(&mut verify, "verify a root file system").map(|_| ())
 }
 
-/// A bit that is flipped.
-struct Damage {
-    name: &'static str,
-    place: Place,
-    /// Whether nothing reads it until somebody is logged in.
-    is_late: bool,
+impl Damage {
+    fn place(self, workshop: &Workshop) -> Result<Place> {
+        Ok(match self {
+            Self::Superblock => Place::Superblock,
+            Self::Library => {
+                let package = workshop.staged().store_path("libsystemd-shared")?;
+                Place::File(workshop.file(&package, "libsystemd-shared-")?)
+            }
+            Self::LateFile => Place::File(workshop.staged().store_path("nano")?.join("bin/nano")),
+        })
+    }
 }
 
-fn damages(workshop: &Workshop) -> [Result<Damage>; 3] {
-    let library = || {
-        let package = workshop.staged().store_path("libsystemd-shared")?;
-        workshop.file(&package, "libsystemd-shared-")
-    };
-    let program = || Ok(workshop.staged().store_path("nano")?.join("bin/nano"));
-    let damage = |name, place, is_late| Damage {
-        name,
-        place,
-        is_late,
-    };
-    [
-        Ok(damage("the superblock", Place::Superblock, false)),
-        library().map(|path| damage("a library of PID 1", Place::File(path), false)),
-        program().map(|path| damage("a late file", Place::File(path), true)),
-    ]
-}
-
-/// Flips a bit: both veritysetup and the booting machine must refuse.
-fn is_refused(workshop: &Workshop, image: &Image, damage: &Damage) -> Result<()> {
-    let doing = format!("have a flipped bit in {} refused", damage.name);
-    let root = image.file("damaged");
-    fs::copy(image.file(DISK), &root).map_err(|error| Error::new(&doing, error))?;
-    flip(&root, damage.place.offset(workshop.tools(), &root)?)?;
-    match verify(workshop, &root, image) {
-        Ok(()) => return Err(Error::new(doing, "veritysetup verifies it")),
-        // Any other failure would be one of the test.
-        Err(error) if error.to_string().contains("Verification failed") => {}
-        Err(error) => return Err(error),
+/// Flips a bit: veritysetup, if the root is a file, and the booting machine must refuse.
+fn is_refused(workshop: &Workshop, image: &Image, damage: Damage) -> Result<()> {
+    let doing = "flip a bit in a copy of the image";
+    let directory = tempfile::tempdir_in(&image.directory).map_err(|e| Error::new(doing, e))?;
+    let disk = directory.path().join(DISK);
+    fs::copy(image.file(DISK), &disk).map_err(|error| Error::new(doing, error))?;
+    let place = damage.place(workshop)?;
+    tamper::damage(
+        workshop.tools(),
+        image.layout,
+        &disk,
+        &place,
+        directory.path(),
+    )?;
+    if image.layout == Layout::Bare {
+        match verify(workshop, &disk, image) {
+            Ok(()) => return Err(Error::new("have it refused", "veritysetup verifies it")),
+            // Any other failure would be one of the test.
+            Err(error) if error.to_string().contains("Verification failed") => {}
+            Err(error) => return Err(error),
+        }
     }
     let (start, mut disks) = image.start(workshop.kernel())?;
     if let Some(first) = disks.first_mut() {
-        first.clone_from(&root);
+        *first = disk;
     }
-    let reads = match &damage.place {
-        Place::File(path) if damage.is_late => Some(path.as_path()),
+    let reads = match &place {
+        Place::File(path) if damage == Damage::LateFile => Some(path.as_path()),
         _ => None,
     };
-    dies(&start, &disks, reads).map_err(|error| Error {
-        doing: format!("{doing}: {}", error.doing),
-        ..error
-    })?;
-    fs::remove_file(&root).map_err(|error| Error::new(doing, error))
+    dies(&start, &disks, reads)
 }
 
 /// Boots a machine whose root is damaged: it must panic before it asks who is there, or, if `reads`

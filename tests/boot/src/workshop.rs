@@ -62,6 +62,12 @@ impl Workshop {
         })
     }
 
+    /// Where images are made: on a disk, and removed with this.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
     /// The tools.
     #[must_use]
     pub fn tools(&self) -> &ToolRoot {
@@ -84,13 +90,18 @@ impl Workshop {
     pub fn assemble(&self, layout: Layout) -> Result<Image> {
         let number = self.images.fetch_add(1, Ordering::Relaxed);
         let directory = self.directory.path().join(format!("{layout}-{number}"));
-        let assembly = Assembly {
+        self.assembly().assemble(layout, &directory)
+    }
+
+    /// What images are made of.
+    #[must_use]
+    pub fn assembly(&self) -> Assembly<'_> {
+        Assembly {
             assembler: &self.assembler,
             tools: &self.tools,
             staged: &self.staged,
-            kernel: &self.kernel,
-        };
-        assembly.assemble(layout, &directory)
+            kernel: Some(&self.kernel),
+        }
     }
 
     /// The file below a store path whose name begins so, as it is in the image.

@@ -22,14 +22,7 @@ fn images_work_and_cannot_be_changed() {
     let say = |text: &str| println!("{:5.0} s  {text}", begin.elapsed().as_secs_f64());
     say("fetch and stage the packages");
     let workshop = Workshop::open_in_temporary().unwrap_or_else(|error| panic!("{error}"));
-    let mut failures = Vec::new();
-    for layout in layouts() {
-        let step = |what: &str| say(&format!("{layout}: {what}"));
-        for error in trial::run_all(&workshop, layout, &step) {
-            step(&format!("FAILED: {error}"));
-            failures.push(format!("{layout}: {error}"));
-        }
-    }
+    let failures = trial::run_all(&workshop, &layouts(), &say);
     say("done");
     assert!(
         failures.is_empty(),

@@ -5,13 +5,14 @@ use real_packages::archive::Archive;
 use real_packages::tool_root::{self, ToolRoot};
 
 /// What each tool says of itself, by which it is known to have started.
-const SAYS: [(&str, &[&str], &str); 14] = [
+const SAYS: [(&str, &[&str], &str); 15] = [
     ("depmod", &["--version"], "kmod version"),
     ("fsck.erofs", &["--version"], "erofs-utils"),
     ("journalctl", &["--version"], "systemd 257"),
     ("mcopy", &["--version"], "mcopy (GNU mtools)"),
     ("mkfs.erofs", &["--version"], "erofs-utils"),
     ("mkfs.vfat", &["--help"], "Usage: mkfs.vfat"),
+    ("sfdisk", &["--version"], "sfdisk from util-linux"),
     ("systemctl", &["--version"], "systemd 257"),
     ("systemd-dissect", &["--version"], "systemd 257"),
     ("systemd-hwdb", &["--version"], "systemd 257"),

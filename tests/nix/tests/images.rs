@@ -209,7 +209,9 @@ fn it_boots(inputs: &Inputs, image: &Image) {
     let mut machine = Machine::start(&start, &disks).unwrap();
     let console = &mut machine.console;
     session::wait_for_login(console).unwrap_or_else(|error| panic!("{error}"));
-    assert!(session::log_in(console, "alice", PASSWORD).unwrap());
+    let is_in =
+        session::log_in(console, "alice", PASSWORD).unwrap_or_else(|error| panic!("{error}"));
+    assert!(is_in, "alice is refused:\n{}", console.last_lines());
     let mut shell = Shell::new(console).unwrap();
     for (command, expected) in [
         ("systemctl is-system-running --wait", "running"),

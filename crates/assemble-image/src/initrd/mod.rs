@@ -147,6 +147,11 @@ impl<'a> Collector<'a> {
 
     /// Adds what a path leads to, the links on the way, and what it needs.
     fn add(&mut self, path: &[u8]) -> Result<(), Error> {
+        self.add_loaded_with(path, &[])
+    }
+
+    /// The same for a library that a process loads when it has the libraries `loaded` already.
+    fn add_loaded_with(&mut self, path: &[u8], loaded: &[Vec<u8>]) -> Result<(), Error> {
         let Ok(found) = self.image.resolve(path) else {
             let path = path.strip_prefix(b"/").unwrap_or(path);
             return Err(missing(
@@ -168,7 +173,7 @@ impl<'a> Collector<'a> {
         };
         let bytes = read(content)?;
         if elf::is_elf(&bytes) {
-            self.needs_of(&found.path, &bytes)?;
+            self.needs_of(&found.path, &bytes, loaded)?;
         } else if let Some(interpreter) = bytes.strip_prefix(b"#!") {
             let line = interpreter.lines().next().unwrap_or_default();
             if let Some(interpreter) = line.fields().next() {
@@ -185,7 +190,7 @@ impl<'a> Collector<'a> {
         Ok(())
     }
 
-    fn needs_of(&mut self, path: &[u8], bytes: &[u8]) -> Result<(), Error> {
+    fn needs_of(&mut self, path: &[u8], bytes: &[u8], loaded: &[Vec<u8>]) -> Result<(), Error> {
         let origin = parent_of(path).unwrap_or(b"");
         let Some(needs) = elf::needs(bytes, origin) else {
             return Err(Error::Unexpected {
@@ -193,29 +198,36 @@ impl<'a> Collector<'a> {
                 reason: format!("/{} is a broken ELF file", path.as_bstr()),
             });
         };
-        let mut search_path = needs.search_path;
         if let Some(loader) = &needs.loader {
             self.add(loader)?;
         }
-        // glibc's own libraries are beside its loader, and it looks there.
-        search_path.extend(self.loader_directory());
-        search_path.extend(
-            LIBRARY_DIRECTORIES
-                .iter()
-                .map(|path| path.as_bytes().to_vec()),
-        );
+        // ld.so(8) loads level by level, and takes what has been loaded by that name: a library without
+        // a search path can rely on the program's.
+        let mut loaded = loaded.to_vec();
+        let mut libraries = Vec::new();
         for library in &needs.libraries {
-            if let Some(found) = self.find_library(library, &search_path) {
-                self.add(&found)?;
-            } else {
+            if loaded
+                .iter()
+                .any(|path| name_of(path) == library.as_slice())
+            {
+                continue;
+            }
+            let found = self.find_library(library, &needs.search_path);
+            if found.is_empty() {
                 let what = format!("{}, a library of /{}", library.as_bstr(), path.as_bstr());
                 return Err(missing(&what, "add the package that has it to --closure"));
             }
+            libraries.extend_from_slice(&found);
+            loaded.extend(found);
+        }
+        for library in libraries {
+            self.add_loaded_with(&library, &loaded)?;
         }
         for (feature, library) in &needs.optional {
-            let wanted = FEATURES.contains(&feature.as_str());
-            if let Some(found) = self.find_library(library, &search_path).filter(|_| wanted) {
-                self.add(&found)?;
+            if FEATURES.contains(&feature.as_str()) {
+                for found in self.find_library(library, &needs.search_path) {
+                    self.add_loaded_with(&found, &loaded)?;
+                }
             }
         }
         for program in elf::compiled_in(bytes, &self.options.store.directory, COMPILED_IN) {
@@ -233,12 +245,27 @@ impl<'a> Collector<'a> {
             .collect()
     }
 
-    fn find_library(&self, name: &[u8], search_path: &[Vec<u8>]) -> Option<Vec<u8>> {
+    /// Where a library is found: on the search path of what needs it, else in all directories that one
+    /// loader or another looks into by itself; the place counts, even if it is a link.
+    fn find_library(&self, name: &[u8], search_path: &[Vec<u8>]) -> Vec<Vec<u8>> {
         if name.contains(&b'/') {
-            return self.image.exists(name).then(|| name.to_vec());
+            let there = self.image.exists(name).then(|| name.to_vec());
+            return there.into_iter().collect();
         }
-        let candidates = search_path.iter().map(|directory| join(directory, name));
-        candidates.into_iter().find(|path| self.image.exists(path))
+        let exists = |path: &Vec<u8>| self.image.exists(path);
+        let mut own = search_path.iter().map(|directory| join(directory, name));
+        if let Some(found) = own.find(exists) {
+            return vec![found];
+        }
+        // glibc's own libraries are beside its loader; distributions have one directory for all.
+        let usual = LIBRARY_DIRECTORIES
+            .iter()
+            .map(|path| path.as_bytes().to_vec());
+        let directories = self.loader_directory().into_iter().chain(usual);
+        directories
+            .map(|path| join(&path, name))
+            .filter(exists)
+            .collect()
     }
 
     /// Adds a unit and its drop-ins to /etc/systemd/system, where every systemd looks, whatever its

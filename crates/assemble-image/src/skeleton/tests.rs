@@ -15,7 +15,7 @@ fn an_extra_tree_goes_before_packages() {
     fs::set_permissions(at("etc/sudoers"), fs::Permissions::from_mode(0o440)).unwrap();
     symlink("sudoers", at("etc/link")).unwrap();
     let mut tree = RootTree::default();
-    add_directories(&mut tree);
+    add_directories(&mut tree, Path::new("/nix/store"));
     tree.insert(
         "etc/pam.d/login",
         Entry::link("../../nix/store/h-x/etc/pam.d/login"),
@@ -56,9 +56,22 @@ fn an_extra_tree_that_is_none_is_told() {
 }
 
 #[test]
+fn everybody_can_pass_to_the_store() {
+    let mut tree = RootTree::default();
+    add_directories(&mut tree, Path::new("/nix/store"));
+    assert_eq!(tree.get(b"root").unwrap().mode, 0o700);
+    assert_eq!(tree.get(b"nix").unwrap().mode, 0o755);
+    let mut tree = RootTree::default();
+    add_directories(&mut tree, Path::new("/root/x/store"));
+    for directory in ["root", "root/x", "root/x/store"] {
+        assert_eq!(tree.get(directory.as_bytes()).unwrap().mode, 0o755);
+    }
+}
+
+#[test]
 fn files_are_added_only_where_nothing_is() {
     let mut tree = RootTree::default();
-    add_directories(&mut tree);
+    add_directories(&mut tree, Path::new("/nix/store"));
     let own = Entry::file(Content::Bytes(b"ID=own\n".to_vec()), 0o644);
     tree.insert("usr/lib/os-release", own.clone());
     tree.insert("usr/lib/systemd/system/tmp.mount", own.clone());

@@ -1,5 +1,8 @@
 //! `cargo xtask bench`
 
+mod images;
+mod written;
+
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fs;
@@ -48,6 +51,9 @@ pub(crate) struct Options {
     /// Measured runs of a single process
     #[arg(long, default_value_t = 1000)]
     single_runs: usize,
+    /// Measure how long images take instead
+    #[arg(long)]
+    images: bool,
 }
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
@@ -55,6 +61,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         options.runs > 0 && options.single_runs > 0,
         "at least one run is needed"
     );
+    if options.images {
+        images::run(options.runs)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     // The scanners are measured in this process.
     if cfg!(debug_assertions) {
         let mut release = cargo();
