@@ -223,7 +223,8 @@ fn it_boots(inputs: &Inputs, image: &Image) {
         ("id --user --name", "alice"),
     ] {
         let outcome = shell.run(command).unwrap();
-        let failed = shell.run("systemctl --failed --no-legend").unwrap().text;
+        let failed = "systemctl status --no-pager --full --state=failed '*'";
+        let failed = shell.run(failed).unwrap().text;
         assert_eq!(outcome.text, expected, "{command}\n{failed}");
     }
 }
