@@ -241,6 +241,26 @@ fn the_same_input_gives_the_same_bytes() {
 
 #[test]
 #[ignore = "needs the tool root: cargo xtask test"]
+fn an_ordinary_user_gets_the_same_bytes() {
+    let world = World::new();
+    run(&mut world.assemble(&[BASE], "image"), 0);
+    // A namespace in which nobody is root: no capabilities, and user and group are nobody's.
+    let mut unprivileged = Command::new("unshare");
+    let assemble = world.assemble(&[BASE], "other");
+    unprivileged
+        .args(["--user", "sh", "-c", "id -u; exec \"$@\"", "sh"])
+        .arg(assemble.get_program())
+        .args(assemble.get_args());
+    let output = run(&mut unprivileged, 0);
+    assert_ne!(String::from_utf8_lossy(&output.stdout).trim(), "0");
+    for file in ["image.raw", "image.verity", "manifest.json"] {
+        let read = |name: &str| fs::read(world.path(name).join(file)).unwrap();
+        assert!(read("image") == read("other"), "{file} differs");
+    }
+}
+
+#[test]
+#[ignore = "needs the tool root: cargo xtask test"]
 fn numbers_are_pinned_and_drift_is_refused() {
     let world = World::new();
     fs::write(

@@ -3,12 +3,14 @@
 //! [`kernel`] has a kernel, [`staging`] the packages as store paths,
 //! [`image`] the images that assemble-image makes of them, and [`workshop`] all of that together.
 //! [`machine`] runs an image, [`console`] and [`session`] talk to it, [`logins`] and [`checks`] say
-//! what must hold, [`tamper`] damages an image, [`full_disk`] gives too little room for one, and
-//! [`trial`] does all of it for each [`layout`].
+//! what must hold, [`tamper`] damages an image, [`full_disk`] gives too little room for one,
+//! [`dry_run`] compares what is announced with what is done, and [`trial`] does all of it for each
+//! [`layout`].
 
 pub mod checks;
 pub mod configuration;
 pub mod console;
+pub mod dry_run;
 pub mod elf;
 pub mod full_disk;
 pub mod image;
