@@ -8,10 +8,12 @@ pub mod exit_status;
 pub mod explain;
 pub mod options;
 pub mod report;
+pub mod shown_options;
 mod visible;
 
 pub use exit_status::{ExitStatus, Streams, run};
 pub use explain::explain;
 pub use options::{CommonOptions, Request, after_help, parse};
 pub use report::{Report, Summary};
+pub use shown_options::ShownOptions;
 pub use visible::visible;

@@ -533,7 +533,8 @@ fn list(
     )
 }
 
-fn pair<'a>(
+/// The two sides of `LEFT=RIGHT`, of which neither is empty; fails with the `form` asked for.
+pub fn pair<'a>(
     option: &'static str,
     value: &'a [u8],
     form: &'static str,
@@ -561,8 +562,8 @@ fn not_a_pair(option: &'static str, value: &[u8], form: &'static str) -> OptionE
     }
 }
 
-/// `path`, without a slash at its end or twice in a row.
-fn absolute(option: &'static str, path: &[u8]) -> Result<PathBuf, OptionError> {
+/// `path`, without a slash at its end or twice in a row; fails if it is relative or leads upwards.
+pub fn absolute(option: &'static str, path: &[u8]) -> Result<PathBuf, OptionError> {
     let given = Path::new(OsStr::from_bytes(path));
     let upwards = given
         .components()

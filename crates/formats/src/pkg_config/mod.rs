@@ -9,7 +9,7 @@ mod paths;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-pub use paths::{PathWord, path_words};
+pub use paths::{PathWord, is_absolute_path, path_words};
 
 use crate::reference::{Problem, ProblemKind};
 use crate::text::{Encoding, Span, Text};

@@ -19,6 +19,13 @@ pub struct PathWord {
 /// one: no reader of search paths and flags would take it for one.
 const SEPARATORS: &[u8] = b":,;\"'`=<>|&!\\";
 
+/// Whether a value, worked out, is one absolute path: no list of paths, no flags.
+#[must_use]
+pub fn is_absolute_path(value: &[u8]) -> bool {
+    let separates = |byte: &u8| is_space(*byte) || SEPARATORS.contains(byte);
+    value.starts_with(b"/") && !value.iter().any(separates)
+}
+
 /// The words of a value that begin with `/` or with a variable: paths, if what the variable stands for
 /// is one. `${pc_sysrootdir}` in front of a path is no part of it.
 #[must_use]

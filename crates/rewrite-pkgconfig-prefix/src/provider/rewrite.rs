@@ -1,0 +1,589 @@
+//! One `.pc` file: which of its bytes become what.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use bstr::ByteSlice;
+use hermetic_out::package::normalize;
+use hermetic_out::{Edit, Finding};
+use hermetic_out_formats::Span;
+use hermetic_out_formats::pkg_config::{
+    Piece, PkgConfig, Statement, StatementKind, Value, Variables, is_absolute_path, path_words,
+    scan,
+};
+
+use super::places::{Place, Places};
+use super::roots::Roots;
+use crate::findings::{self, at};
+
+/// What a file is to become.
+#[derive(Debug, Default)]
+pub(crate) struct Rewritten {
+    pub(crate) edits: Vec<Edit>,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) replaced: usize,
+    pub(crate) kept: usize,
+    pub(crate) unresolved: usize,
+}
+
+/// Variables that every reader knows.
+const BUILT_IN: &[&[u8]] = &[b"pcfiledir", b"pc_sysrootdir", b"pc_top_builddir"];
+
+const PREFIX: &[u8] = b"prefix";
+
+/// A path in a statement that may have to be another.
+struct Word {
+    range: Range<usize>,
+    is_whole: bool,
+    is_partial: bool,
+    /// What it says, worked out.
+    path: Vec<u8>,
+    place: Place,
+}
+
+/// What becomes of `prefix`.
+enum Prefix {
+    /// It says what it says: something that this file's paths are not written through.
+    Other,
+    /// It names an own output and stays as it is.
+    Stays(Vec<u8>),
+    /// It is defined, and gets this value.
+    Becomes(Vec<u8>),
+    /// It is not defined, and gets this value.
+    New(Vec<u8>),
+}
+
+/// Says what becomes of the file at `path`, which is in the output `from`.
+pub(crate) fn rewrite(path: &Path, content: &[u8], from: usize, places: &Places<'_>) -> Rewritten {
+    let file = scan(content);
+    let directory = path.parent().unwrap_or(path).as_os_str().as_bytes();
+    let mut work = Work {
+        path,
+        content,
+        file: &file,
+        places,
+        done: Rewritten::default(),
+    };
+    let has_two_prefixes = work.report_what_is_wrong();
+    let words = words(&file, directory, from, places);
+    if !has_two_prefixes {
+        work.statements(&words, directory);
+    }
+    let start = |finding: &Finding| finding.place.as_ref().map(|place| place.span);
+    work.done.findings.sort_by_key(start);
+    work.done
+}
+
+/// The paths of each statement for which this package may be to say where they are.
+fn words(file: &PkgConfig, directory: &[u8], from: usize, places: &Places<'_>) -> Vec<Vec<Word>> {
+    let mut variables = Variables::of_file_in(directory);
+    let mut all = Vec::with_capacity(file.statements.len());
+    for statement in &file.statements {
+        let mut found = Vec::new();
+        if statement.kind == StatementKind::Variable || statement.is_flags() {
+            for word in path_words(&statement.value) {
+                let range = word.range;
+                let value = &statement.value;
+                let path = value.expand_range(range.clone(), |name| variables.get(name));
+                let Some(path) = path.filter(|path| is_absolute_path(path)) else {
+                    continue;
+                };
+                found.push(Word {
+                    range,
+                    is_whole: word.is_whole,
+                    is_partial: word.is_partial,
+                    place: places.of(&path, from),
+                    path,
+                });
+            }
+        }
+        all.push(found);
+        variables.read(statement);
+    }
+    all
+}
+
+struct Work<'a> {
+    path: &'a Path,
+    content: &'a [u8],
+    file: &'a PkgConfig,
+    places: &'a Places<'a>,
+    done: Rewritten,
+}
+
+impl Work<'_> {
+    /// Findings that have nothing to do with where things are. Whether `prefix` is defined twice.
+    fn report_what_is_wrong(&mut self) -> bool {
+        for problem in &self.file.problems {
+            let (kind, message, help) = findings::of_problem(problem.kind);
+            let finding = at(
+                kind,
+                self.path,
+                self.content,
+                problem.span,
+                message.into(),
+                help,
+            );
+            self.done.findings.push(finding);
+        }
+        let mut defined: BTreeSet<&[u8]> = BUILT_IN.iter().copied().collect();
+        let mut has_two_prefixes = false;
+        for statement in &self.file.statements {
+            let value = &statement.value;
+            for piece in &value.pieces {
+                if let Piece::Variable { range, name } = piece
+                    && !defined.contains(value.bytes(name.clone()))
+                {
+                    let shown = value.bytes(name.clone()).as_bstr();
+                    let message = format!("the variable {shown} is not defined here");
+                    let help = "define it further up";
+                    self.report(
+                        &findings::PC_UNDEFINED_VARIABLE,
+                        value,
+                        range,
+                        message,
+                        help,
+                    );
+                }
+            }
+            let is_of_paths = statement.kind == StatementKind::Variable || statement.is_flags();
+            if let Some(range) = make_variable(value.text.bytes()).filter(|_| is_of_paths) {
+                let shown = value.bytes(range.clone()).as_bstr();
+                let message = format!("{shown} is no variable of a .pc file");
+                let help = "write it with braces";
+                self.report(&findings::PC_MAKE_VARIABLE, value, &range, message, help);
+            }
+            if statement.kind == StatementKind::Variable && !defined.insert(&statement.name) {
+                has_two_prefixes |= statement.name == PREFIX;
+                let message = format!("{} is defined twice", statement.name.as_bstr());
+                let span = first_line(statement, self.content);
+                let help = "remove one of the definitions";
+                let kind = &findings::PC_DUPLICATE_VARIABLE;
+                let finding = at(kind, self.path, self.content, span, message, help);
+                self.done.findings.push(finding);
+            }
+        }
+        has_two_prefixes
+    }
+
+    fn report(
+        &mut self,
+        kind: &'static hermetic_out::FindingKind,
+        value: &Value,
+        range: &Range<usize>,
+        message: String,
+        help: &str,
+    ) {
+        let extent = value.text.slice(range.clone()).extent();
+        let span = extent.unwrap_or(Span::new(0, 0));
+        let mut finding = at(kind, self.path, self.content, span, message, help);
+        finding.subject = value.bytes(range.clone()).to_vec();
+        self.done.findings.push(finding);
+    }
+
+    /// The whole path that a place stands for; `None` if it is not known, or none of ours.
+    fn target(&self, place: &Place, main: usize) -> Option<(usize, Vec<u8>)> {
+        match place {
+            Place::Own { output, sub_path } if sub_path.is_empty() => {
+                Some((*output, self.places.output(*output).to_vec()))
+            }
+            Place::Own { output, sub_path } => {
+                let path = [self.places.output(*output), b"/", sub_path].concat();
+                Some((*output, path))
+            }
+            Place::Top => Some((main, self.places.output(main).to_vec())),
+            _ => None,
+        }
+    }
+
+    /// The output that most of the file's variables name; its flags, if it has no such variables.
+    fn main_output(&self, words: &[Vec<Word>]) -> usize {
+        let mut held: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
+        for (statement, words) in self.file.statements.iter().zip(words) {
+            for word in words {
+                if let Place::Own { output, .. } = word.place
+                    && !statement.defines(PREFIX)
+                {
+                    let count = held.entry(output).or_default();
+                    count.0 += usize::from(statement.kind == StatementKind::Variable);
+                    count.1 += 1;
+                }
+            }
+        }
+        let outputs = &self.places.package().outputs;
+        let rank = |index: usize| {
+            let output = outputs.get(index);
+            let is_runtime = output.is_some_and(hermetic_out::Output::is_runtime);
+            let is_out = output.is_some_and(|output| output.name == "out");
+            (is_runtime, is_out, usize::MAX - index)
+        };
+        let most = held
+            .iter()
+            .max_by_key(|(index, count)| (**count, rank(**index)));
+        most.map_or_else(|| self.places.first(), |(index, _)| *index)
+    }
+
+    fn prefix(&self, at: Option<usize>, words: &[Vec<Word>], main: usize) -> Prefix {
+        let path_of_main = || self.places.output(main).to_vec();
+        let is_own = |word: &Word| matches!(word.place, Place::Own { .. } | Place::Top);
+        let Some(index) = at else {
+            return if words.iter().flatten().any(is_own) {
+                Prefix::New(path_of_main())
+            } else {
+                Prefix::Other
+            };
+        };
+        if self.file.statements[index].value.text.is_empty() {
+            // `prefix=` and `${prefix}/usr/lib`: the same as no prefix.
+            let uses = |statement: &Statement| statement.value.variables().any(|one| one == PREFIX);
+            let mut both = self.file.statements.iter().zip(words);
+            let is_used = both.any(|(one, words)| uses(one) && words.iter().any(is_own));
+            return if is_used {
+                Prefix::Becomes(path_of_main())
+            } else {
+                Prefix::Other
+            };
+        }
+        let word = words[index]
+            .iter()
+            .find(|word| word.is_whole && !word.is_partial);
+        let Some(word) = word else {
+            return Prefix::Other;
+        };
+        match self.target(&word.place, main) {
+            Some((_, target)) if same(&word.path, &target) => Prefix::Stays(target),
+            Some((_, target)) => Prefix::Becomes(target),
+            None => Prefix::Other,
+        }
+    }
+
+    fn statements(&mut self, words: &[Vec<Word>], directory: &[u8]) {
+        let Some(first) = self.file.statements.first() else {
+            return;
+        };
+        let mut statements = self.file.statements.iter();
+        let prefix_at = statements.position(|statement| statement.defines(PREFIX));
+        let main = self.main_output(words);
+        let prefix = self.prefix(prefix_at, words, main);
+        let own = match &prefix {
+            Prefix::Stays(path) | Prefix::Becomes(path) | Prefix::New(path) => Some(path.clone()),
+            Prefix::Other => None,
+        };
+        // What is in front of it and has to be written through it makes it come first.
+        let comes_first = own.is_some()
+            && prefix_at.is_none_or(|at| {
+                let mut before = self.file.statements.iter().zip(words).take(at);
+                before.any(|(statement, words)| {
+                    words.iter().any(|word| {
+                        let target = self.target(&word.place, main);
+                        let is_literal =
+                            statement.value.bytes(word.range.clone()).starts_with(b"/");
+                        target.is_some_and(|(_, target)| is_literal || !same(&word.path, &target))
+                    })
+                })
+            });
+        let mut roots = Roots::new(own.clone());
+        let mut now = Variables::of_file_in(directory);
+        if comes_first {
+            now.set(PREFIX, own.clone());
+        }
+        for (index, (statement, words)) in self.file.statements.iter().zip(words).enumerate() {
+            if Some(index) == prefix_at
+                && let Some(path) = &own
+            {
+                self.prefix_line(statement, &prefix, comes_first);
+                now.set(PREFIX, Some(path.clone()));
+                continue;
+            }
+            let value = self.statement(statement, words, main, &mut roots, &mut now);
+            if statement.kind == StatementKind::Variable {
+                now.set(&statement.name, value);
+            }
+        }
+        let line_end = line_end(first, self.content);
+        let mut lines = Vec::new();
+        let mut place = first.lines.start;
+        if let Some(path) = own.filter(|_| comes_first) {
+            let value = match prefix_at.filter(|_| matches!(prefix, Prefix::Stays(_))) {
+                Some(at) => movable(&self.file.statements[at].value, self.content).unwrap_or(path),
+                None => path,
+            };
+            lines = [b"prefix=", &value[..], line_end].concat();
+        } else if let Some(at) = prefix_at.filter(|_| !matches!(prefix, Prefix::Other)) {
+            place = self.file.statements[at].lines.end;
+        }
+        lines.extend(roots.definitions(self.places, line_end));
+        if !lines.is_empty() {
+            let span = Span::new(place, place);
+            self.done.edits.push(Edit { span, text: lines });
+        }
+    }
+
+    /// The line that defines `prefix`, which names an own output.
+    fn prefix_line(&mut self, statement: &Statement, prefix: &Prefix, comes_first: bool) {
+        if comes_first {
+            let (span, text) = (statement.lines, Vec::new());
+            self.done.edits.push(Edit { span, text });
+            self.done.replaced += 1;
+            return;
+        }
+        let Prefix::Becomes(path) = prefix else {
+            self.done.kept += 1;
+            return;
+        };
+        let value = &statement.value.text;
+        // An empty value has no place of its own: it follows the `=`.
+        let after_operator = || {
+            let line = statement.lines.of(self.content);
+            let operator = line.find_byte(b'=')?;
+            let at = statement.lines.start + operator + 1;
+            Some(Span::new(at, at))
+        };
+        // All of it goes, in however many pieces it stands.
+        let span = value.extent().or_else(after_operator);
+        if let Some(span) = span {
+            let text = path.clone();
+            self.done.edits.push(Edit { span, text });
+            self.done.replaced += 1;
+        }
+    }
+
+    /// Rewrites the paths of a statement; its value afterwards, if that is known.
+    fn statement(
+        &mut self,
+        statement: &Statement,
+        words: &[Word],
+        main: usize,
+        roots: &mut Roots,
+        now: &mut Variables,
+    ) -> Option<Vec<u8>> {
+        let value = &statement.value;
+        let is_variable = statement.kind == StatementKind::Variable;
+        if is_variable {
+            roots.forget(&statement.name);
+        }
+        let mut after = Some(Vec::new());
+        let mut at = 0;
+        self.report_search_path(statement, words);
+        for word in words {
+            let between = value.expand_range(at..word.range.start, |name| now.get(name));
+            append(&mut after, between);
+            at = word.range.end;
+            let automatic = value.expand_range(word.range.clone(), |name| now.get(name));
+            let written = self.word(statement, word, main, automatic.as_deref(), roots, now);
+            append(&mut after, written.or(automatic));
+        }
+        let rest = value.expand_range(at..value.text.len(), |name| now.get(name));
+        append(&mut after, rest);
+        after
+    }
+
+    /// What of a search path no output has: one finding for all.
+    fn report_search_path(&mut self, statement: &Statement, words: &[Word]) {
+        let value = &statement.value;
+        let is_missing = |word: &&Word| {
+            word.place == Place::Missing && value.bytes(word.range.clone()).starts_with(b"/")
+        };
+        let missing: Vec<&Word> = words.iter().filter(is_missing).collect();
+        let (Some(first), Some(last)) = (missing.first(), missing.last()) else {
+            return;
+        };
+        if is_search_path(statement) {
+            let all: Vec<String> = missing
+                .iter()
+                .map(|word| word.path.as_bstr().to_string())
+                .collect();
+            let message = format!("no output has {}", all.join(", "));
+            let help = "if they are the machine's, set rewritePkgConfigPrefixKeep";
+            let range = first.range.start..last.range.end;
+            self.report(
+                &findings::PC_SEARCH_PATH_NOT_FOUND,
+                value,
+                &range,
+                message,
+                help,
+            );
+        }
+    }
+
+    /// Rewrites a path; the new one, if it changes what is said.
+    fn word(
+        &mut self,
+        statement: &Statement,
+        word: &Word,
+        main: usize,
+        automatic: Option<&[u8]>,
+        roots: &mut Roots,
+        now: &mut Variables,
+    ) -> Option<Vec<u8>> {
+        let value = &statement.value;
+        let raw = value.bytes(word.range.clone());
+        let is_literal = raw.starts_with(b"/");
+        let shown = word.path.as_bstr();
+        let help = "install what belongs there, or set rewritePkgConfigPrefixKeep";
+        let (path, text) = match (&word.place, self.target(&word.place, main)) {
+            (_, Some((output, mut path))) => {
+                let is_right = automatic.is_some_and(|automatic| same(automatic, &path));
+                if is_right && !is_literal {
+                    self.done.kept += 1;
+                    return None;
+                }
+                let names_output = path == self.places.output(output) && raw == path;
+                if names_output && word.is_whole && !roots.has(output, &path) {
+                    if statement.kind == StatementKind::Variable {
+                        roots.add(output, &statement.name);
+                        self.done.kept += 1;
+                        return None;
+                    }
+                }
+                if word.path.ends_with(b"/") {
+                    path.push(b'/');
+                }
+                if !can_be_written(value, word, &path) {
+                    let message = format!(
+                        "{shown} should become {}, but cannot be written here",
+                        path.as_bstr()
+                    );
+                    self.report(
+                        &findings::PC_PATH_IN_PIECES,
+                        value,
+                        &word.range,
+                        message,
+                        "write the line more plainly",
+                    );
+                    self.done.unresolved += 1;
+                    return None;
+                }
+                let text = roots.write(output, &path, self.file, self.places, now);
+                (path, text)
+            }
+            (Place::Given(path), None) => {
+                if automatic == Some(path) {
+                    return None;
+                }
+                if !can_be_written(value, word, path) {
+                    let message = format!(
+                        "{shown} should become {}, but cannot be written here",
+                        path.as_bstr()
+                    );
+                    self.report(
+                        &findings::PC_PATH_IN_PIECES,
+                        value,
+                        &word.range,
+                        message,
+                        "write the line more plainly",
+                    );
+                    self.done.unresolved += 1;
+                    return None;
+                }
+                (path.clone(), path.clone())
+            }
+            (Place::Missing, None) => {
+                // Through a variable that names an output now, it is at least in that one.
+                let is_own = automatic.is_some_and(|path| self.places.own(path).is_some());
+                if is_literal && !is_own && !is_search_path(statement) {
+                    let message = format!("no output has {shown}");
+                    self.report(
+                        &findings::PC_DIRECTORY_NOT_FOUND,
+                        value,
+                        &word.range,
+                        message,
+                        help,
+                    );
+                }
+                self.done.unresolved += usize::from(is_literal && !is_own);
+                return None;
+            }
+            (Place::OnlyIn { output }, None) => {
+                let message = format!("only the output {} has {shown}", self.places.name(*output));
+                let help = "move the .pc file to the output for developers";
+                self.report(
+                    &findings::PC_DEV_DIRECTORY,
+                    value,
+                    &word.range,
+                    message,
+                    help,
+                );
+                self.done.unresolved += 1;
+                return None;
+            }
+            _ => return None,
+        };
+        let place = value.text.slice(word.range.clone());
+        let edit = place.span().zip(place.encode(&text).ok());
+        let (span, text) = edit?;
+        self.done.edits.push(Edit { span, text });
+        self.done.replaced += 1;
+        Some(path)
+    }
+}
+
+/// Whether the value of a variable is a list of directories.
+fn is_search_path(statement: &Statement) -> bool {
+    let value = statement.value.text.bytes();
+    let begins = value.starts_with(b"/") || value.starts_with(b"${");
+    statement.kind == StatementKind::Variable && begins && value.contains(&b':')
+}
+
+fn append(to: &mut Option<Vec<u8>>, more: Option<Vec<u8>>) {
+    match (to.as_mut(), more) {
+        (Some(to), Some(more)) => to.extend(more),
+        _ => *to = None,
+    }
+}
+
+/// Whether two paths are the same but for dots and slashes.
+fn same(one: &[u8], other: &[u8]) -> bool {
+    let plain = |path| {
+        let mut path = normalize(path)?;
+        while path.len() > 1 && path.ends_with(b"/") {
+            path.pop();
+        }
+        Some(path)
+    };
+    plain(one) == plain(other)
+}
+
+fn can_be_written(value: &Value, word: &Word, path: &[u8]) -> bool {
+    let text = value.text.slice(word.range.clone());
+    !word.is_partial && text.span().is_some() && !path.contains(&b'$') && text.encode(path).is_ok()
+}
+
+/// The bytes of a value that say the same wherever in the file they stand.
+fn movable(value: &Value, content: &[u8]) -> Option<Vec<u8>> {
+    let is_everywhere = value.variables().all(|name| BUILT_IN.contains(&name));
+    let span = value.text.span().filter(|_| is_everywhere)?;
+    Some(span.of(content).to_vec())
+}
+
+/// The first physical line of a statement, without its end.
+fn first_line(statement: &Statement, content: &[u8]) -> Span {
+    let bytes = statement.lines.of(content);
+    let length = bytes.find_byteset(b"\n\r").unwrap_or(bytes.len());
+    Span::new(statement.lines.start, statement.lines.start + length)
+}
+
+/// How lines end in this file.
+fn line_end<'a>(statement: &Statement, content: &'a [u8]) -> &'a [u8] {
+    let bytes = statement.lines.of(content);
+    let text = bytes.trim_end_with(|char| char == '\n' || char == '\r');
+    match &bytes[text.len()..] {
+        [] => b"\n",
+        [b'\r', b'\n', ..] => b"\r\n",
+        [end, ..] if *end == b'\r' => b"\r",
+        _ => b"\n",
+    }
+}
+
+/// The place of the first `$(NAME)`.
+fn make_variable(value: &[u8]) -> Option<Range<usize>> {
+    let start = value.find(b"$(")?;
+    let rest = value.get(start + 2..)?;
+    let length = rest
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_')
+        .count();
+    (length > 0 && rest.get(length) == Some(&b')')).then_some(start..start + length + 3)
+}
