@@ -11,8 +11,10 @@ use rewrite_pkgconfig_prefix::findings::KINDS;
 const TOOL: &str = env!("CARGO_BIN_EXE_rewrite-pkgconfig-prefix");
 
 /// Findings that no small case can show, and the test that shows each.
-const SHOWN_ELSEWHERE: &[(&str, &str)] =
-    &[("pc-file-too-large", "a_file_that_is_too_large_is_left_alone")];
+const SHOWN_ELSEWHERE: &[(&str, &str)] = &[(
+    "pc-file-too-large",
+    "a_file_that_is_too_large_is_left_alone",
+)];
 
 fn cases_dir() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/cases/rewrite-pkgconfig-prefix")

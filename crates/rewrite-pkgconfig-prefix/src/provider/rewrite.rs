@@ -67,9 +67,8 @@ pub(crate) fn rewrite(path: &Path, content: &[u8], from: usize, places: &Places<
         done: Rewritten::default(),
     };
     let has_two_prefixes = work.report_what_is_wrong();
-    let words = words(&file, directory, from, places);
     if !has_two_prefixes {
-        work.statements(&words, directory);
+        work.statements(from, directory);
     }
     let start = |finding: &Finding| finding.place.as_ref().map(|place| place.span);
     work.done.findings.sort_by_key(start);
@@ -77,8 +76,12 @@ pub(crate) fn rewrite(path: &Path, content: &[u8], from: usize, places: &Places<
 }
 
 /// The paths of each statement for which this package may be to say where they are.
-fn words(file: &PkgConfig, directory: &[u8], from: usize, places: &Places<'_>) -> Vec<Vec<Word>> {
-    let mut variables = Variables::of_file_in(directory);
+fn words(
+    file: &PkgConfig,
+    mut variables: Variables,
+    from: usize,
+    places: &Places<'_>,
+) -> Vec<Vec<Word>> {
     let mut all = Vec::with_capacity(file.statements.len());
     for statement in &file.statements {
         let mut found = Vec::new();
@@ -259,7 +262,9 @@ impl Work<'_> {
         }
     }
 
-    fn statements(&mut self, words: &[Vec<Word>], directory: &[u8]) {
+    fn statements(&mut self, from: usize, directory: &[u8]) {
+        let mut now = Variables::of_file_in(directory);
+        let words = &words(self.file, now.clone(), from, self.places);
         let Some(first) = self.file.statements.first() else {
             return;
         };
@@ -267,6 +272,11 @@ impl Work<'_> {
         let prefix_at = statements.position(|statement| statement.defines(PREFIX));
         let main = self.main_output(words);
         let prefix = self.prefix(prefix_at, words, main);
+        // What it says in the file may have dots in it.
+        let says = match (&prefix, prefix_at) {
+            (Prefix::Stays(_), Some(at)) => words[at].first().map(|word| word.path.clone()),
+            _ => None,
+        };
         let own = match &prefix {
             Prefix::Stays(path) | Prefix::Becomes(path) | Prefix::New(path) => Some(path.clone()),
             Prefix::Other => None,
@@ -285,16 +295,22 @@ impl Work<'_> {
                 })
             });
         let mut roots = Roots::new(own.clone());
-        let mut now = Variables::of_file_in(directory);
-        if comes_first {
-            now.set(PREFIX, own.clone());
-        }
+        // What names it before it is defined will mean something, if it comes first.
+        let moved = prefix_at.filter(|_| comes_first && says.is_some());
+        let moved = moved.map(|at| movable(&self.file.statements[at].value, self.content));
+        let says = says
+            .filter(|_| !matches!(moved, Some(None)))
+            .or(own.clone());
+        let words = if comes_first {
+            now.set(PREFIX, says.clone());
+            &self::words(self.file, now.clone(), from, self.places)
+        } else {
+            words
+        };
         for (index, (statement, words)) in self.file.statements.iter().zip(words).enumerate() {
-            if Some(index) == prefix_at
-                && let Some(path) = &own
-            {
+            if Some(index) == prefix_at && own.is_some() {
                 self.prefix_line(statement, &prefix, comes_first);
-                now.set(PREFIX, Some(path.clone()));
+                now.set(PREFIX, says.clone());
                 continue;
             }
             let value = self.statement(statement, words, main, &mut roots, &mut now);
@@ -306,10 +322,7 @@ impl Work<'_> {
         let mut lines = Vec::new();
         let mut place = first.lines.start;
         if let Some(path) = own.filter(|_| comes_first) {
-            let value = match prefix_at.filter(|_| matches!(prefix, Prefix::Stays(_))) {
-                Some(at) => movable(&self.file.statements[at].value, self.content).unwrap_or(path),
-                None => path,
-            };
+            let value = moved.flatten().unwrap_or(path);
             lines = [b"prefix=", &value[..], line_end].concat();
         } else if let Some(at) = prefix_at.filter(|_| !matches!(prefix, Prefix::Other)) {
             place = self.file.statements[at].lines.end;
@@ -360,10 +373,6 @@ impl Work<'_> {
         now: &mut Variables,
     ) -> Option<Vec<u8>> {
         let value = &statement.value;
-        let is_variable = statement.kind == StatementKind::Variable;
-        if is_variable {
-            roots.forget(&statement.name);
-        }
         let mut after = Some(Vec::new());
         let mut at = 0;
         self.report_search_path(statement, words);
@@ -431,12 +440,16 @@ impl Work<'_> {
                     return None;
                 }
                 let names_output = path == self.places.output(output) && raw == path;
-                if names_output && word.is_whole && !roots.has(output, &path) {
-                    if statement.kind == StatementKind::Variable {
-                        roots.add(output, &statement.name);
-                        self.done.kept += 1;
-                        return None;
-                    }
+                // Another definition further down would take what was written through it along.
+                let definitions = self.file.statements.iter();
+                let is_constant = definitions
+                    .filter(|one| one.defines(&statement.name))
+                    .count()
+                    == 1;
+                if names_output && word.is_whole && is_constant && !roots.has(output, &path) {
+                    roots.add(output, &statement.name);
+                    self.done.kept += 1;
+                    return None;
                 }
                 if word.path.ends_with(b"/") {
                     path.push(b'/');

@@ -37,11 +37,6 @@ impl Roots {
         self.others.insert(output, name.to_vec());
     }
 
-    /// The variable `name` has got another value.
-    pub(crate) fn forget(&mut self, name: &[u8]) {
-        self.others.retain(|_, known| known != name);
-    }
-
     /// `path`, which lies in `output`, through the variable that stands for it; a new one if there is
     /// none. The new variable gets its value in `variables`.
     pub(crate) fn write(
