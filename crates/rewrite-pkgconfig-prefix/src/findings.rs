@@ -59,6 +59,11 @@ finding_kinds! {
     PC_PATH_IN_PIECES = "pc-path-in-pieces", Warning,
     "The path has an escape in it, or stands on two lines, or the new one has a byte that a `.pc` file \
      cannot hold. It was left alone.\n\nWrite the line more plainly.";
+    /// The prefix is no absolute path
+    PC_RELATIVE_PREFIX = "pc-relative-prefix", Warning,
+    "What is written through a prefix such as `usr/` depends on the directory in which somebody asks. \
+     What is meant is not known, so the file's prefix was left alone.\n\nCorrect the build that writes \
+     the file.";
     /// A part of a search path is in no output
     PC_SEARCH_PATH_NOT_FOUND = "pc-search-path-not-found", Note,
     "A list of directories names some below /usr or /lib that no output of the package has. Often the \

@@ -20,6 +20,7 @@ macro_rules! pattern {
 pub mod archive;
 pub mod check;
 pub mod draw;
+pub mod pkg_config;
 pub mod store;
 pub mod tool;
 pub mod verify;
@@ -65,6 +66,12 @@ pub fn package_names() -> Vec<String> {
 #[must_use]
 pub fn corpus_names() -> Vec<String> {
     names(include_str!("../corpus.txt"))
+}
+
+/// The packages whose `.pc` files are tried.
+#[must_use]
+pub fn pc_package_names() -> Vec<String> {
+    names(include_str!("../pc-packages.txt"))
 }
 
 fn names(list: &str) -> Vec<String> {
@@ -163,7 +170,7 @@ mod tests {
 
     #[test]
     fn the_lists_are_sorted_and_have_no_name_twice() {
-        for list in [package_names(), corpus_names()] {
+        for list in [package_names(), corpus_names(), pc_package_names()] {
             assert!(list.windows(2).all(|pair| pair[0] < pair[1]));
         }
         assert!(package_names().len() >= 160);

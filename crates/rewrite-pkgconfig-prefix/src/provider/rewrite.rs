@@ -67,6 +67,7 @@ pub(crate) fn rewrite(path: &Path, content: &[u8], from: usize, places: &Places<
         done: Rewritten::default(),
     };
     let has_two_prefixes = work.report_what_is_wrong();
+    work.report_relative_prefix(directory);
     if !has_two_prefixes {
         work.statements(from, directory);
     }
@@ -117,6 +118,23 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
+    /// A prefix that is neither a path nor empty.
+    fn report_relative_prefix(&mut self, directory: &[u8]) {
+        let mut variables = Variables::of_file_in(directory);
+        for statement in &self.file.statements {
+            variables.read(statement);
+            let value = variables.get(PREFIX).filter(|_| statement.defines(PREFIX));
+            let is_odd = |value: &[u8]| !value.is_empty() && !value.starts_with(b"/");
+            if let Some(shown) = value.filter(|value| is_odd(value)) {
+                let message = format!("the prefix {} is no absolute path", shown.as_bstr());
+                let help = "correct the build that writes the file";
+                let all = 0..statement.value.text.len();
+                let kind = &findings::PC_RELATIVE_PREFIX;
+                self.report(kind, &statement.value, &all, message, help);
+            }
+        }
+    }
+
     /// Findings that have nothing to do with where things are. Whether `prefix` is defined twice.
     fn report_what_is_wrong(&mut self) -> bool {
         for problem in &self.file.problems {
