@@ -59,4 +59,10 @@ builtins.mapAttrs (name: _: package name) tools
     inherit (prev) lib;
     inherit (final) stdenvNoCC buildPackages;
   };
+
+  # systemd.pc and udev.pc without systemd, for what systemd itself needs.
+  systemdPc = import ./systemd-pc.nix {
+    inherit (prev) lib;
+    inherit (final) stdenvNoCC buildPackages systemd;
+  };
 }

@@ -68,6 +68,12 @@ let
     gnutar = fromHost "gnutar" [ "tar" ];
     gzip = fromHost "gzip" [ "gzip" ];
     dpkg = fromHost "dpkg" [ "dpkg-deb" ];
+    pkgconf = fromHost "pkgconf" [ "pkg-config" ];
+    # What there is of systemd before it is built.
+    systemd = {
+      version = "259";
+      src = ./systemd-source;
+    };
 
     # The machine's compiler finds what belongs to it only where it is.
     gcc = derivation {

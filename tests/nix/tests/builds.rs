@@ -21,17 +21,18 @@ fn run_all(cases: &Path, more: &[&str]) {
     let update = std::env::var_os("UPDATE").is_some();
     let only = std::env::var("CASE").ok();
     let nix = nix();
-    // All need the tool: it is built once, by the overlay.
-    let tool = ["-A", "patch-systemd-units"];
-    let tool = nix
-        .instantiate("pkgs.nix", &tool)
-        .and_then(|tool| nix.build(&tool));
-    let tool = tool.unwrap_or_else(|error| panic!("{error}"));
-    assert!(
-        tool.outputs.is_some(),
-        "the overlay's patch-systemd-units does not build:\n{}",
-        String::from_utf8_lossy(&tool.log)
-    );
+    // All need the tools: they are built once, by the overlay.
+    for attribute in ["patch-systemd-units", "rewrite-pkgconfig-prefix"] {
+        let tool = nix
+            .instantiate("pkgs.nix", &["-A", attribute])
+            .and_then(|tool| nix.build(&tool));
+        let tool = tool.unwrap_or_else(|error| panic!("{error}"));
+        assert!(
+            tool.outputs.is_some(),
+            "the overlay's {attribute} does not build:\n{}",
+            String::from_utf8_lossy(&tool.log)
+        );
+    }
     let mut cases = case::all(cases).unwrap_or_else(|error| panic!("{error}"));
     cases.retain(|case| only.as_ref().is_none_or(|only| case.ends_with(only)));
     assert!(!cases.is_empty(), "there is no such case");
@@ -106,8 +107,12 @@ fn the_overlay_evaluates_lazily() {
 #[test]
 fn the_checks_of_the_hooks_pass() {
     let nix = nix();
-    for check in ["strings", "structured-attributes"] {
-        let attribute = format!("patchSystemdUnitsHook.passthru.tests.{check}");
+    let forms = ["strings", "structured-attributes"];
+    let consumers =
+        forms.map(|form| format!("rewritePkgConfigPrefixHook.passthru.tests.consumer-{form}"));
+    let of_hooks = ["patchSystemdUnitsHook", "rewritePkgConfigPrefixHook"]
+        .map(|hook| forms.map(|form| format!("{hook}.passthru.tests.{form}")));
+    for attribute in of_hooks.into_iter().flatten().chain(consumers) {
         let built = nix
             .instantiate("pkgs.nix", &["-A", &attribute])
             .and_then(|derivation| nix.build(&derivation))

@@ -240,9 +240,10 @@ impl Work<'_> {
             let is_out = output.is_some_and(|output| output.name == "out");
             (is_runtime, is_out, usize::MAX - index)
         };
-        let most = held
-            .iter()
-            .max_by_key(|(index, count)| (**count, rank(**index)));
+        let most = held.iter().max_by_key(|(index, (variables, all))| {
+            let flags = if *variables == 0 { *all } else { 0 };
+            (*variables, flags, rank(**index))
+        });
         most.map_or_else(|| self.places.first(), |(index, _)| *index)
     }
 
