@@ -61,15 +61,20 @@ pub struct Archive {
 impl Archive {
     /// Sets the private apt up in the cache directory and updates its index.
     pub fn open() -> Result<Self> {
-        Self::open_in(&cache_directory(), false)
+        Self::open_in(&cache_directory(), false, SUITE)
     }
 
     /// The same with the index of all files in all packages, for [`Archive::contents`].
     pub fn open_with_contents() -> Result<Self> {
-        Self::open_in(&cache_directory(), true)
+        Self::open_in(&cache_directory(), true, SUITE)
     }
 
-    fn open_in(cache: &Path, contents: bool) -> Result<Self> {
+    /// [`Archive::open`] for another release of Debian.
+    pub fn open_suite(suite: &str) -> Result<Self> {
+        Self::open_in(&cache_directory(), false, suite)
+    }
+
+    fn open_in(cache: &Path, contents: bool, suite: &str) -> Result<Self> {
         if !Path::new(KEYRING).exists() {
             return Err(
                 Error::new("verify Debian's archive", format!("{KEYRING} is missing"))
@@ -86,7 +91,12 @@ impl Archive {
                     .help("set HERMETIC_OUT_CACHE to an absolute path without blanks or quotes"),
             );
         };
-        let (apt, debs) = (format!("{text}/apt"), cache.join("debs"));
+        // Each release has an index of its own.
+        let apt = match suite {
+            SUITE => format!("{text}/apt"),
+            suite => format!("{text}/apt-{suite}"),
+        };
+        let debs = cache.join("debs");
         let config = PathBuf::from(format!("{apt}/apt.conf"));
         let io = |error| {
             Error::new(format!("write below {text}"), error)
@@ -99,7 +109,7 @@ impl Archive {
         let uri = machine_archive()?;
         let settings = settings(&apt, contents) + &network_settings()?;
         let source =
-            format!("deb [arch={ARCHITECTURE} signed-by={KEYRING}] {uri} {SUITE} {COMPONENT}\n");
+            format!("deb [arch={ARCHITECTURE} signed-by={KEYRING}] {uri} {suite} {COMPONENT}\n");
         let archive = Self {
             config,
             debs,

@@ -20,6 +20,7 @@ macro_rules! pattern {
 pub mod archive;
 pub mod check;
 pub mod draw;
+pub mod implementations;
 pub mod pkg_config;
 pub mod store;
 pub mod tool;
