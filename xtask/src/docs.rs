@@ -9,7 +9,6 @@ use anyhow::Context as _;
 use clap_complete::Shell;
 use clap_complete::aot::generate_to;
 use hermetic_out::{FindingKind, Severity};
-use patch_systemd_units::{cli, findings};
 
 use crate::project;
 
@@ -20,41 +19,64 @@ pub(crate) struct Options {
     check: bool,
 }
 
-/// The page of a tool's findings, relative to the project.
-const FINDINGS_PAGE: &str = "docs/patch-systemd-units-findings.md";
-
-pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
-    let page = findings_page(cli::TOOL, findings::KINDS);
-    let path = project().join(FINDINGS_PAGE);
-    if options.check {
-        let committed = fs::read_to_string(&path).unwrap_or_default();
-        if committed != page {
-            println!("{FINDINGS_PAGE} is stale; write it anew with: cargo xtask docs");
-            return Ok(ExitCode::from(1));
-        }
-        return Ok(ExitCode::SUCCESS);
-    }
-    fs::write(&path, page).with_context(|| format!("writing {}", path.display()))?;
-    println!("{FINDINGS_PAGE}");
-    let generated = project().join("target/docs");
-    man_page_and_completions(&generated).with_context(|| {
-        format!(
-            "writing the man page and completions to {}",
-            generated.display()
-        )
-    })?;
-    println!("target/docs: man page and completions");
-    Ok(ExitCode::SUCCESS)
+/// What pages are made of a tool.
+struct Tool {
+    name: &'static str,
+    command: clap::Command,
+    findings: &'static [&'static FindingKind],
 }
 
-fn man_page_and_completions(directory: &Path) -> anyhow::Result<()> {
+/// All tools, by name.
+fn tools() -> Vec<Tool> {
+    vec![
+        Tool {
+            name: patch_systemd_units::cli::TOOL,
+            command: patch_systemd_units::cli::command(),
+            findings: patch_systemd_units::findings::KINDS,
+        },
+        Tool {
+            name: rewrite_pkgconfig_prefix::cli::TOOL,
+            command: rewrite_pkgconfig_prefix::cli::command(),
+            findings: rewrite_pkgconfig_prefix::findings::KINDS,
+        },
+    ]
+}
+
+pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
+    let mut code = ExitCode::SUCCESS;
+    let generated = project().join("target/docs");
+    for tool in tools() {
+        let page = findings_page(tool.name, tool.findings);
+        let name = format!("docs/{}-findings.md", tool.name);
+        let path = project().join(&name);
+        if options.check {
+            if fs::read_to_string(&path).unwrap_or_default() != page {
+                println!("{name} is stale; write it anew with: cargo xtask docs");
+                code = ExitCode::from(1);
+            }
+            continue;
+        }
+        fs::write(&path, page).with_context(|| format!("writing {}", path.display()))?;
+        println!("{name}");
+        man_pages_and_completions(&tool, &generated).with_context(|| {
+            format!(
+                "writing the man page and completions of {} to {}",
+                tool.name,
+                generated.display()
+            )
+        })?;
+        println!("target/docs: man page and completions of {}", tool.name);
+    }
+    Ok(code)
+}
+
+/// The man page, one for each subcommand, and completions.
+fn man_pages_and_completions(tool: &Tool, directory: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(directory)?;
-    let mut command = cli::command();
-    let mut page = Vec::new();
-    clap_mangen::Man::new(command.clone()).render(&mut page)?;
-    fs::write(directory.join(format!("{}.1", cli::TOOL)), page)?;
+    let mut command = tool.command.clone();
+    clap_mangen::generate_to(command.clone(), directory)?;
     for shell in [Shell::Bash, Shell::Fish, Shell::Zsh] {
-        generate_to(shell, &mut command, cli::TOOL, directory)?;
+        generate_to(shell, &mut command, tool.name, directory)?;
     }
     Ok(())
 }

@@ -20,6 +20,18 @@ pub(crate) const PACKAGES: &[Need] = &[
     ("systemd-analyze", "systemd"),
 ];
 
+/// To read .pc files as pkgconf does, and to build with all that asks it.
+pub(crate) const PKG_CONFIG: &[Need] = &[
+    ("pkgconf", "pkgconf"),
+    ("autoreconf", "autoconf"),
+    ("automake", "automake"),
+    ("cmake", "cmake"),
+    ("make", "make"),
+    ("meson", "meson"),
+    ("ninja", "ninja-build"),
+    ("pip3", "python3-pip"),
+];
+
 /// To check the setup hooks.
 pub(crate) const HOOKS: &[Need] = &[("shellcheck", "shellcheck"), ("shfmt", "shfmt")];
 
@@ -29,6 +41,7 @@ pub(crate) const NIX: &[Need] = &[
     ("cc", "gcc"),
     ("dash", "dash"),
     ("cmp", "diffutils"),
+    ("pkg-config", "pkgconf"),
 ];
 
 /// Installs what is missing, or says how to.

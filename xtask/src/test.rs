@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use crate::{cargo, project, released, set_up};
 
 const TOOL: &str = "patch-systemd-units";
+const PKG_CONFIG_TOOL: &str = "rewrite-pkgconfig-prefix";
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -33,15 +34,34 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     steps.extend(hooks()?);
     if !options.quick {
         set_up::ensure_installed(set_up::PACKAGES)?;
+        set_up::ensure_installed(set_up::PKG_CONFIG)?;
         set_up::ensure_installed(set_up::NIX)?;
         steps.push(step(
             "release build",
-            &["build", "--release", "--package", TOOL],
+            &[
+                "build",
+                "--release",
+                "--package",
+                TOOL,
+                "--package",
+                PKG_CONFIG_TOOL,
+            ],
         ));
         steps.push(Step {
             name: "real packages",
             command: real_packages(None),
         });
+        for (name, test) in [
+            ("real .pc files", "rewrite_pkgconfig_prefix"),
+            ("builds that ask .pc files", "consumer_builds"),
+        ] {
+            let arguments = ["test", "--package", "real-packages", "--test", test];
+            let mut step = step(name, &arguments);
+            step.command
+                .args(["--", "--nocapture"])
+                .env("REWRITE_PKGCONFIG_PREFIX", released(PKG_CONFIG_TOOL));
+            steps.push(step);
+        }
         steps.push(step(
             "Nix builds",
             &["test", "--package", "nix-builds", "--test", "builds"],

@@ -34,6 +34,7 @@ struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::doc_markdown, reason = "the comments are what --help says")]
 enum Job {
     /// Fix the .pc files that a package ships
     ///
@@ -57,6 +58,7 @@ struct Provider {
 }
 
 #[derive(Args, Debug)]
+#[expect(clippy::doc_markdown, reason = "the comments are what --help says")]
 struct Consumer {
     /// Where the package is to install; it need not exist
     #[arg(long, value_name = "PATH", required_unless_present_any = ["install_output", "list_install_variables", "explain"])]

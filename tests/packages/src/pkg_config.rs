@@ -157,7 +157,7 @@ fn canonical(value: &str, output: &Path) -> String {
             path = format!("/usr{rest}");
         }
         if path == "/usr/local" {
-            path = "/usr".to_owned();
+            path.truncate(4);
         }
         path
     };

@@ -1,5 +1,5 @@
 //! `rewrite-pkgconfig-prefix consumer` in builds that ask systemd.pc where to install a unit: with
-//! autotools, meson and CMake, and with every implementation of pkg-config that can be had. All .pc
+//! autotools, meson and `CMake`, and with every implementation of pkg-config that can be had. All .pc
 //! files are Debian's, as `provider` makes them in a store.
 
 #![allow(clippy::expect_used, reason = "a test that cannot do its work panics")]

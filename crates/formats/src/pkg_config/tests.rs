@@ -98,11 +98,11 @@ fn values_are_worked_out_from_what_stands_further_up() {
 
 #[test]
 fn values_that_grow_without_bound_are_not_known() {
-    let mut file = String::from("a0=0123456789abcdef\n");
-    for index in 1..64 {
+    let doubled = (1..64).map(|index| {
         let last = index - 1;
-        file += &format!("a{index}=${{a{last}}}${{a{last}}}\n");
-    }
+        format!("a{index}=${{a{last}}}${{a{last}}}\n")
+    });
+    let file = format!("a0=0123456789abcdef\n{}", doubled.collect::<String>());
     let mut variables = Variables::default();
     for statement in scan(file.as_bytes()).statements {
         variables.read(&statement);

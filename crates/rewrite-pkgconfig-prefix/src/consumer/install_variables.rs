@@ -38,22 +38,16 @@ impl InstallVariables {
             let wrong = || Error::InstallVariable {
                 value: value.as_bstr().to_string(),
             };
-            let (module, names) = match value.split_once_str("=") {
-                Some((module, names)) => {
+            let (module, names): (_, Vec<Vec<u8>>) =
+                if let Some((module, names)) = value.split_once_str("=") {
                     let names = names.split(|byte| *byte == b',').map(<[u8]>::to_vec);
-                    (module, names.collect::<Vec<_>>())
-                }
-                None => {
-                    let entry = std::str::from_utf8(value)
-                        .ok()
-                        .and_then(|name| TABLE.get(name));
-                    let names = &entry.ok_or_else(wrong)?.on_request;
-                    (
-                        value,
-                        names.iter().map(|name| name.clone().into_bytes()).collect(),
-                    )
-                }
-            };
+                    (module, names.collect())
+                } else {
+                    let name = std::str::from_utf8(value).ok();
+                    let entry = name.and_then(|name| TABLE.get(name)).ok_or_else(wrong)?;
+                    let names = entry.on_request.iter();
+                    (value, names.map(|name| name.clone().into_bytes()).collect())
+                };
             if module.is_empty() || names.iter().any(Vec::is_empty) {
                 return Err(wrong());
             }

@@ -8,7 +8,6 @@ mod shadow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use bstr::BString;
 use hermetic_out::{Change, Edit, FileEdits, Output, Package, Tree};
 use hermetic_out_formats::{Encoding, Span};
 
@@ -123,7 +122,7 @@ fn shadow_file(
         }
         _ => outcome.plan.changes.push(Change::Create {
             path,
-            content: BString::from(copy),
+            content: copy,
             mode: 0o644,
         }),
     }

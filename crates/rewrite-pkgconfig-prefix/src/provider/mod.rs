@@ -1,6 +1,7 @@
 //! The `.pc` files that a package ships: every directory of an own output is written through a
 //! variable that names the output, and what still says `/usr` becomes the output that has it.
 
+mod faults;
 mod places;
 mod rewrite;
 mod roots;

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use hermetic_out::package::normalize;
 use hermetic_out::resolve::Choices;
 use hermetic_out::tree::Node;
-use hermetic_out::{Package, Resolver};
+use hermetic_out::{Output, Package, Resolver};
 use memchr::memmem;
 
 /// What a path should be.
@@ -83,7 +83,7 @@ impl<'a> Places<'a> {
     /// The first output that is needed at run time.
     pub(crate) fn first(&self) -> usize {
         let outputs = &self.package.outputs;
-        let runtime = outputs.iter().position(hermetic_out::Output::is_runtime);
+        let runtime = outputs.iter().position(Output::is_runtime);
         runtime.unwrap_or(0)
     }
 
@@ -200,7 +200,7 @@ impl<'a> Places<'a> {
     /// that has most in it.
     fn holder(&self, sub_path: &[u8], from: usize) -> Place {
         let outputs = &self.package.outputs;
-        let is_runtime = |index: usize| outputs.get(index).is_some_and(|one| one.is_runtime());
+        let is_runtime = |index: usize| outputs.get(index).is_some_and(Output::is_runtime);
         for sub_path in alternatives(sub_path) {
             let has = (0..outputs.len()).filter(|index| self.has(*index, &sub_path));
             let mut holders: Vec<usize> = has.collect();

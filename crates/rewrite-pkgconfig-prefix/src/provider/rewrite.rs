@@ -1,22 +1,22 @@
 //! One `.pc` file: which of its bytes become what.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use bstr::ByteSlice;
 use hermetic_out::package::normalize;
-use hermetic_out::{Edit, Finding};
+use hermetic_out::{Edit, Finding, FindingKind};
 use hermetic_out_formats::Span;
 use hermetic_out_formats::pkg_config::{
-    Piece, PkgConfig, Statement, StatementKind, Value, Variables, is_absolute_path, path_words,
-    scan,
+    PkgConfig, Statement, StatementKind, Value, Variables, is_absolute_path, path_words, scan,
 };
 
+use super::faults::{BUILT_IN, Faults};
 use super::places::{Place, Places};
 use super::roots::Roots;
-use crate::findings::{self, at};
+use crate::findings;
 
 /// What a file is to become.
 #[derive(Debug, Default)]
@@ -28,10 +28,7 @@ pub(crate) struct Rewritten {
     pub(crate) unresolved: usize,
 }
 
-/// Variables that every reader knows.
-const BUILT_IN: &[&[u8]] = &[b"pcfiledir", b"pc_sysrootdir", b"pc_top_builddir"];
-
-const PREFIX: &[u8] = b"prefix";
+pub(super) const PREFIX: &[u8] = b"prefix";
 
 /// A path in a statement that may have to be another.
 struct Word {
@@ -66,8 +63,10 @@ pub(crate) fn rewrite(path: &Path, content: &[u8], from: usize, places: &Places<
         places,
         done: Rewritten::default(),
     };
-    let has_two_prefixes = work.report_what_is_wrong();
-    work.report_relative_prefix(directory);
+    let mut faults = Faults::new(path, content);
+    let has_two_prefixes = faults.find(&file);
+    faults.find_relative_prefix(&file, directory);
+    work.done.findings = faults.found;
     if !has_two_prefixes {
         work.statements(from, directory);
     }
@@ -118,90 +117,17 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// A prefix that is neither a path nor empty.
-    fn report_relative_prefix(&mut self, directory: &[u8]) {
-        let mut variables = Variables::of_file_in(directory);
-        for statement in &self.file.statements {
-            variables.read(statement);
-            let value = variables.get(PREFIX).filter(|_| statement.defines(PREFIX));
-            let is_odd = |value: &[u8]| !value.is_empty() && !value.starts_with(b"/");
-            if let Some(shown) = value.filter(|value| is_odd(value)) {
-                let message = format!("the prefix {} is no absolute path", shown.as_bstr());
-                let help = "correct the build that writes the file";
-                let all = 0..statement.value.text.len();
-                let kind = &findings::PC_RELATIVE_PREFIX;
-                self.report(kind, &statement.value, &all, message, help);
-            }
-        }
-    }
-
-    /// Findings that have nothing to do with where things are. Whether `prefix` is defined twice.
-    fn report_what_is_wrong(&mut self) -> bool {
-        for problem in &self.file.problems {
-            let (kind, message, help) = findings::of_problem(problem.kind);
-            let finding = at(
-                kind,
-                self.path,
-                self.content,
-                problem.span,
-                message.into(),
-                help,
-            );
-            self.done.findings.push(finding);
-        }
-        let mut defined: BTreeSet<&[u8]> = BUILT_IN.iter().copied().collect();
-        let mut has_two_prefixes = false;
-        for statement in &self.file.statements {
-            let value = &statement.value;
-            for piece in &value.pieces {
-                if let Piece::Variable { range, name } = piece
-                    && !defined.contains(value.bytes(name.clone()))
-                {
-                    let shown = value.bytes(name.clone()).as_bstr();
-                    let message = format!("the variable {shown} is not defined here");
-                    let help = "define it further up";
-                    self.report(
-                        &findings::PC_UNDEFINED_VARIABLE,
-                        value,
-                        range,
-                        message,
-                        help,
-                    );
-                }
-            }
-            let is_of_paths = statement.kind == StatementKind::Variable || statement.is_flags();
-            if let Some(range) = make_variable(value.text.bytes()).filter(|_| is_of_paths) {
-                let shown = value.bytes(range.clone()).as_bstr();
-                let message = format!("{shown} is no variable of a .pc file");
-                let help = "write it with braces";
-                self.report(&findings::PC_MAKE_VARIABLE, value, &range, message, help);
-            }
-            if statement.kind == StatementKind::Variable && !defined.insert(&statement.name) {
-                has_two_prefixes |= statement.name == PREFIX;
-                let message = format!("{} is defined twice", statement.name.as_bstr());
-                let span = first_line(statement, self.content);
-                let help = "remove one of the definitions";
-                let kind = &findings::PC_DUPLICATE_VARIABLE;
-                let finding = at(kind, self.path, self.content, span, message, help);
-                self.done.findings.push(finding);
-            }
-        }
-        has_two_prefixes
-    }
-
     fn report(
         &mut self,
-        kind: &'static hermetic_out::FindingKind,
+        kind: &'static FindingKind,
         value: &Value,
         range: &Range<usize>,
         message: String,
         help: &str,
     ) {
-        let extent = value.text.slice(range.clone()).extent();
-        let span = extent.unwrap_or(Span::new(0, 0));
-        let mut finding = at(kind, self.path, self.content, span, message, help);
-        finding.subject = value.bytes(range.clone()).to_vec();
-        self.done.findings.push(finding);
+        let mut faults = Faults::new(self.path, self.content);
+        faults.report(kind, value, range, message, help);
+        self.done.findings.extend(faults.found);
     }
 
     /// The whole path that a place stands for; `None` if it is not known, or none of ours.
@@ -451,7 +377,7 @@ impl Work<'_> {
         let is_literal = raw.starts_with(b"/");
         let shown = word.path.as_bstr();
         let help = "install what belongs there, or set rewritePkgConfigPrefixKeep";
-        let (path, text) = match (&word.place, self.target(&word.place, main)) {
+        let (path, output) = match (&word.place, self.target(&word.place, main)) {
             (_, Some((output, mut path))) => {
                 let is_right = automatic.is_some_and(|automatic| same(automatic, &path));
                 if is_right && !is_literal {
@@ -473,44 +399,13 @@ impl Work<'_> {
                 if word.path.ends_with(b"/") {
                     path.push(b'/');
                 }
-                if !can_be_written(value, word, &path) {
-                    let message = format!(
-                        "{shown} should become {}, but cannot be written here",
-                        path.as_bstr()
-                    );
-                    self.report(
-                        &findings::PC_PATH_IN_PIECES,
-                        value,
-                        &word.range,
-                        message,
-                        "write the line more plainly",
-                    );
-                    self.done.unresolved += 1;
-                    return None;
-                }
-                let text = roots.write(output, &path, self.file, self.places, now);
-                (path, text)
+                (path, Some(output))
             }
             (Place::Given(path), None) => {
                 if automatic == Some(path) {
                     return None;
                 }
-                if !can_be_written(value, word, path) {
-                    let message = format!(
-                        "{shown} should become {}, but cannot be written here",
-                        path.as_bstr()
-                    );
-                    self.report(
-                        &findings::PC_PATH_IN_PIECES,
-                        value,
-                        &word.range,
-                        message,
-                        "write the line more plainly",
-                    );
-                    self.done.unresolved += 1;
-                    return None;
-                }
-                (path.clone(), path.clone())
+                (path.clone(), None)
             }
             (Place::Missing, None) => {
                 // Through a variable that names an output now, it is at least in that one.
@@ -542,6 +437,19 @@ impl Work<'_> {
                 return None;
             }
             _ => return None,
+        };
+        if !can_be_written(value, word, &path) {
+            let new = path.as_bstr();
+            let message = format!("{shown} should become {new}, but cannot be written here");
+            let help = "write the line more plainly";
+            let kind = &findings::PC_PATH_IN_PIECES;
+            self.report(kind, value, &word.range, message, help);
+            self.done.unresolved += 1;
+            return None;
+        }
+        let text = match output {
+            Some(output) => roots.write(output, &path, self.file, self.places, now),
+            None => path.clone(),
         };
         let place = value.text.slice(word.range.clone());
         let edit = place.span().zip(place.encode(&text).ok());
@@ -590,13 +498,6 @@ fn movable(value: &Value, content: &[u8]) -> Option<Vec<u8>> {
     Some(span.of(content).to_vec())
 }
 
-/// The first physical line of a statement, without its end.
-fn first_line(statement: &Statement, content: &[u8]) -> Span {
-    let bytes = statement.lines.of(content);
-    let length = bytes.find_byteset(b"\n\r").unwrap_or(bytes.len());
-    Span::new(statement.lines.start, statement.lines.start + length)
-}
-
 /// How lines end in this file.
 fn line_end<'a>(statement: &Statement, content: &'a [u8]) -> &'a [u8] {
     let bytes = statement.lines.of(content);
@@ -607,15 +508,4 @@ fn line_end<'a>(statement: &Statement, content: &'a [u8]) -> &'a [u8] {
         [end, ..] if *end == b'\r' => b"\r",
         _ => b"\n",
     }
-}
-
-/// The place of the first `$(NAME)`.
-fn make_variable(value: &[u8]) -> Option<Range<usize>> {
-    let start = value.find(b"$(")?;
-    let rest = value.get(start + 2..)?;
-    let length = rest
-        .iter()
-        .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_')
-        .count();
-    (length > 0 && rest.get(length) == Some(&b')')).then_some(start..start + length + 3)
 }
