@@ -13,6 +13,8 @@
   # Real packages: a JSON file of the paths of .deb files by name, and whether the hooks do anything.
   debs ? null,
   patched ? true,
+  # Sources: a JSON file of the paths of archives by name.
+  sources ? null,
   # Further overlays, between the packages and the project's.
   overlays ? [ ],
 }:
@@ -22,7 +24,15 @@ let
   fromHost = import ./from-host.nix { inherit system; };
 
   packages = final: {
-    inherit lib system;
+    inherit lib system patched;
+
+    sources = builtins.mapAttrs (
+      name: path:
+      builtins.path {
+        inherit path;
+        name = "${name}-source";
+      }
+    ) (builtins.fromJSON (builtins.readFile sources));
 
     # On one platform these are all the same, as in nixpkgs.
     buildPackages = final;

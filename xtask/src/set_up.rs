@@ -42,6 +42,11 @@ pub(crate) const NIX: &[Need] = &[
     ("dash", "dash"),
     ("cmp", "diffutils"),
     ("pkg-config", "pkgconf"),
+    // To build dbus from its source.
+    ("meson", "meson"),
+    ("ninja", "ninja-build"),
+    ("/usr/include/expat.h", "libexpat1-dev"),
+    ("/usr/include/systemd/sd-daemon.h", "libsystemd-dev"),
 ];
 
 /// Installs what is missing, or says how to.

@@ -88,6 +88,65 @@ fn real_packages_are_fixed_up() {
     run_all(&directory().join("real"), &["--argstr", "debs", &debs]);
 }
 
+/// A package built from Debian's source, with the hook and without it: where its units are.
+#[test]
+fn a_package_from_its_source_installs_into_its_own_output() {
+    let source = Archive::open_sources()
+        .and_then(|archive| archive.source("dbus"))
+        .unwrap_or_else(|error| panic!("{error}"));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let sources = serde_json::json!({ "dbus": source.display().to_string() });
+    serde_json::to_writer(&file, &sources).unwrap();
+    let sources = file.path().display().to_string();
+    let package = directory()
+        .join("sources/dbus/package.nix")
+        .display()
+        .to_string();
+    let nix = nix();
+    let build = |patched: &str| {
+        let arguments = [
+            "--argstr", "package", &package, "--argstr", "sources", &sources,
+        ];
+        let patched = ["--arg", "patched", patched];
+        let built = nix
+            .instantiate("case.nix", &[&arguments[..], &patched].concat())
+            .and_then(|derivation| nix.build(&derivation))
+            .unwrap_or_else(|error| panic!("{error}"));
+        let log = String::from_utf8_lossy(&built.log).into_owned();
+        let outputs = built
+            .outputs
+            .unwrap_or_else(|| panic!("dbus does not build:\n{log}"));
+        let out = outputs[0].clone();
+        let outside = std::fs::read_to_string(out.join("outside")).unwrap();
+        (out, outside)
+    };
+    let installed = [
+        "lib/systemd/system/dbus.service",
+        "lib/systemd/system/dbus.socket",
+        "lib/systemd/user/dbus.service",
+    ];
+    let (out, outside) = build("true");
+    assert_eq!(outside, "", "nothing is installed elsewhere");
+    for file in installed {
+        assert!(
+            out.join(file).is_file(),
+            "{} is missing",
+            out.join(file).display()
+        );
+    }
+    let pc = std::fs::read_to_string(out.join("lib/x86_64-linux-gnu/pkgconfig/dbus-1.pc"))
+        .or_else(|_| std::fs::read_to_string(out.join("lib/pkgconfig/dbus-1.pc")))
+        .unwrap();
+    assert!(pc.contains("${prefix}") && !pc.contains("/usr"), "{pc}");
+
+    // What the hook is for.
+    let (out, outside) = build("false");
+    for file in installed {
+        assert!(!out.join(file).exists(), "{file} is there without the hook");
+        assert!(outside.contains(file), "{file}: {outside}");
+    }
+}
+
 /// The overlay on package sets of which it may touch almost nothing.
 #[test]
 fn the_overlay_evaluates_lazily() {

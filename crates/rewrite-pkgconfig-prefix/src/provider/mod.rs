@@ -35,7 +35,10 @@ pub fn plan(package: &Package, choices: &Choices) -> Result<Outcome, Error> {
             rewrite_file(&file, index, &places, &mut outcome, &mut new_references)?;
         }
         if !new_references.is_empty() {
-            new_references.sort();
+            // Own outputs in their order, whatever their hashes.
+            let own = |path: &PathBuf| package.outputs.iter().position(|one| one.path == *path);
+            let rank = |path: &PathBuf| (own(path).unwrap_or(usize::MAX), path.clone());
+            new_references.sort_by_key(rank);
             new_references.dedup();
             let name = output.name.clone();
             outcome.new_references.push((name, new_references));
