@@ -140,24 +140,22 @@ fn canonical(value: &str, output: &Path) -> String {
             path = format!("/usr{rest}");
         }
         for (from, to) in [
-            ("/usr/local/", "/usr/"),
-            ("/lib/", "/usr/lib/"),
-            ("/bin/", "/usr/bin/"),
-            ("/sbin/", "/usr/sbin/"),
-            ("/lib64/", "/usr/lib/"),
+            ("/usr/local", "/usr"),
+            ("/lib", "/usr/lib"),
+            ("/bin", "/usr/bin"),
+            ("/sbin", "/usr/sbin"),
+            ("/lib64", "/usr/lib"),
             // stdenv's moves.
             ("/usr/sbin", "/usr/bin"),
             ("/usr/lib64", "/usr/lib"),
         ] {
-            if let Some(rest) = path.strip_prefix(from) {
+            let rest = path.strip_prefix(from);
+            if let Some(rest) = rest.filter(|rest| rest.is_empty() || rest.starts_with('/')) {
                 path = format!("{to}{rest}");
             }
         }
         while let Some(rest) = path.strip_prefix("/usr/usr") {
             path = format!("/usr{rest}");
-        }
-        if path == "/usr/local" {
-            path.truncate(4);
         }
         path
     };
@@ -318,7 +316,7 @@ mod tests {
         for wrong in [
             of(&[("prefix", "/s/h-x")]),
             of(&[("libdir", "/s/h-x/lib"), ("other", "/s/h-x")]),
-            of(&[("libdir", "/s/h-x/lib64")]),
+            of(&[("libdir", "/s/h-x/libexec")]),
             Said {
                 is_valid: false,
                 ..good.clone()
