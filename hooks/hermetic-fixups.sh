@@ -118,7 +118,7 @@ appendHermeticPackage() {
     package+=(--store-dir "$NIX_STORE" "${described[@]}")
     # Not PATH: it would lead from what is installed to what it was built with.
     appendHermeticSearchPath package --search-path '' "${HOST_PATH-}"
-    # What the package depends on has no bin directory, or no place on HOST_PATH for it.
+    # Dependencies without a bin directory are not on HOST_PATH.
     for dependency in ${pkgsHostHost+"${pkgsHostHost[@]}"} ${pkgsHostTarget+"${pkgsHostTarget[@]}"}; do
         package+=(--dependency "$dependency")
     done

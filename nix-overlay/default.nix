@@ -1,5 +1,5 @@
 # An overlay on nixpkgs: the tools, their setup hooks, and what is made of both. It changes no
-# package. docs/hooks.md says how to use it.
+# package. docs/hooks.md and docs/images-in-nix.md say how to use it.
 final: prev:
 let
   tools = import ./tools.nix;
@@ -35,6 +35,13 @@ let
         hook = final.${hook.attribute};
       };
     } (../hooks + "/${name}.sh");
+
+  # For images. From `prev`: other packages keep what they are built with.
+  variants = import ./variants { inherit (prev) lib; };
+  variant = name: package: final.withHermeticHooks (variants.${name} package);
+  # libkmod is in systemd, too. What cannot be overridden keeps its own.
+  withHermeticKmod =
+    package: if package ? override then package.override { kmod = final.hermeticKmod; } else package;
 in
 builtins.mapAttrs (name: _: package name) tools
 // builtins.listToAttrs (
@@ -65,4 +72,30 @@ builtins.mapAttrs (name: _: package name) tools
     inherit (prev) lib;
     inherit (final) stdenvNoCC buildPackages systemd;
   };
+
+  # hermeticImage { packages, … }: an image that boots.
+  hermeticImage = import ./hermetic-image.nix {
+    inherit (prev) lib;
+    inherit (final)
+      stdenv
+      stdenvNoCC
+      buildPackages
+      closureInfo
+      writeText
+      writeTextDir
+      ;
+  };
+
+  # The packages that a running NixOS is a part of, for images.
+  hermeticDbus = variant "dbus" prev.dbus;
+  hermeticKmod = variant "kmod" prev.kmod;
+  hermeticPolkit = variant "polkit" prev.polkit;
+  hermeticSystemd = variant "systemd" (withHermeticKmod prev.systemd);
+  # With ukify: it needs Python, and belongs to what makes images rather than into them.
+  hermeticSystemdUkify = variant "systemd" (
+    withHermeticKmod (prev.systemdUkify or (prev.systemd.override { withUkify = true; }))
+  );
+
+  # For `linux.override { structuredExtraConfig = hermeticKernelConfig; }`.
+  hermeticKernelConfig = import ./kernel-config.nix { inherit (prev) lib; };
 }

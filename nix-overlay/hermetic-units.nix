@@ -7,7 +7,8 @@
 }:
 package:
 let
-  # What nobody installs has no units, and need not be fetched.
+  # What nobody installs has no units, and need not be fetched. The tool knows the same names:
+  # NOT_RUNTIME in crates/hermetic-out/src/package.rs.
   isRuntime =
     output:
     !builtins.elem output [

@@ -46,11 +46,13 @@ rustPlatform.buildRustPackage {
 
   cargoBuildFlags = flags;
   # The others kill processes and measure privileges.
-  cargoTestFlags = flags ++ [
-    "--lib"
-    "--test"
-    "cases"
-  ];
+  cargoTestFlags =
+    flags
+    ++ [ "--lib" ]
+    ++ lib.optionals (builtins.pathExists (../crates + "/${name}/tests/cases.rs")) [
+      "--test"
+      "cases"
+    ];
 
   meta = {
     inherit (tool) description;

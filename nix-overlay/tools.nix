@@ -1,6 +1,9 @@
 # The tools, by the names of their crates. Packages, hooks and checks are made from this set: for a
 # new hook add hooks/NAME.sh, checks/NAME.nix and an entry here.
 {
+  assemble-image = {
+    description = "Assemble store paths into a verified image that boots";
+  };
   patch-systemd-units = {
     description = "Make every program and own file that systemd units name a store path";
     hook = {

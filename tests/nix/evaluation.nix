@@ -11,7 +11,7 @@ let
         inherit by;
         type = "derivation";
         name = arguments.name or arguments.pname;
-        outPath = "/nix/store/made";
+        outPath = arguments.outPath or "/nix/store/made";
         out = drv;
       };
     in
@@ -24,6 +24,7 @@ let
     rustPlatform.buildRustPackage = made "buildRustPackage";
     rustc.version = "1.90.0";
     stdenv.mkDerivation = made "mkDerivation";
+    stdenv.hostPlatform.linux-kernel.target = "bzImage";
     stdenvNoCC.mkDerivation = made "mkDerivation";
     buildPackages = final;
     targetPackages.runtimeShell = "/nix/store/bash/bin/bash";
@@ -35,13 +36,42 @@ let
     };
   };
 
+  # What images need beyond that.
+  image = final: {
+    closureInfo = { rootPaths }: made "closureInfo" { name = "closure"; inherit rootPaths; };
+    writeText = name: text: made "writeText" { inherit name text; };
+    writeTextDir = path: text: made "writeTextDir" { name = baseNameOf path; inherit text; };
+    cryptsetup = made "mkDerivation" { name = "cryptsetup"; };
+    dosfstools = made "mkDerivation" { name = "dosfstools"; };
+    erofs-utils = made "mkDerivation" { name = "erofs-utils"; };
+    mtools = made "mkDerivation" { name = "mtools"; };
+    kmod = overridable { name = "kmod-34"; mesonFlags = [ "-Dmodulesdirs=${nixosModules}/lib/modules" ]; };
+    dbus = overridable { name = "dbus-1.16"; mesonFlags = [ "--datadir=/etc" ]; };
+    polkit = overridable { name = "polkit-126"; postInstall = "mv /run/current-system/sw/share share"; };
+    systemd = overridable { name = "systemd-259"; };
+  };
+  nixosModules = "/run/booted-system/kernel-modules/lib/modules,/run/current-system/kernel-modules";
+
+  # A package whose attributes and arguments can be overridden.
+  overridable =
+    attributes:
+    made "mkDerivation" (
+      attributes
+      // {
+        override = arguments: overridable (attributes // { inherit arguments; });
+        overrideAttrs =
+          change: overridable (attributes // (if builtins.isFunction change then change attributes else change));
+      }
+    );
+
   # Everything else that a nixpkgs has throws.
   traps = lib.genAttrs (lib.splitWords ''
-      acl bash bashInteractive binutils callPackage cargo coreutils cryptsetup curl dbus
-      dbus-broker erofs-utils fetchurl findutils gcc glibc gnugrep gnused kmod libcap nixos
+      acl bash bashInteractive binutils callPackage cargo closureInfo coreutils cryptsetup curl dbus
+      dbus-broker dosfstools erofs-utils fetchurl findutils gcc glibc gnugrep gnused kmod libcap linux
+      mtools nixos
       openssl pam pkg-config polkit python3 runCommand runtimeShell shadow stdenvNoLibs
       substituteAll systemd systemdLibs systemdMinimal udev util-linux writeShellScript
-      writeText
+      writeText writeTextDir
   '') (name: throw "the overlay touches ${name}");
 
   packages = more: lib.fix (lib.extends overlay (final: traps // needed final // more final));
@@ -58,8 +88,13 @@ let
         set.patchSystemdUnitsHook
         set.rewritePkgConfigPrefixHook
       ];
+      assembler = set.assemble-image;
     in
     [
+      set.hermeticKernelConfig
+      assembler.src.outPath
+      assembler.cargoTestFlags
+      assembler.meta
       (toString hermetic.nativeBuildInputs)
       units.buildCommand
       (map toString units.buildInputs)
@@ -74,10 +109,43 @@ let
     ];
   isFine = value: (builtins.tryEval (builtins.deepSeq value true)).success;
 
+  imagePackages = more: packages (final: image final // more final);
+  withImages = imagePackages (_: { });
+  anImage =
+    set: more:
+    set.hermeticImage (
+      {
+        packages = [ set.hello ];
+        kernel = overridable {
+          name = "linux-6.12";
+          modDirVersion = "6.12.1";
+          outPath = "/nix/store/linux";
+        };
+      }
+      // more
+    );
+  argumentsOf = more: (anImage withImages more).assembleImageArguments;
+  # What follows an option.
+  valuesOf =
+    option: arguments:
+    lib.concatLists (
+      lib.imap0 (
+        index: word: lib.optional (word == option) (builtins.elemAt arguments (index + 1))
+      ) arguments
+    );
+
   names = builtins.attrNames (overlay (throw "final") (throw "prev"));
 in
 {
   "its names are known before any package" = names == [
+    "assemble-image"
+    "hermeticDbus"
+    "hermeticImage"
+    "hermeticKernelConfig"
+    "hermeticKmod"
+    "hermeticPolkit"
+    "hermeticSystemd"
+    "hermeticSystemdUkify"
     "hermeticUnits"
     "patch-systemd-units"
     "patchSystemdUnitsHook"
@@ -158,6 +226,161 @@ in
   "with Rust 1.90 and newer it is built" =
     isFine plain.patch-systemd-units.preBuild
     && isFine (packages (_: { rustc.version = "1.100.0"; })).patch-systemd-units.preBuild;
+
+  # Images.
+  "an image needs nothing else of a nixpkgs" = isFine [
+    (argumentsOf { })
+    (map toString (anImage withImages { }).nativeBuildInputs)
+    (anImage withImages { }).buildCommand
+    (anImage withImages { }).meta
+  ];
+  "where there is no systemd, everything else evaluates" = isFine (evaluated plain);
+  "a kernel of nixpkgs is taken by its image, a file as it is" =
+    valuesOf "--kernel" (argumentsOf { }) == [ "/nix/store/linux/bzImage" ]
+    && valuesOf "--kernel" (argumentsOf { kernel = "/nix/store/vmlinuz"; }) == [ "/nix/store/vmlinuz" ]
+    && valuesOf "--kernel" (argumentsOf { kernel = null; }) == [ ];
+  "a platform whose kernel has no known name asks for the file" =
+    let
+      set = imagePackages (_: {
+        stdenv.hostPlatform = { };
+      });
+    in
+    !isFine (anImage set { }).assembleImageArguments
+    && isFine (anImage set { kernel = "/nix/store/vmlinuz"; }).assembleImageArguments;
+  "what stands for a list is given once for each" =
+    valuesOf "--setuid" (argumentsOf {
+      setuid = [
+        "su"
+        "sudo"
+      ];
+    }) == [
+      "su"
+      "sudo"
+    ];
+  "no tmpfs, and assemble-image's own choice of them, are two things" =
+    !builtins.elem "--no-tmpfs" (argumentsOf { })
+    && builtins.elem "--no-tmpfs" (argumentsOf { tmpfs = [ ]; })
+    && valuesOf "--tmpfs" (argumentsOf { tmpfs = [ "/var" ]; }) == [ "/var" ];
+  "an image is made by the tools of the build platform" =
+    let
+      set = imagePackages (final: {
+        buildPackages = final // {
+          assemble-image = "the build platform's";
+        };
+      });
+    in
+    builtins.elem "the build platform's" (anImage set { }).nativeBuildInputs;
+
+  # Users of an image.
+  "a user is a package with a line for sysusers.d, and one for the home" =
+    let
+      users.alice = {
+        uid = 1000;
+        description = "100% \"Alice\"";
+        home = "/home/alice";
+        shell = overridable {
+          name = "bash";
+          outPath = "/nix/store/bash";
+          shellPath = "/bin/bash";
+        };
+        groups = [ "wheel" ];
+      };
+      packages = (anImage withImages { inherit users; }).passthru.packages;
+    in
+    map (package: package.text or null) packages == [
+      null
+      "u alice 1000 \"100%% \\\"Alice\\\"\" /home/alice /nix/store/bash/bin/bash\nm alice wheel\n"
+      "d /home/alice 0700 alice alice -\n"
+    ];
+  "who has a password has a file for it, root too" =
+    valuesOf "--password" (argumentsOf {
+      users.root.hashedPassword = "$y$";
+      users.alice.hashedPasswordFile = "/nix/store/hash";
+    }) == [
+      "alice=/nix/store/hash"
+      "root=/nix/store/made"
+    ];
+  "what no user can have is refused" =
+    !isFine (argumentsOf { users.alice.hashedpassword = ""; })
+    && !isFine (argumentsOf { users.root.shell = "/bin/sh"; })
+    && !isFine (argumentsOf {
+      users.alice = {
+        hashedPassword = "";
+        hashedPasswordFile = "/nix/store/hash";
+      };
+    });
+
+  # Variants of packages for images.
+  "a variant leaves out what a nixpkgs does not have" =
+    let
+      bare = builtins.attrNames (overridable { name = "x"; });
+      added = package: builtins.attrNames (builtins.removeAttrs package (bare ++ [ "nativeBuildInputs" ]));
+    in
+    added withImages.hermeticKmod == [ "mesonFlags" ]
+    && added withImages.hermeticPolkit == [ "postInstall" ]
+    && added withImages.hermeticSystemd == [
+      "arguments"
+      "dontMoveSystemdUserUnits"
+      "patchSystemdUnitsKeep"
+      "patches"
+      "postInstall"
+      "postPatch"
+      "preConfigure"
+    ];
+  "autoconf's options are changed as meson's are" =
+    let
+      set = imagePackages (_: {
+        dbus = overridable {
+          name = "dbus-1.14";
+          configureFlags = [ "--datadir=/etc" ];
+        };
+      });
+    in
+    set.hermeticDbus.configureFlags == [ "--datadir=/usr/share" ];
+  "systemd's own kmod is the variant" =
+    withImages.hermeticSystemd.arguments.kmod.name == "kmod-34"
+    && withImages.hermeticSystemd.arguments.kmod ? nativeBuildInputs;
+  "a systemd that cannot be overridden keeps its own" =
+    let
+      set = imagePackages (_: {
+        systemd = builtins.removeAttrs (overridable { name = "systemd-259"; }) [ "override" ];
+      });
+    in
+    !(set.hermeticSystemd ? arguments) && isFine set.hermeticSystemd.postPatch;
+  "a nixpkgs without systemdUkify has it made" =
+    withImages.hermeticSystemdUkify.name == "systemd-259"
+    && (imagePackages (_: { systemdUkify = overridable { name = "ukify"; }; })).hermeticSystemdUkify.name == "ukify";
+  "fetched patches are told from files by name, and stay" =
+    let
+      patches = [
+        ./0004-Add-some-NixOS-specific-unit-directories.patch
+        (made "fetchpatch" { name = "fix.patch"; })
+        "/nix/store/0013-inherit-systemd-environment-when-calling-generators.patch"
+      ];
+      set = imagePackages (_: {
+        systemd = overridable {
+          name = "systemd-257";
+          inherit patches;
+        };
+      });
+    in
+    map (patch: patch.name) set.hermeticSystemd.patches == [ "fix.patch" ];
+  "a systemd whose closure may have no shell keeps the name of the image's" =
+    let
+      set = imagePackages (_: {
+        systemd = overridable {
+          name = "systemd-259";
+          outputChecks.out.disallowedRequisites = [ "bash" ];
+        };
+      });
+    in
+    withImages.hermeticSystemd.patchSystemdUnitsKeep == [ ]
+    && builtins.elem "/bin/sh" set.hermeticSystemd.patchSystemdUnitsKeep;
+
+  # The kernel's configuration.
+  "every option of the kernel is set over what nixpkgs says, to yes" = builtins.all (
+    option: option._type == "override" && option.content.tristate == "y"
+  ) (builtins.attrValues plain.hermeticKernelConfig);
 
   "default.nix has the same names" =
     let

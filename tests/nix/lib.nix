@@ -39,6 +39,8 @@ let
       mapAttrs
       removeAttrs
       ;
+    imap0 =
+      f: values: builtins.genList (index: f index (builtins.elemAt values index)) (builtins.length values);
     genAttrs =
       names: f:
       builtins.listToAttrs (
@@ -69,6 +71,20 @@ let
       if package.outputSpecified or false then package else package.${name} or package.out or package;
     getBin = lib.getOutput "bin";
     getDev = lib.getOutput "dev";
+
+    # What the kernel's configuration is written in.
+    kernel = {
+      yes = {
+        tristate = "y";
+        optional = false;
+      };
+      option = value: value // { optional = true; };
+    };
+    mkForce = content: {
+      _type = "override";
+      priority = 50;
+      inherit content;
+    };
 
     licenses.mit.spdxId = "MIT";
     platforms.linux = [

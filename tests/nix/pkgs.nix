@@ -15,6 +15,8 @@
   patched ? true,
   # Sources: a JSON file of the paths of archives by name.
   sources ? null,
+  # What makes images: a directory with the tools that assemble-image calls.
+  tools ? null,
   # Further overlays, between the packages and the project's.
   overlays ? [ ],
 }:
@@ -79,11 +81,7 @@ let
     gzip = fromHost "gzip" [ "gzip" ];
     dpkg = fromHost "dpkg" [ "dpkg-deb" ];
     pkgconf = fromHost "pkgconf" [ "pkg-config" ];
-    # What there is of systemd before it is built.
-    systemd = {
-      version = "259";
-      src = ./systemd-source;
-    };
+    patch = fromHost "patch" [ "patch" ];
 
     # The machine's compiler finds what belongs to it only where it is.
     gcc = derivation {
@@ -204,6 +202,111 @@ let
           '') substitutions
         );
       };
+
+    writeText =
+      name: text:
+      final.stdenv.mkDerivation {
+        inherit name text;
+        __structuredAttrs = true;
+        buildCommand = ''
+          printf %s "$text" >"$out"
+        '';
+      };
+    writeTextDir =
+      path: text:
+      final.stdenv.mkDerivation {
+        name = baseNameOf path;
+        inherit text;
+        __structuredAttrs = true;
+        buildCommand = ''
+          mkdir -p "$out/${dirOf path}"
+          printf %s "$text" >"$out/${path}"
+        '';
+      };
+
+    # Only the list of paths: Nix's description of a graph has for each path its name, its deriver, how
+    # many paths it refers to, and these.
+    closureInfo =
+      { rootPaths }:
+      final.stdenv.mkDerivation {
+        name = "closure-info";
+        __structuredAttrs = false;
+        exportReferencesGraph = lib.concatLists (
+          lib.imap0 (index: path: [
+            "closure-${toString index}"
+            path
+          ]) rootPaths
+        );
+        buildCommand = ''
+          mkdir "$out"
+          for graph in closure-*; do
+            while IFS= read -r path && IFS= read -r deriver && IFS= read -r count; do
+              echo "$path"
+              for ((; count > 0; count--)); do
+                IFS= read -r reference
+              done
+            done <"$graph"
+          done | LC_ALL=C sort --unique >"$out/store-paths"
+        '';
+      };
+
+    # Tools that are not in the store, but of the versions that images need.
+    fromTools =
+      name: programs:
+      final.stdenv.mkDerivation {
+        inherit name programs;
+        tools = if tools == null then throw "images need `tools`" else tools;
+        dontUnpack = true;
+        __structuredAttrs = false;
+        installPhase = ''
+          mkdir -p "$out/bin"
+          for program in $programs; do
+            test -x "$tools/$program"
+            printf '#!%s\nexec %s "$@"\n' "$SHELL" "$tools/$program" >"$out/bin/$program"
+            chmod +x "$out/bin/$program"
+          done
+        '';
+        SHELL = final.runtimeShell;
+      };
+    cryptsetup = final.fromTools "cryptsetup" [ "veritysetup" ];
+    dosfstools = final.fromTools "dosfstools" [ "mkfs.vfat" ];
+    erofs-utils = final.fromTools "erofs-utils" [
+      "fsck.erofs"
+      "mkfs.erofs"
+    ];
+    mtools = final.fromTools "mtools" [
+      "mcopy"
+      "mmd"
+    ];
+    systemdUkify =
+      let
+        package = final.fromTools "systemd-ukify" [
+          "journalctl"
+          "systemctl"
+          "systemd-dissect"
+          "systemd-firstboot"
+          "systemd-hwdb"
+          "systemd-repart"
+          "systemd-sysusers"
+          "systemd-tmpfiles"
+          "ukify"
+        ];
+      in
+      package // { override = _: package; };
+
+    # As nixpkgs has them, as far as an image is concerned.
+    systemd =
+      let
+        make = inputs: final.callPackage ./as-in-nixpkgs/systemd inputs;
+      in
+      make { } // { override = make; };
+    dbus = final.callPackage ./as-in-nixpkgs/dbus.nix { };
+    kmod =
+      if tools == null then
+        final.callPackage ./as-in-nixpkgs/kmod.nix { }
+      else
+        final.fromTools "kmod" [ "depmod" ];
+    polkit = final.callPackage ./as-in-nixpkgs/polkit.nix { };
 
     rustc.version = rustVersion;
     rustPlatform.buildRustPackage =

@@ -5,13 +5,14 @@ use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::process::ExitCode;
 
+use ::boot_test::layout::Layout;
 use anyhow::{Context as _, bail};
 use real_packages::archive::Archive;
 use real_packages::store::{self, Package};
 use real_packages::tool::{Arguments, read_report};
 
 use crate::table::table;
-use crate::{build, set_up};
+use crate::{boot_test, build, set_up};
 
 /// Packages that many machines have.
 const SHOWN: [&str; 13] = [
@@ -58,6 +59,9 @@ pub(crate) struct Options {
     /// Leave the packages there
     #[arg(long)]
     keep: bool,
+    /// Boot the image and hand its console to you, instead of showing a log-in
+    #[arg(long)]
+    interactive: bool,
     /// Show all that the tool says: unchanged lines of the diffs, and store paths in full
     #[arg(long)]
     whole: bool,
@@ -124,6 +128,12 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         );
         let _ = directory.keep();
     }
+
+    println!("\n━━━ from packages to a verified image ━━━");
+    if options.interactive {
+        return boot_test::interact(Layout::Bare);
+    }
+    boot_test::show()?;
     Ok(ExitCode::SUCCESS)
 }
 

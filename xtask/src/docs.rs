@@ -19,61 +19,67 @@ pub(crate) struct Options {
     check: bool,
 }
 
-/// What pages are made of a tool.
+/// What is written of a tool.
 struct Tool {
     name: &'static str,
-    command: clap::Command,
-    findings: &'static [&'static FindingKind],
+    kinds: &'static [&'static FindingKind],
+    command: fn() -> clap::Command,
 }
 
-/// All tools, by name.
-fn tools() -> Vec<Tool> {
-    vec![
+fn tools() -> [Tool; 3] {
+    [
+        Tool {
+            name: assemble_image::cli::TOOL,
+            kinds: assemble_image::findings::KINDS,
+            command: assemble_image::cli::command,
+        },
         Tool {
             name: patch_systemd_units::cli::TOOL,
-            command: patch_systemd_units::cli::command(),
-            findings: patch_systemd_units::findings::KINDS,
+            kinds: patch_systemd_units::findings::KINDS,
+            command: patch_systemd_units::cli::command,
         },
         Tool {
             name: rewrite_pkgconfig_prefix::cli::TOOL,
-            command: rewrite_pkgconfig_prefix::cli::command(),
-            findings: rewrite_pkgconfig_prefix::findings::KINDS,
+            kinds: rewrite_pkgconfig_prefix::findings::KINDS,
+            command: rewrite_pkgconfig_prefix::cli::command,
         },
     ]
 }
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
-    let mut code = ExitCode::SUCCESS;
-    let generated = project().join("target/docs");
+    let mut stale = false;
     for tool in tools() {
-        let page = findings_page(tool.name, tool.findings);
+        // The page of its findings, relative to the project.
         let name = format!("docs/{}-findings.md", tool.name);
+        let page = findings_page(tool.name, tool.kinds);
         let path = project().join(&name);
         if options.check {
             if fs::read_to_string(&path).unwrap_or_default() != page {
                 println!("{name} is stale; write it anew with: cargo xtask docs");
-                code = ExitCode::from(1);
+                stale = true;
             }
             continue;
         }
         fs::write(&path, page).with_context(|| format!("writing {}", path.display()))?;
         println!("{name}");
+        let generated = project().join("target/docs");
         man_pages_and_completions(&tool, &generated).with_context(|| {
             format!(
-                "writing the man page and completions of {} to {}",
-                tool.name,
+                "writing the man pages and completions to {}",
                 generated.display()
             )
         })?;
-        println!("target/docs: man page and completions of {}", tool.name);
     }
-    Ok(code)
+    if !options.check {
+        println!("target/docs: man pages and completions");
+    }
+    Ok(ExitCode::from(u8::from(stale)))
 }
 
-/// The man page, one for each subcommand, and completions.
+/// A man page, one more for each subcommand, and completions.
 fn man_pages_and_completions(tool: &Tool, directory: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(directory)?;
-    let mut command = tool.command.clone();
+    let mut command = (tool.command)();
     clap_mangen::generate_to(command.clone(), directory)?;
     for shell in [Shell::Bash, Shell::Fish, Shell::Zsh] {
         generate_to(shell, &mut command, tool.name, directory)?;

@@ -12,6 +12,7 @@ use anyhow::{Context as _, ensure};
 use clap::{Parser, Subcommand};
 
 mod bench;
+mod boot_test;
 mod demo;
 mod docs;
 mod draw;
@@ -33,6 +34,8 @@ enum Task {
     Demo(demo::Options),
     /// Run the tests: all that fit into a CI run, unless told otherwise
     Test(test::Options),
+    /// Assemble real packages to images, boot them, log in, and tamper with them
+    BootTest(boot_test::Options),
     /// Measure the tools against find and /bin/true in one run
     Bench(bench::Options),
     /// Write the pages that are made from the code, the man page and completions
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().task {
         Task::Demo(options) => demo::run(&options),
         Task::Test(options) => test::run(&options),
+        Task::BootTest(options) => boot_test::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Docs(options) => docs::run(&options),
         Task::Draw(options) => draw::run(&options),

@@ -32,6 +32,13 @@ pub(crate) const PKG_CONFIG: &[Need] = &[
     ("pip3", "python3-pip"),
 ];
 
+/// To boot images.
+pub(crate) const MACHINES: &[Need] = &[
+    ("qemu-system-x86_64", "qemu-system-x86"),
+    ("/usr/share/OVMF/OVMF_CODE_4M.fd", "ovmf"),
+    ("cmp", "diffutils"),
+];
+
 /// To check the setup hooks.
 pub(crate) const HOOKS: &[Need] = &[("shellcheck", "shellcheck"), ("shfmt", "shfmt")];
 
@@ -41,6 +48,8 @@ pub(crate) const NIX: &[Need] = &[
     ("cc", "gcc"),
     ("dash", "dash"),
     ("cmp", "diffutils"),
+    ("patch", "patch"),
+    ("setpriv", "util-linux"),
     ("pkg-config", "pkgconf"),
     // To build dbus from its source.
     ("meson", "meson"),

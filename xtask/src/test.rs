@@ -12,6 +12,9 @@ use crate::{cargo, project, released, set_up};
 const TOOL: &str = "patch-systemd-units";
 const PKG_CONFIG_TOOL: &str = "rewrite-pkgconfig-prefix";
 
+/// Packages whose tests need the network, Nix or a machine to boot: steps of their own.
+const BY_OTHER_MEANS: [&str; 3] = ["boot-test", "nix-builds", "real-packages"];
+
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// Only what needs no network and no more than three minutes
@@ -64,20 +67,15 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         }
         steps.push(step(
             "Nix builds",
-            &["test", "--package", "nix-builds", "--test", "builds"],
+            &["test", "--package", "nix-builds", "--tests"],
         ));
     }
     if options.soak {
         let mut long = cargo();
-        long.args([
-            "test",
-            "--release",
-            "--workspace",
-            "--exclude",
-            "real-packages",
-            "--exclude",
-            "nix-builds",
-        ]);
+        long.args(["test", "--release", "--workspace"]);
+        for package in BY_OTHER_MEANS {
+            long.args(["--exclude", package]);
+        }
         // The kill tests read the second: how often they are to kill is their own affair.
         long.env("PROPTEST_CASES", "20000")
             .env("HERMETIC_OUT_SOAK", "1");
@@ -102,6 +100,13 @@ fn quick() -> Vec<Step> {
         "--document-private-items",
     ]);
     documentation.env("RUSTDOCFLAGS", "-D warnings");
+    let (mut tests, mut tests_of_tests) = (cargo(), cargo());
+    tests.args(["test", "--workspace"]);
+    tests_of_tests.args(["test", "--lib"]);
+    for package in BY_OTHER_MEANS {
+        tests.args(["--exclude", package]);
+        tests_of_tests.args(["--package", package]);
+    }
     vec![
         step("format", &["fmt", "--all", "--check"]),
         step(
@@ -115,28 +120,14 @@ fn quick() -> Vec<Step> {
                 "warnings",
             ],
         ),
-        step(
-            "tests",
-            &[
-                "test",
-                "--workspace",
-                "--exclude",
-                "real-packages",
-                "--exclude",
-                "nix-builds",
-            ],
-        ),
-        step(
-            "tests of the test tools",
-            &[
-                "test",
-                "--package",
-                "real-packages",
-                "--package",
-                "nix-builds",
-                "--lib",
-            ],
-        ),
+        Step {
+            name: "tests",
+            command: tests,
+        },
+        Step {
+            name: "tests of the tests",
+            command: tests_of_tests,
+        },
         Step {
             name: "documentation",
             command: documentation,
@@ -154,7 +145,7 @@ fn step(name: &'static str, arguments: &[&str]) -> Step {
 /// Checks of the setup hooks and of the shell code that tests them.
 fn hooks() -> anyhow::Result<[Step; 2]> {
     let mut files = Vec::new();
-    for directory in ["hooks", "tests/nix/stdenv"] {
+    for directory in ["hooks", "nix-overlay/variants", "tests/nix/stdenv"] {
         let path = project().join(directory);
         let entries =
             std::fs::read_dir(&path).with_context(|| format!("reading {}", path.display()))?;

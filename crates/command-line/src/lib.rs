@@ -8,12 +8,14 @@ pub mod exit_status;
 pub mod explain;
 pub mod options;
 pub mod report;
+pub mod request;
 pub mod shown_options;
 mod visible;
 
 pub use exit_status::{ExitStatus, Streams, run};
 pub use explain::explain;
-pub use options::{CommonOptions, Request, after_help, parse};
-pub use report::{Report, Summary};
+pub use options::{CommonOptions, after_help, parse};
+pub use report::{Report, Summary, write_findings};
+pub use request::Request;
 pub use shown_options::ShownOptions;
 pub use visible::visible;

@@ -11,7 +11,7 @@ use anyhow::Context;
 use hermetic_out::{Finding, Plan, Severity};
 
 use crate::exit_status::{ExitStatus, Streams, colour};
-use crate::options::{CommonOptions, Format};
+use crate::options::{Color, CommonOptions, Format};
 
 /// What was done, in numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,8 +50,7 @@ pub struct Report {
 impl Report {
     /// Shows it as the options ask for.
     pub fn write(&self, options: &CommonOptions, streams: &mut Streams<'_>) -> anyhow::Result<()> {
-        let no_color = std::env::var_os("NO_COLOR");
-        let colours = |terminal| colour(options.color, terminal, no_color.as_deref());
+        let colours = |terminal| colours(options.color, terminal);
         match options.format {
             Format::Human => {
                 if options.diff {
@@ -85,6 +84,25 @@ impl Report {
             ExitStatus::Clean
         }
     }
+}
+
+/// Shows the findings of at least a severity on standard error, for tools whose work is no plan of
+/// changes.
+pub fn write_findings(
+    findings: &[Finding],
+    least: Severity,
+    streams: &mut Streams<'_>,
+) -> anyhow::Result<()> {
+    let colours = colours(Color::Auto, streams.stderr_is_terminal);
+    let text = human::findings(findings, least, colours);
+    streams
+        .stderr
+        .write_all(text.as_bytes())
+        .context("writing to standard error")
+}
+
+fn colours(color: Color, terminal: bool) -> bool {
+    colour(color, terminal, std::env::var_os("NO_COLOR").as_deref())
 }
 
 fn write_document(document: &impl serde::Serialize, stdout: &mut dyn Write) -> io::Result<()> {

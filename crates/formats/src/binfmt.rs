@@ -1,9 +1,10 @@
 //! Binary formats: `binfmt.d(5)`, whose lines go to the kernel as they are
 //! (admin-guide/binfmt-misc): `:name:type:offset:magic:mask:interpreter:flags`.
 
+use crate::encoding::Encoding;
 use crate::lines;
 use crate::reference::{ProblemKind, Reference, Role, Scan};
-use crate::text::{Encoding, Span, Text};
+use crate::text::{Span, Text};
 
 const INTERPRETER: usize = 5;
 const FIELDS: usize = 7;

@@ -2,10 +2,11 @@
 //! as `dbus-daemon` reads them (`bus/activation.c`, `bus/desktop-file.c`).
 
 use crate::command_line::{Context, scan_command};
+use crate::encoding::Encoding;
 use crate::group_file;
 use crate::quoted_words;
 use crate::reference::{Fact, Lookup, Scan};
-use crate::text::{Encoding, Text};
+use crate::text::Text;
 
 const GROUP: &[u8] = b"D-BUS Service";
 

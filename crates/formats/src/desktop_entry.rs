@@ -1,10 +1,11 @@
 //! Desktop entries: the Desktop Entry Specification, "The Exec key".
 
 use crate::command_line::{Context, scan_command};
+use crate::encoding::Encoding;
 use crate::group_file;
 use crate::quoted_words;
 use crate::reference::{Lookup, Reference, Role, Scan};
-use crate::text::{Encoding, Text};
+use crate::text::Text;
 use crate::words::read_doubled;
 
 /// Finds what a launcher and its actions run.

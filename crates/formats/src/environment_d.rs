@@ -4,9 +4,10 @@
 use std::cell::Cell;
 
 use crate::command_line::scan_variable;
+use crate::encoding::{Encoding, Quote};
 use crate::lines::is_blank;
 use crate::reference::Scan;
-use crate::text::{Encoding, Quote, Span, Text};
+use crate::text::{Span, Text};
 use crate::words::read_doubled;
 
 /// Finds the files and search paths in environment variables.

@@ -1,8 +1,9 @@
 //! Files of `[Group]` headers and `Key=Value` lines: the Desktop Entry Specification, "Basic format
 //! of the file", which D-Bus' activation files share (`bus/desktop-file.c`).
 
+use crate::encoding::Encoding;
 use crate::lines;
-use crate::text::{Encoding, Span, Text};
+use crate::text::{Span, Text};
 
 /// A `Key=Value` line.
 pub(crate) struct Entry<'a> {

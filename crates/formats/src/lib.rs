@@ -21,6 +21,7 @@ pub mod binfmt;
 pub mod bus_service;
 mod command_line;
 pub mod desktop_entry;
+pub mod encoding;
 pub mod environment_d;
 mod group_file;
 pub mod kind;
@@ -40,9 +41,10 @@ pub mod udev_rules;
 pub mod unit;
 pub mod words;
 
+pub use encoding::{Encoding, Quote, Unencodable};
 pub use kind::{FileKind, scan};
 pub use reference::{Fact, Lookup, Problem, ProblemKind, Reference, Role, Scan};
-pub use text::{Encoding, Span, Text, Unencodable};
+pub use text::{Span, Text};
 
 /// The largest file that is scanned, in bytes: 16 MiB. No reader of these kinds takes more (systemd
 /// refuses lines over 1 MiB), and a scanner's memory is a small multiple of its input.

@@ -2,10 +2,11 @@
 //! (`kmod_config_parse()`, `getline_wrapped()`).
 
 use crate::command_line::Context;
+use crate::encoding::Encoding;
 use crate::reference::{Lookup, Scan};
 #[cfg(feature = "shell")]
 use crate::shell::scan_script;
-use crate::text::{Encoding, Span, Text};
+use crate::text::{Span, Text};
 
 /// Finds what the shell commands of `install` and `remove` name.
 #[must_use]

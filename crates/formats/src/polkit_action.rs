@@ -5,8 +5,9 @@ use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
+use crate::encoding::Encoding;
 use crate::reference::{ProblemKind, Reference, Role, Scan};
-use crate::text::{Encoding, Span, Text};
+use crate::text::{Span, Text};
 
 const KEY: &str = "org.freedesktop.policykit.exec.path";
 

@@ -2,8 +2,9 @@
 //! of D-Bus (`dbus/dbus-shell.c`) and `g_shell_parse_argv()` of `GLib`, which desktop environments
 //! use for `Exec`.
 
+use crate::encoding::{Encoding, Quote};
 use crate::reference::ProblemKind;
-use crate::text::{Encoding, Quote, Text};
+use crate::text::Text;
 
 /// The words of `value`; `encoding` tells how text between the given quotes is written. Fails if a
 /// quote is not closed.

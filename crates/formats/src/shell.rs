@@ -8,8 +8,9 @@ use std::ops::{ControlFlow, Range};
 use tree_sitter::{Node, ParseOptions, ParseState, Parser, Tree, TreeCursor};
 
 use crate::command_line::{Context, carried_program, scan_arguments};
+use crate::encoding::{Encoding, Quote};
 use crate::reference::{ProblemKind, Role, Scan};
-use crate::text::{Encoding, Quote, Text};
+use crate::text::Text;
 
 /// The longest script that is parsed, in bytes: the time tree-sitter takes grows with the square of
 /// the length for some inputs.

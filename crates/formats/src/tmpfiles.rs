@@ -1,9 +1,10 @@
 //! `tmpfiles.d(5)`: the sources of links (`L`) and copies (`C`), as `systemd-tmpfiles` reads them
 //! (`parse_line()` of `src/tmpfiles/tmpfiles.c`).
 
+use crate::encoding::{Encoding, Quote};
 use crate::lines;
 use crate::reference::{Lookup, ProblemKind, Reference, Role, Scan};
-use crate::text::{Encoding, Quote, Text};
+use crate::text::Text;
 use crate::words::{self, Escapes};
 
 /// Finds the files that links point to and that are copied.

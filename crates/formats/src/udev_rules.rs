@@ -3,9 +3,10 @@
 use std::cell::Cell;
 
 use crate::command_line::{Context, scan_command};
+use crate::encoding::Encoding;
 use crate::lines::{self, is_blank};
 use crate::reference::{Lookup, ProblemKind, Reference, Role, Scan};
-use crate::text::{Encoding, Span, Text};
+use crate::text::{Span, Text};
 use crate::words::{self, Escapes};
 
 /// udev ignores longer lines (`UDEV_LINE_SIZE`).

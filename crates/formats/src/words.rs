@@ -4,8 +4,9 @@
 use std::cell::Cell;
 use std::ops::Range;
 
+use crate::encoding::{Encoding, Quote};
 use crate::reference::ProblemKind;
-use crate::text::{Encoding, Quote, Text};
+use crate::text::Text;
 
 /// What a backslash means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -22,9 +22,8 @@ use hermetic_out::{
     Resolver, Severity, Tree,
 };
 use hermetic_out_formats::kind::{is_user_unit, unit_name};
-use hermetic_out_formats::text::Quote;
 use hermetic_out_formats::{
-    Encoding, Fact, FileKind, MAX_FILE_SIZE, Reference, Role, Scan, Span, Text, scan,
+    Encoding, Fact, FileKind, MAX_FILE_SIZE, Quote, Reference, Role, Scan, Span, Text, scan,
 };
 use thiserror::Error;
 

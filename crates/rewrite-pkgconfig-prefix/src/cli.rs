@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use hermetic_out::apply::apply;
 use hermetic_out::{Package, Severity, Tree};
-use hermetic_out_command_line::options::{absolute, pair};
+use hermetic_out_command_line::request::{absolute, pair};
 use hermetic_out_command_line::{
     CommonOptions, ExitStatus, Report, ShownOptions, Streams, Summary, after_help, explain, parse,
     visible,

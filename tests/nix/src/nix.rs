@@ -1,9 +1,10 @@
 //! Nix, with a store, a state and settings of its own: it neither sees nor changes the machine's.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+
+use real_packages::tool_root::ToolRoot;
 
 use crate::{Error, Result, directory};
 
@@ -19,6 +20,8 @@ max-jobs = 1
 #[derive(Clone, Debug)]
 pub struct Nix {
     top: PathBuf,
+    /// Where its programs are, if not where the machine's are.
+    programs: Option<PathBuf>,
     /// What every evaluation of `pkgs.nix` is told.
     arguments: Vec<String>,
 }
@@ -33,9 +36,19 @@ pub struct Build {
 }
 
 impl Nix {
-    /// Makes the store in the cache directory, if it is not there.
+    /// The machine's Nix. Its store is made in the cache directory, if it is not there.
     pub fn open() -> Result<Self> {
-        let top = real_packages::cache_directory().join("nix");
+        Self::open_as("nix", None)
+    }
+
+    /// The Nix of another release of Debian, which is only good for evaluation. It has a store of
+    /// its own: a newer Nix may change the other so that the older one cannot read it any more.
+    pub fn open_newer(tools: &ToolRoot) -> Result<Self> {
+        Self::open_as("nix-newer", Some(tools.bin()))
+    }
+
+    fn open_as(directory: &str, programs: Option<PathBuf>) -> Result<Self> {
+        let top = real_packages::cache_directory().join(directory);
         let access = |path: &Path| {
             let path = path.to_owned();
             move |source| Error::Access { path, source }
@@ -48,6 +61,7 @@ impl Nix {
         fs::write(&file, SETTINGS).map_err(access(&file))?;
         let mut nix = Self {
             top,
+            programs,
             arguments: Vec::new(),
         };
         nix.arguments = nix.toolchain()?;
@@ -95,8 +109,9 @@ impl Nix {
 
     /// A program of Nix, with this Nix's store and settings, in the directory of the tests.
     #[must_use]
-    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
-        let mut command = Command::new(program);
+    pub fn command(&self, program: &str) -> Command {
+        let path = self.programs.as_ref().map(|bin| bin.join(program));
+        let mut command = Command::new(path.unwrap_or_else(|| program.into()));
         command.current_dir(directory()).stdin(Stdio::null());
         for variable in [
             "NIX_REMOTE",
@@ -141,11 +156,32 @@ impl Nix {
 
     /// Builds a derivation. That its builder fails is no error.
     pub fn build(&self, derivation: &Path) -> Result<Build> {
-        let mut realise = self.command("nix-store");
-        realise.arg("--realise").arg(derivation);
-        let output = realise.output().map_err(|source| Error::Start {
-            program: "nix-store".into(),
-            package: "nix-bin",
+        self.realise(self.command("nix-store"), derivation, &[])
+    }
+
+    /// The same without any of root's rights, whoever runs this. With `again` it must have been built
+    /// already: it is built once more, and that the outputs differ is a failure.
+    pub fn build_unprivileged(&self, derivation: &Path, again: bool) -> Result<Build> {
+        let (mut command, nix_store) = (self.command("setpriv"), "nix-store");
+        if rights()? == 0 {
+            command = self.command(nix_store);
+        } else {
+            let none = [
+                "--bounding-set=-all",
+                "--inh-caps=-all",
+                "--ambient-caps=-all",
+            ];
+            command.args(none).arg(nix_store);
+        }
+        let more: &[&str] = if again { &["--check"] } else { &[] };
+        self.realise(command, derivation, more)
+    }
+
+    fn realise(&self, mut nix_store: Command, derivation: &Path, more: &[&str]) -> Result<Build> {
+        nix_store.arg("--realise").arg(derivation).args(more);
+        let output = nix_store.output().map_err(|source| Error::Start {
+            program: nix_store.get_program().display().to_string(),
+            package: "nix-bin util-linux",
             source,
         })?;
         let mut read_log = self.command("nix-store");
@@ -163,6 +199,21 @@ impl Nix {
         });
         Ok(Build { outputs, log })
     }
+}
+
+/// The capabilities that this process could pass on, as the kernel's set of bits.
+fn rights() -> Result<u64> {
+    let path = PathBuf::from("/proc/self/status");
+    let access = |source| Error::Access {
+        path: path.clone(),
+        source,
+    };
+    let status = fs::read_to_string(&path).map_err(access)?;
+    let bits = status
+        .lines()
+        .find_map(|line| line.strip_prefix("CapEff:"))
+        .and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok());
+    bits.ok_or_else(|| Error::Unexpected(format!("{} has no CapEff", path.display())))
 }
 
 /// Runs a command to its end, successfully; `package` has its program.

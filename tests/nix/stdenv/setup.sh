@@ -288,6 +288,12 @@ unpackPhase() {
 
 patchPhase() {
     runHook prePatch
+    if declare -p patches &>/dev/null; then
+        local file
+        while IFS= read -r file; do
+            patch --strip=1 --silent <"$file"
+        done < <(wordsOf patches)
+    fi
     runHook postPatch
 }
 

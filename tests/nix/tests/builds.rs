@@ -11,6 +11,7 @@ use std::path::Path;
 use nix_builds::nix::Nix;
 use nix_builds::{case, directory};
 use real_packages::archive::Archive;
+use real_packages::tool_root::{self, ToolRoot};
 
 fn nix() -> Nix {
     Nix::open().unwrap_or_else(|error| panic!("{error}"))
@@ -34,8 +35,15 @@ fn run_all(cases: &Path, more: &[&str]) {
         );
     }
     let mut cases = case::all(cases).unwrap_or_else(|error| panic!("{error}"));
-    cases.retain(|case| only.as_ref().is_none_or(|only| case.ends_with(only)));
-    assert!(!cases.is_empty(), "there is no such case");
+    assert!(!cases.is_empty(), "there is no case");
+    if let Some(only) = only {
+        // It is in one of both directories.
+        let exists = ["cases", "real"]
+            .iter()
+            .any(|kind| directory().join(kind).join(&only).is_dir());
+        assert!(exists, "there is no case {only}");
+        cases.retain(|case| case.ends_with(&only));
+    }
     let results = real_packages::in_parallel(&cases, |case| case::run(&nix, case, more, update));
     let mut failures = String::new();
     for error in results.into_iter().filter_map(Result::err) {
@@ -150,7 +158,36 @@ fn a_package_from_its_source_installs_into_its_own_output() {
 /// The overlay on package sets of which it may touch almost nothing.
 #[test]
 fn the_overlay_evaluates_lazily() {
-    let found = nix()
+    evaluates_lazily(&nix());
+}
+
+/// The same with the Nix of a newer Debian, and the cases, as far as derivations.
+#[test]
+fn a_newer_nix_evaluates_it_too() {
+    let archive = Archive::open().unwrap_or_else(|error| panic!("{error}"));
+    let tools =
+        ToolRoot::provide(&archive, &tool_root::NIX).unwrap_or_else(|error| panic!("{error}"));
+    drop(archive);
+    let newer = Nix::open_newer(&tools).unwrap_or_else(|error| panic!("{error}"));
+    evaluates_lazily(&newer);
+    for case in case::all(&directory().join("cases")).unwrap() {
+        let package = case.join("package.nix").display().to_string();
+        let arguments = [
+            "--argstr",
+            "package",
+            &package,
+            "--arg",
+            "structuredAttrs",
+            "true",
+        ];
+        let derivation = newer.instantiate("case.nix", &arguments);
+        let derivation = derivation.unwrap_or_else(|error| panic!("{error}"));
+        assert!(derivation.is_file(), "{}", derivation.display());
+    }
+}
+
+fn evaluates_lazily(nix: &Nix) {
+    let found = nix
         .evaluate("evaluation.nix", &[])
         .unwrap_or_else(|error| panic!("{error}"));
     let failed: Vec<&String> = found

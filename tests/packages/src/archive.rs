@@ -224,6 +224,22 @@ impl Archive {
         Ok(found)
     }
 
+    /// These packages and all that they depend on, as apt would install them on an empty machine;
+    /// sorted. What is only recommended is left out.
+    pub fn with_dependencies(&self, names: &[String]) -> Result<Vec<String>> {
+        let doing = "resolve the dependencies of packages";
+        let mut install = self.apt("apt-get");
+        install
+            .args(["-q", "install", "--simulate", "--no-install-recommends"])
+            .args(names);
+        let output = run(&mut install, doing)?.stdout;
+        let names = installed(&String::from_utf8_lossy(&output));
+        if names.is_empty() {
+            return Err(Error::new(doing, "apt would install nothing"));
+        }
+        Ok(names)
+    }
+
     /// The file that [`Archive::download`] makes.
     #[must_use]
     pub fn path(&self, deb: &Deb) -> PathBuf {
@@ -341,6 +357,18 @@ impl Archive {
         }
         Err(Error::new(doing, format!("apt-helper ended with {status}")))
     }
+}
+
+/// The packages in the lines `Inst NAME (VERSION …)` of a simulated installation.
+fn installed(simulation: &str) -> Vec<String> {
+    let mut names: Vec<String> = simulation
+        .lines()
+        .filter_map(|line| line.strip_prefix("Inst ")?.split_whitespace().next())
+        .map(str::to_owned)
+        .collect();
+    names.sort();
+    names.dedup();
+    names
 }
 
 /// The configuration of the private apt. It is read before the machine's own, which it turns off.
@@ -466,6 +494,16 @@ mod tests {
             None
         );
         assert_eq!(choose_archive("", "bookworm"), None);
+    }
+
+    #[test]
+    fn what_apt_would_install_is_read_from_its_simulation() {
+        let text = "Reading package lists...\n\
+             Inst libc6 (2.41-12 Debian:13.1/stable [amd64]) []\n\
+             Inst bash (5.2.37-2+b5 Debian:13.1/stable [amd64])\n\
+             Conf libc6 (2.41-12 Debian:13.1/stable [amd64])\n";
+        assert_eq!(installed(text), ["bash", "libc6"]);
+        assert_eq!(installed(""), [] as [&str; 0]);
     }
 
     #[test]

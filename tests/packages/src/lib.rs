@@ -24,6 +24,7 @@ pub mod implementations;
 pub mod pkg_config;
 pub mod store;
 pub mod tool;
+pub mod tool_root;
 pub mod verify;
 
 /// What could not be done, why, and what helps.
@@ -39,8 +40,10 @@ pub struct Error {
 }
 
 impl Error {
+    /// What could not be done, and why.
     #[expect(clippy::needless_pass_by_value, reason = "an error ends here")]
-    pub(crate) fn new(doing: impl Into<String>, why: impl ToString) -> Self {
+    #[must_use]
+    pub fn new(doing: impl Into<String>, why: impl ToString) -> Self {
         Self {
             doing: doing.into(),
             why: why.to_string().trim().to_owned(),
@@ -48,7 +51,9 @@ impl Error {
         }
     }
 
-    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+    /// The same with what to do about it.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = help.into();
         self
     }
@@ -75,7 +80,9 @@ pub fn pc_package_names() -> Vec<String> {
     names(include_str!("../pc-packages.txt"))
 }
 
-fn names(list: &str) -> Vec<String> {
+/// The names in a list: one a line, `#` begins a comment.
+#[must_use]
+pub fn names(list: &str) -> Vec<String> {
     list.lines()
         .filter_map(|line| line.split('#').next()?.split_whitespace().next())
         .map(str::to_owned)
@@ -98,7 +105,7 @@ pub fn cache_directory() -> PathBuf {
 }
 
 /// Runs a program to its end; a failure to start it or an exit status other than 0 is an error.
-pub(crate) fn run(command: &mut Command, doing: &str) -> Result<Output> {
+pub fn run(command: &mut Command, doing: &str) -> Result<Output> {
     let output = command
         .stdin(Stdio::null())
         .output()
@@ -118,13 +125,15 @@ pub(crate) fn run(command: &mut Command, doing: &str) -> Result<Output> {
 }
 
 /// Why a program could not be started, and by which package it is to be had.
-pub(crate) fn cannot_start(command: &Command, doing: &str, error: &std::io::Error) -> Error {
+#[must_use]
+pub fn cannot_start(command: &Command, doing: &str, error: &std::io::Error) -> Error {
     let program = command.get_program().to_string_lossy().into_owned();
     let package = match program.as_str() {
         "apt-get" | "apt-cache" | "apt-config" => "apt",
         "dpkg-deb" => "dpkg",
         "systemd-analyze" => "systemd",
         "cp" => "coreutils",
+        "qemu-system-x86_64" => "qemu-system-x86",
         other => other,
     };
     let failure = Error::new(doing, format!("{program}: {error}"));

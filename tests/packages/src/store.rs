@@ -122,7 +122,8 @@ pub fn store_name(deb: &Deb) -> String {
 }
 
 /// The first 160 bits of a hexadecimal hash as 32 characters, the last digit first, as Nix does.
-fn nix_base32(hex: &str) -> String {
+#[must_use]
+pub fn nix_base32(hex: &str) -> String {
     let bytes: Vec<u8> = (0..20)
         .map(|i| {
             hex.get(2 * i..2 * i + 2)

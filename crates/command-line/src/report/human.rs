@@ -40,22 +40,30 @@ pub(super) fn write(
     colours: bool,
     stderr: &mut dyn Write,
 ) -> io::Result<()> {
+    let least = match verbosity {
+        Verbosity::Quiet => Severity::Error,
+        Verbosity::Normal | Verbosity::Verbose => Severity::Note,
+    };
+    let mut text = findings(&report.findings, least, colours);
+    if verbosity != Verbosity::Quiet {
+        summarize(report, verbosity, &mut text);
+    }
+    stderr.write_all(text.as_bytes())
+}
+
+/// The findings of at least a severity, each with its line marked.
+pub(super) fn findings(findings: &[Finding], least: Severity, colours: bool) -> String {
     let renderer = if colours {
         Renderer::styled()
     } else {
         Renderer::plain()
     };
     let mut text = String::new();
-    for finding in &report.findings {
-        if verbosity != Verbosity::Quiet || finding.severity >= Severity::Error {
-            text.push_str(&render(finding, &renderer));
-            text.push_str("\n\n");
-        }
+    for finding in findings.iter().filter(|finding| finding.severity >= least) {
+        text.push_str(&render(finding, &renderer));
+        text.push_str("\n\n");
     }
-    if verbosity != Verbosity::Quiet {
-        summarize(report, verbosity, &mut text);
-    }
-    stderr.write_all(text.as_bytes())
+    text
 }
 
 fn render(finding: &Finding, renderer: &Renderer) -> String {

@@ -11,8 +11,9 @@ use std::ops::Range;
 
 pub use paths::{PathWord, is_absolute_path, path_words};
 
+use crate::encoding::Encoding;
 use crate::reference::{Problem, ProblemKind};
-use crate::text::{Encoding, Span, Text};
+use crate::text::{Span, Text};
 
 /// The longest value that is worked out, in bytes: pkgconf's own buffer (`PKGCONF_BUFSIZE`). Without
 /// a limit, twenty lines could ask for a gigabyte.

@@ -4,8 +4,9 @@ pub mod exec;
 pub mod lines;
 
 use crate::command_line::{Context, base_name, scan_command, scan_variable};
+use crate::encoding::Encoding;
 use crate::reference::{Fact, Lookup, ProblemKind, Reference, Role, Scan};
-use crate::text::{Encoding, Text};
+use crate::text::Text;
 use crate::words::{Escapes, all_words, read_specifiers};
 use lines::{Assignment, Line};
 

@@ -67,7 +67,7 @@ pub fn unit_with_script(script: &[u8]) -> Option<Vec<u8>> {
     let word = [
         Encoding::Dollar,
         Encoding::Specifier,
-        Encoding::UnitWord(hermetic_out_formats::text::Quote::Double),
+        Encoding::UnitWord(hermetic_out_formats::Quote::Double),
     ];
     let encoded = word.iter().try_fold(script.to_vec(), |text, encoding| {
         encoding.encode(&text).ok()

@@ -1,0 +1,232 @@
+//! Who can log in: PAM's modules and the name service's.
+
+use bstr::ByteSlice;
+use hermetic_out::{Finding, Place};
+use hermetic_out_formats::Span;
+
+use super::read;
+use crate::error::Error;
+use crate::findings;
+use crate::root_tree::{RootTree, join, name_of};
+
+/// Every module and file that a service of PAM names must be in the image: `pam.d(5)`.
+pub(super) fn pam(tree: &RootTree) -> Result<Vec<Finding>, Error> {
+    let mut found = Vec::new();
+    let files = ["etc/pam.d", "usr/lib/pam.d"].iter().flat_map(|directory| {
+        let children = tree.children(directory.as_bytes());
+        children
+            .map(|(name, _)| join(directory.as_bytes(), name))
+            .collect::<Vec<_>>()
+    });
+    let mut uses_pam_unix = false;
+    for path in files.collect::<Vec<_>>() {
+        let Some(content) = tree.file(&path) else {
+            continue;
+        };
+        let text = read(&path, content)?;
+        let mut start = 0;
+        for line in text.split(|byte| *byte == b'\n') {
+            let span = Span::new(start, start + line.len());
+            start += line.len() + 1;
+            let Some(named) = named_by(line) else {
+                continue;
+            };
+            let exists = match &named {
+                Named::Module(module) => module_exists(tree, module),
+                Named::Service(service) => service_exists(tree, service),
+            };
+            if exists {
+                continue;
+            }
+            let (Named::Module(name) | Named::Service(name)) = named;
+            let mut finding = findings::about(
+                &findings::MISSING_PAM_MODULE,
+                &path,
+                format!("{} is not in the image", name.as_bstr()),
+                "add the package that has it, or correct the line",
+            );
+            finding.place = Some(Place::new(&text, span));
+            found.push(finding);
+        }
+        uses_pam_unix |= text.find(b"pam_unix.so").is_some();
+    }
+    // Since 1.6 pam_unix asks it for every password, also for root.
+    let helpers = ["usr/bin/unix_chkpwd", "usr/wrappers/bin/unix_chkpwd"];
+    if uses_pam_unix && !helpers.iter().any(|path| tree.exists(path.as_bytes())) {
+        found.push(findings::about(
+            &findings::MISSING_PAM_MODULE,
+            b"etc/pam.d",
+            "pam_unix.so runs unix_chkpwd, which is not in the image",
+            "add the package that has it to --package, and give --setuid unix_chkpwd",
+        ));
+    }
+    Ok(found)
+}
+
+enum Named {
+    Module(Vec<u8>),
+    Service(Vec<u8>),
+}
+
+/// What a line `TYPE CONTROL MODULE …` names; `None` if it may be missing.
+fn named_by(line: &[u8]) -> Option<Named> {
+    let line = line.split(|byte| *byte == b'#').next().unwrap_or_default();
+    let mut rest = line.trim();
+    if rest.is_empty() || rest.starts_with(b"-") {
+        return None;
+    }
+    if let Some(service) = rest.strip_prefix(b"@include") {
+        return Some(Named::Service(service.trim().to_vec()));
+    }
+    let kind = rest.fields().next()?;
+    rest = rest[kind.len()..].trim_start();
+    // The control is one word, or a list in brackets.
+    let control_end = if rest.starts_with(b"[") {
+        rest.find_byte(b']')? + 1
+    } else {
+        rest.find_byteset(b" \t")?
+    };
+    let (control, rest) = rest.split_at(control_end);
+    let name = rest.fields().next()?.to_vec();
+    if matches!(control, b"include" | b"substack") {
+        return Some(Named::Service(name));
+    }
+    Some(Named::Module(name))
+}
+
+/// A module without a slash lies in the directory that PAM was built with: in the image's own
+/// library directories, or beside the PAM of a store path.
+fn module_exists(tree: &RootTree, module: &[u8]) -> bool {
+    if module.starts_with(b"/") {
+        return tree.exists(module);
+    }
+    let end = [b"/security/", module].concat();
+    let is_module = |path: &[u8]| path.ends_with(&end) && tree.exists(path);
+    tree.iter()
+        .any(|(path, _)| name_of(path) == name_of(module) && is_module(path))
+}
+
+fn service_exists(tree: &RootTree, service: &[u8]) -> bool {
+    if service.starts_with(b"/") {
+        return tree.exists(service);
+    }
+    ["etc/pam.d", "usr/lib/pam.d"]
+        .iter()
+        .any(|directory| tree.exists(&join(directory.as_bytes(), service)))
+}
+
+/// Services of `nsswitch.conf(5)` that are part of glibc itself since 2.34.
+const IN_LIBC: &[&[u8]] = &[b"dns", b"files"];
+
+/// Every service that nsswitch.conf names must have its library in the image.
+pub(super) fn name_services(tree: &RootTree) -> Result<Vec<Finding>, Error> {
+    const PATH: &[u8] = b"etc/nsswitch.conf";
+    let mut found = Vec::new();
+    let Some(content) = tree.file(PATH) else {
+        return Ok(found);
+    };
+    let text = read(PATH, content)?;
+    let mut start = 0;
+    for line in text.split(|byte| *byte == b'\n') {
+        let line_start = start;
+        start += line.len() + 1;
+        let line = line.split(|byte| *byte == b'#').next().unwrap_or_default();
+        let Some((_, services)) = line.split_once_str(":") else {
+            continue;
+        };
+        for service in services_of(services) {
+            let library = [b"libnss_", service, b".so.2"].concat();
+            let exists = |path: &[u8]| name_of(path) == library && tree.exists(path);
+            if IN_LIBC.contains(&service) || tree.iter().any(|(path, _)| exists(path)) {
+                continue;
+            }
+            let at = line.find(service).unwrap_or(0) + line_start;
+            let mut finding = findings::about(
+                &findings::MISSING_NSS_MODULE,
+                PATH,
+                format!("{} is not in the image", library.as_bstr()),
+                "add the package that has it, or remove the service from the line",
+            );
+            finding.place = Some(Place::new(&text, Span::new(at, at + service.len())));
+            found.push(finding);
+        }
+    }
+    Ok(found)
+}
+
+/// The services of a line, without the actions in brackets.
+fn services_of(line: &[u8]) -> Vec<&[u8]> {
+    let mut services = Vec::new();
+    let mut depth = 0;
+    for word in line.fields() {
+        let opens = word.starts_with(b"[");
+        depth += usize::from(opens);
+        if depth == 0 {
+            services.push(word);
+        }
+        depth -= usize::from(depth > 0 && word.ends_with(b"]"));
+    }
+    services
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{file, summary};
+    use super::*;
+
+    #[test]
+    fn modules_and_services_of_pam() {
+        let mut tree = RootTree::default();
+        tree.insert("nix/store/h-pam/lib/security/pam_unix.so", file(""));
+        tree.insert("usr/lib/security/pam_env.so", file(""));
+        tree.insert(
+            "etc/pam.d/common",
+            file("auth required pam_unix.so nullok # pam_gone.so\n"),
+        );
+        tree.insert(
+            "etc/pam.d/login",
+            file(
+                "# auth required pam_gone.so\n@include common\n@include gone\n\
+                 auth [success=1 default=ignore] pam_env.so\n\
+                 account\tsubstack other\nsession required /nix/store/h-x/pam_y.so\n\
+                 -session optional pam_missing.so\npassword requisite pam_pwquality.so retry=3\n",
+            ),
+        );
+        let found = pam(&tree).unwrap();
+        assert_eq!(
+            summary(&found),
+            [
+                ("missing-pam-module", "gone is not in the image"),
+                ("missing-pam-module", "other is not in the image"),
+                (
+                    "missing-pam-module",
+                    "/nix/store/h-x/pam_y.so is not in the image"
+                ),
+                ("missing-pam-module", "pam_pwquality.so is not in the image"),
+                (
+                    "missing-pam-module",
+                    "pam_unix.so runs unix_chkpwd, which is not in the image"
+                ),
+            ]
+        );
+        assert_eq!(found[0].place.as_ref().unwrap().line, 3);
+        tree.insert("usr/wrappers/bin/unix_chkpwd", file(""));
+        assert_eq!(pam(&tree).unwrap().len(), 4);
+    }
+
+    #[test]
+    fn services_of_nsswitch() {
+        let mut tree = RootTree::default();
+        tree.insert("nix/store/h-systemd/lib/libnss_systemd.so.2", file(""));
+        let text = "passwd: files [!UNAVAIL = return] systemd # gone\nhosts: mymachines dns\n";
+        tree.insert("etc/nsswitch.conf", file(text));
+        let found = name_services(&tree).unwrap();
+        let expected = [(
+            "missing-nss-module",
+            "libnss_mymachines.so.2 is not in the image",
+        )];
+        assert_eq!(summary(&found), expected);
+        let place = found[0].place.as_ref().unwrap();
+        assert_eq!((place.line, place.column), (2, 8));
+    }
+}

@@ -1,0 +1,242 @@
+//! What units start, and what they need to be there.
+
+use bstr::ByteSlice;
+use hermetic_out::{Finding, Place};
+use hermetic_out_formats::{Fact, FileKind, Reference, Role, scan};
+
+use super::read;
+use crate::error::Error;
+use crate::findings;
+use crate::options::{Layout, Options};
+use crate::root_tree::{Node, RootTree};
+use crate::setuid;
+
+const WRAPPERS: &[u8] = b"/run/wrappers/bin/";
+/// agetty's compiled-in login program: `agetty(8)`.
+const LOGIN: &[u8] = b"/bin/login";
+const PID_1: &[u8] = b"usr/lib/systemd/systemd";
+
+/// The programs of the system's units, the setuid programs that they start, and the getty's login
+/// program must be in the image.
+pub(super) fn check(tree: &RootTree, _options: &Options) -> Result<Vec<Finding>, Error> {
+    let mut found = Vec::new();
+    if !tree.exists(PID_1) {
+        let mut finding = findings::about(
+            &findings::MISSING_PROGRAM,
+            PID_1,
+            "the kernel would start it, and it is not in the image",
+            "give the package systemd with --package",
+        );
+        finding.severity = hermetic_out::Severity::Error;
+        found.push(finding);
+    }
+    for directory in ["etc/systemd/system", "usr/lib/systemd/system"] {
+        for (path, entry) in tree.below(directory.as_bytes()) {
+            let Node::File(content) = &entry.node else {
+                continue;
+            };
+            let text = read(path, content)?;
+            let scanned = scan(FileKind::Unit, &text);
+            if scanned
+                .facts
+                .iter()
+                .any(|fact| matches!(fact, Fact::OtherRoot))
+            {
+                continue;
+            }
+            for reference in &scanned.references {
+                if let Some(mut finding) = missing_program(tree, path, reference) {
+                    let extent = reference.text.extent();
+                    finding.place = extent.map(|span| Place::new(&text, span));
+                    found.push(finding);
+                }
+            }
+            // A getty without the option: the scanner tells where it could be inserted.
+            let is_plain_getty = scanned
+                .facts
+                .iter()
+                .any(|fact| matches!(fact, Fact::Getty { .. }));
+            let login = text
+                .find(b"--login-program")
+                .and_then(|at| login_program(&text[at..]));
+            let login = login.or_else(|| is_plain_getty.then(|| LOGIN.to_vec()));
+            if let Some(login) = login.filter(|login| !tree.exists(login)) {
+                found.push(findings::about(
+                    &findings::MISSING_LOGIN_PROGRAM,
+                    path,
+                    format!("{} is not in the image", login.as_bstr()),
+                    "add a package with login, or patch the unit",
+                ));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The value of agetty's `--login-program`.
+fn login_program(text: &[u8]) -> Option<Vec<u8>> {
+    let line = text.lines().next()?;
+    let rest = line.strip_prefix(b"--login-program")?;
+    let rest = rest.strip_prefix(b"=").unwrap_or(rest);
+    let word = rest.fields().next()?;
+    word.starts_with(b"/").then(|| word.to_vec())
+}
+
+fn missing_program(tree: &RootTree, path: &[u8], reference: &Reference) -> Option<Finding> {
+    let program = reference.text.bytes();
+    let starts = reference.role == Role::Program && reference.text.is_literal();
+    if !starts || !program.starts_with(b"/") {
+        return None;
+    }
+    if let Some(name) = program.strip_prefix(WRAPPERS) {
+        let copy = crate::root_tree::join(setuid::DIRECTORY, name);
+        return tree.get(&copy).is_none().then(|| {
+            findings::about(
+                &findings::MISSING_WRAPPER,
+                path,
+                format!(
+                    "{} is started, and there is no copy of it",
+                    program.as_bstr()
+                ),
+                format!("give --setuid {}", name.as_bstr()),
+            )
+        });
+    }
+    let made_later = [
+        &b"/run/"[..],
+        b"/var/",
+        b"/tmp/",
+        b"/proc/",
+        b"/sys/",
+        b"/dev/",
+    ]
+    .iter()
+    .any(|directory| program.starts_with(directory));
+    if made_later || reference.optional || tree.exists(program) {
+        return None;
+    }
+    Some(findings::about(
+        &findings::MISSING_PROGRAM,
+        path,
+        format!("{} is not in the image", program.as_bstr()),
+        "patch the package with patch-systemd-units, or add the package that has it",
+    ))
+}
+
+/// With a read-only root, something has to be mounted on /var.
+pub(super) fn writable_var(tree: &RootTree, options: &Options) -> Result<Option<Finding>, Error> {
+    const FSTAB: &[u8] = b"etc/fstab";
+    let by_unit = [
+        "etc/systemd/system/var.mount",
+        "usr/lib/systemd/system/var.mount",
+    ]
+    .iter()
+    .any(|path| tree.get(path.as_bytes()).is_some());
+    let by_command_line = options
+        .cmdline
+        .iter()
+        .any(|words| words.contains("systemd.volatile="));
+    if options.layout == Layout::Initrd || by_unit || by_command_line {
+        return Ok(None);
+    }
+    let fstab = match tree.file(FSTAB) {
+        Some(content) => read(FSTAB, content)?,
+        None => Vec::new(),
+    };
+    let mounted = fstab
+        .lines()
+        .any(|line| line.fields().nth(1) == Some(b"/var"));
+    Ok((!mounted).then(|| {
+        findings::about(
+            &findings::READ_ONLY_VAR,
+            FSTAB,
+            "nothing is mounted on /var",
+            "give --tmpfs /var, or a line in the fstab of --extra",
+        )
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{file, summary};
+    use super::*;
+    use crate::test_support::options;
+
+    fn tree(unit: &str) -> RootTree {
+        let mut tree = RootTree::default();
+        tree.insert("usr/lib/systemd/systemd", file(""));
+        tree.insert("nix/store/h-x/bin/login", file(""));
+        tree.insert("usr/lib/systemd/system/x.service", file(unit));
+        tree
+    }
+
+    #[test]
+    fn programs_of_units() {
+        let tree = tree(
+            "[Service]\nExecStart=/nix/store/h-x/bin/gone\nExecStart=/nix/store/h-x/bin/login\n\
+             ExecStart=-/usr/bin/optional\nExecStart=/run/wrappers/bin/sudo\nExecStart=/run/x\n",
+        );
+        let found = check(&tree, &options()).unwrap();
+        assert_eq!(
+            summary(&found),
+            [
+                (
+                    "missing-program",
+                    "/nix/store/h-x/bin/gone is not in the image"
+                ),
+                (
+                    "missing-wrapper",
+                    "/run/wrappers/bin/sudo is started, and there is no copy of it"
+                ),
+            ]
+        );
+    }
+
+    #[test]
+    fn the_login_program_of_gettys() {
+        for (command, missing) in [
+            ("agetty - $TERM", Some("/bin/login")),
+            (
+                "agetty --login-program /nix/store/h-x/bin/login - $TERM",
+                None,
+            ),
+            (
+                "agetty --login-program /nix/store/h-y/bin/login -",
+                Some("/nix/store/h-y/bin/login"),
+            ),
+        ] {
+            let tree = tree(&format!(
+                "[Service]\nExecStart=-/nix/store/h-u/bin/{command}\n"
+            ));
+            let found = check(&tree, &options()).unwrap();
+            let message = missing.map(|path| format!("{path} is not in the image"));
+            let messages: Vec<&str> = found.iter().map(|finding| &*finding.message).collect();
+            assert_eq!(
+                messages,
+                message.iter().map(String::as_str).collect::<Vec<_>>(),
+                "{command}"
+            );
+        }
+    }
+
+    #[test]
+    fn without_systemd_nothing_boots() {
+        let found = check(&RootTree::default(), &options()).unwrap();
+        assert_eq!(found[0].severity, hermetic_out::Severity::Error);
+    }
+
+    #[test]
+    fn var_must_be_mounted() {
+        let mut tree = RootTree::default();
+        assert!(writable_var(&tree, &options()).unwrap().is_some());
+        tree.insert("etc/fstab", file("tmpfs /var tmpfs x 0 0\n"));
+        assert!(writable_var(&tree, &options()).unwrap().is_none());
+        let mut volatile = options();
+        volatile.cmdline = vec!["quiet systemd.volatile=state".into()];
+        assert!(
+            writable_var(&RootTree::default(), &volatile)
+                .unwrap()
+                .is_none()
+        );
+    }
+}

@@ -1,0 +1,156 @@
+//! Why an image could not be assembled.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// The image could not be assembled: what was being done, to what, and why it failed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file or directory could not be read or written.
+    #[error("{doing} {path}")]
+    Io {
+        /// What was being done, as "reading".
+        doing: &'static str,
+        /// The path.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// An option's value makes no sense, or a file that an option names does not.
+    #[error("reading {option} {value}: {reason}")]
+    Option {
+        /// The option.
+        option: &'static str,
+        /// What was given.
+        value: String,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+    /// An option is missing.
+    #[error("{option} is missing: {reason}")]
+    MissingOption {
+        /// The option.
+        option: &'static str,
+        /// What it is needed for.
+        reason: &'static str,
+    },
+    /// A path of the closure is not there.
+    #[error(
+        "{path} is in the closure ({list}) but does not exist as {real}; build or copy it first, or \
+         give the right --root"
+    )]
+    MissingStorePath {
+        /// The store path.
+        path: String,
+        /// Where it was named.
+        list: String,
+        /// Where it was looked for.
+        real: PathBuf,
+    },
+    /// A file of the closure that no image can hold.
+    #[error("{path} is neither a file, a directory nor a link; a store path holds nothing else")]
+    SpecialFile {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A tool is not on the search path.
+    #[error("{tool} is not on PATH; install {package} {minimum} or newer")]
+    MissingTool {
+        /// The tool.
+        tool: &'static str,
+        /// What has it.
+        package: &'static str,
+        /// The oldest version that will do.
+        minimum: &'static str,
+    },
+    /// A tool is too old, or known to be broken.
+    #[error("{tool} is version {found}, {reason}; install {package} {minimum} or newer")]
+    UnfitTool {
+        /// The tool.
+        tool: &'static str,
+        /// Its version.
+        found: String,
+        /// Why it will not do.
+        reason: &'static str,
+        /// What has it.
+        package: &'static str,
+        /// The oldest version that will do.
+        minimum: &'static str,
+    },
+    /// A tool could not be started.
+    #[error("{doing}: cannot start {tool}")]
+    Start {
+        /// What was being done.
+        doing: &'static str,
+        /// The tool.
+        tool: &'static str,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// A tool failed.
+    #[error("{doing}: {command} ended with {status}: {said}")]
+    Tool {
+        /// What was being done.
+        doing: &'static str,
+        /// The command line.
+        command: String,
+        /// Its exit status.
+        status: String,
+        /// The end of what it said.
+        said: String,
+    },
+    /// There is no room left for what a tool writes.
+    #[error(
+        "{doing}: no space is left where {directory} is; make room there, or choose an --output \
+         elsewhere ({tool} said: {said})"
+    )]
+    DiskFull {
+        /// What was being done.
+        doing: &'static str,
+        /// The directory that is written to.
+        directory: PathBuf,
+        /// The tool.
+        tool: &'static str,
+        /// The end of what it said.
+        said: String,
+    },
+    /// A tool succeeded, but what it made is not what it should be.
+    #[error("{doing}: {reason}")]
+    Unexpected {
+        /// What was being done.
+        doing: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+    /// What is needed is in no package.
+    #[error("{doing}: {what} is in none of the packages; {help}")]
+    NotInPackages {
+        /// What was being done.
+        doing: &'static str,
+        /// The path in the image, or the name.
+        what: String,
+        /// What to do.
+        help: String,
+    },
+    /// Two builds of the same input differ.
+    #[error("building a second time: {file} differs from the first build at byte {offset}")]
+    NotReproducible {
+        /// The file.
+        file: String,
+        /// The first byte that differs.
+        offset: u64,
+    },
+}
+
+/// An I/O error with what was being done to which path.
+pub(crate) fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
+    let path = path.to_owned();
+    move |source| Error::Io {
+        doing,
+        path,
+        source,
+    }
+}

@@ -1,0 +1,351 @@
+//! The small staging root in which systemd's tools make /etc.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+
+use crate::error::{Error, io_error};
+use crate::farm::is_unit_directory;
+use crate::root_tree::{Content, Entry, Node, RootTree, as_path, is_in, join, parent_of};
+
+/// What systemd's tools read, and what they change.
+const STAGED: &[&str] = &[
+    "etc",
+    "usr/lib/os-release",
+    "usr/lib/systemd/catalog",
+    "usr/lib/systemd/system",
+    "usr/lib/systemd/system-preset",
+    "usr/lib/systemd/user",
+    "usr/lib/systemd/user-preset",
+    "usr/lib/sysusers.d",
+    "usr/lib/tmpfiles.d",
+    "usr/lib/udev/hwdb.d",
+    "usr/share/factory",
+    "usr/share/systemd/user",
+];
+
+/// systemd-sysusers' lock, and the copies that it makes of files before it changes them.
+const LEFT_BEHIND: &[&str] = &[
+    "etc/.pwd.lock",
+    "etc/group-",
+    "etc/gshadow-",
+    "etc/passwd-",
+    "etc/shadow-",
+];
+
+/// The staging root.
+#[derive(Debug)]
+pub(crate) struct Staging {
+    root: PathBuf,
+    /// What was put there, by path.
+    staged: BTreeMap<Vec<u8>, Node>,
+}
+
+impl Staging {
+    /// Puts there what the tools need of a tree. Everything is writable, and links to the store are
+    /// copies of what they lead to: the store is not there.
+    pub(crate) fn new(root: PathBuf, tree: &RootTree) -> Result<Self, Error> {
+        let mut staging = Self {
+            root,
+            staged: BTreeMap::new(),
+        };
+        staging.make_directory(b"")?;
+        for top in STAGED {
+            staging.stage(tree, top.as_bytes())?;
+            let below = tree.below(top.as_bytes());
+            let paths: Vec<Vec<u8>> = below.map(|(path, _)| path.to_vec()).collect();
+            for path in paths {
+                staging.stage(tree, &path)?;
+            }
+        }
+        Ok(staging)
+    }
+
+    /// The staging root's path.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Puts one path of a tree there, and what is below it if it leads to a directory elsewhere.
+    fn stage(&mut self, tree: &RootTree, path: &[u8]) -> Result<(), Error> {
+        let Some(entry) = tree.get(path) else {
+            return Ok(());
+        };
+        match &entry.node {
+            Node::Directory => self.make_directory(path),
+            Node::File(content) => self.write(path, content, entry.mode),
+            Node::Link(target) => {
+                let in_units = is_unit_directory(parent_of(path).unwrap_or(b""));
+                let found = tree.resolve(path).ok();
+                let found = found.filter(|found| !in_units && !is_in_staged(&found.path));
+                match found.map(|found| (found.path, &found.entry.node)) {
+                    Some((source, Node::Directory)) => self.stage_copy(tree, &source, path),
+                    Some((source, Node::File(content))) => {
+                        let mode = tree.get(&source).map_or(0o644, |entry| entry.mode);
+                        self.write(path, content, mode)
+                    }
+                    _ => self.link(path, target),
+                }
+            }
+        }
+    }
+
+    /// Copies a file or directory of the tree, from wherever it is, to a path.
+    pub(crate) fn stage_copy(
+        &mut self,
+        tree: &RootTree,
+        source: &[u8],
+        path: &[u8],
+    ) -> Result<(), Error> {
+        let Ok(found) = tree.resolve(source) else {
+            return Ok(());
+        };
+        match &found.entry.node {
+            Node::Directory => {
+                self.make_directory(path)?;
+                let children: Vec<Vec<u8>> = tree
+                    .children(&found.path)
+                    .map(|(name, _)| name.to_vec())
+                    .collect();
+                for name in children {
+                    let from = join(&found.path, &name);
+                    match tree.get(&from).map(|entry| &entry.node) {
+                        Some(Node::Link(target)) => self.link(&join(path, &name), target)?,
+                        _ => self.stage_copy(tree, &from, &join(path, &name))?,
+                    }
+                }
+                Ok(())
+            }
+            Node::File(content) => self.write(path, content, found.entry.mode),
+            Node::Link(_) => Ok(()),
+        }
+    }
+
+    /// Replaces the content of a staged file.
+    pub(crate) fn rewrite(&mut self, path: &[u8], content: &[u8]) -> Result<(), Error> {
+        self.write(path, &Content::Bytes(content.to_vec()), 0o644)
+    }
+
+    fn place(&self, path: &[u8]) -> PathBuf {
+        self.root.join(as_path(path))
+    }
+
+    fn make_directory(&mut self, path: &[u8]) -> Result<(), Error> {
+        let place = self.place(path);
+        fs::create_dir_all(&place).map_err(io_error("making the directory", &place))?;
+        self.staged.insert(path.to_vec(), Node::Directory);
+        Ok(())
+    }
+
+    fn make_parent(&mut self, path: &[u8]) -> Result<(), Error> {
+        match parent_of(path) {
+            Some(parent) if !self.staged.contains_key(parent) => {
+                self.make_parent(parent)?;
+                self.make_directory(parent)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn write(&mut self, path: &[u8], content: &Content, mode: u32) -> Result<(), Error> {
+        self.make_parent(path)?;
+        let place = self.place(path);
+        let source = match content {
+            Content::OnDisk { path, .. } => path.clone(),
+            Content::Bytes(_) => place.clone(),
+        };
+        let bytes = content.read().map_err(io_error("reading", &source))?;
+        fs::write(&place, &bytes).map_err(io_error("writing", &place))?;
+        let mode = if mode & 0o111 == 0 { 0o644 } else { 0o755 };
+        fs::set_permissions(&place, fs::Permissions::from_mode(mode))
+            .map_err(io_error("setting the mode of", &place))?;
+        let node = Node::File(Content::Bytes(bytes));
+        self.staged.insert(path.to_vec(), node);
+        Ok(())
+    }
+
+    fn link(&mut self, path: &[u8], target: &[u8]) -> Result<(), Error> {
+        self.make_parent(path)?;
+        let place = self.place(path);
+        symlink(as_path(target), &place).map_err(io_error("making the link", &place))?;
+        self.staged
+            .insert(path.to_vec(), Node::Link(target.to_vec()));
+        Ok(())
+    }
+
+    /// Takes over into the tree what the tools made, changed and removed below a path. What they left
+    /// alone stays as it is in the tree: a link to the store remains one.
+    pub(crate) fn take_over(&self, tree: &mut RootTree, top: &[u8]) -> Result<(), Error> {
+        let mut present = BTreeMap::new();
+        let start = self.place(top);
+        if !start.exists() {
+            return Ok(());
+        }
+        for entry in WalkDir::new(&start).follow_links(false).sort_by_file_name() {
+            let entry = entry.map_err(|error| {
+                let path = error.path().unwrap_or(&start).to_owned();
+                io_error("reading", &path)(error.into())
+            })?;
+            let path = entry
+                .path()
+                .strip_prefix(&self.root)
+                .unwrap_or(entry.path());
+            let path = path.as_os_str().as_bytes().to_vec();
+            if LEFT_BEHIND.iter().any(|left| left.as_bytes() == path) {
+                continue;
+            }
+            let found = read_entry(entry.path(), entry.file_type())?;
+            present.insert(path, found);
+        }
+        let gone = self.staged.keys().filter(|path| is_in(path, top));
+        for path in gone.filter(|path| !present.contains_key(*path)) {
+            tree.remove(path);
+        }
+        for (path, entry) in present {
+            if self.staged.get(&path) != Some(&entry.node) {
+                tree.insert(path, entry);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a file or directory has the same names and contents as another, both as they are in
+    /// the staging root now.
+    pub(crate) fn is_same(&self, one: &[u8], other: &[u8]) -> Result<bool, Error> {
+        Ok(self.contents(one)? == self.contents(other)?)
+    }
+
+    /// Whether something was there before the tools ran.
+    pub(crate) fn was_staged(&self, path: &[u8]) -> bool {
+        self.staged.contains_key(path)
+    }
+
+    fn contents(&self, top: &[u8]) -> Result<BTreeMap<PathBuf, Node>, Error> {
+        let start = self.place(top);
+        WalkDir::new(&start)
+            .into_iter()
+            .map(|entry| {
+                let entry = entry.map_err(|error| {
+                    let path = error.path().unwrap_or(&start).to_owned();
+                    io_error("reading", &path)(error.into())
+                })?;
+                let node = read_entry(entry.path(), entry.file_type())?.node;
+                let below = entry.path().strip_prefix(&start).unwrap_or(entry.path());
+                Ok((below.to_owned(), node))
+            })
+            .collect()
+    }
+}
+
+fn is_in_staged(path: &[u8]) -> bool {
+    STAGED.iter().any(|top| is_in(path, top.as_bytes()))
+}
+
+/// What is at a path of the staging root, with its content and mode.
+fn read_entry(path: &Path, file_type: fs::FileType) -> Result<Entry, Error> {
+    if file_type.is_symlink() || file_type.is_dir() {
+        return crate::closure::node(path, file_type, Some(0o755));
+    }
+    if !file_type.is_file() {
+        return Err(Error::SpecialFile {
+            path: path.to_owned(),
+        });
+    }
+    let metadata = fs::symlink_metadata(path).map_err(io_error("looking at", path))?;
+    let mode = metadata.permissions().mode() & 0o7777;
+    if mode & 0o400 == 0 {
+        // systemd-sysusers makes shadow files that not even their owner may read.
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+            .map_err(io_error("setting the mode of", path))?;
+    }
+    let content = fs::read(path).map_err(io_error("reading", path))?;
+    if mode & 0o400 == 0 {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode))
+            .map_err(io_error("setting the mode of", path))?;
+    }
+    Ok(Entry::file(Content::Bytes(content), mode))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree() -> RootTree {
+        let mut tree = RootTree::default();
+        let file = |text: &str| Entry::file(Content::Bytes(text.into()), 0o444);
+        tree.insert("nix/store/h-x/etc/x.conf", file("conf"));
+        tree.insert("nix/store/h-x/etc/dir/inner", file("inner"));
+        tree.insert("etc/x.conf", Entry::link("../nix/store/h-x/etc/x.conf"));
+        tree.insert("etc/dir", Entry::link("../nix/store/h-x/etc/dir"));
+        tree.insert("etc/mtab", Entry::link("../proc/self/mounts"));
+        tree.insert("usr/lib/systemd/system/x.service", file("unit"));
+        tree.insert(
+            "usr/lib/systemd/system/alias.service",
+            Entry::link("x.service"),
+        );
+        tree.insert("usr/bin/not-needed", file("program"));
+        tree
+    }
+
+    fn staging(tree: &RootTree) -> (tempfile::TempDir, Staging) {
+        let directory = tempfile::tempdir().unwrap();
+        let staging = Staging::new(directory.path().join("root"), tree).unwrap();
+        (directory, staging)
+    }
+
+    #[test]
+    fn links_to_the_store_are_copies_and_other_links_are_links() {
+        let (_directory, staging) = staging(&tree());
+        let at = |path: &str| staging.root().join(path);
+        assert_eq!(fs::read(at("etc/x.conf")).unwrap(), b"conf");
+        assert!(at("etc/x.conf").symlink_metadata().unwrap().is_file());
+        assert_eq!(fs::read(at("etc/dir/inner")).unwrap(), b"inner");
+        let alias = at("usr/lib/systemd/system/alias.service");
+        assert_eq!(fs::read_link(alias).unwrap(), Path::new("x.service"));
+        assert_eq!(
+            fs::read_link(at("etc/mtab")).unwrap(),
+            Path::new("../proc/self/mounts")
+        );
+        assert!(!at("usr/bin").exists() && !at("nix").exists());
+    }
+
+    #[test]
+    fn only_what_the_tools_did_is_taken_over() {
+        let mut tree = tree();
+        let before = tree.clone();
+        let (_directory, staging) = staging(&tree);
+        staging.take_over(&mut tree, b"etc").unwrap();
+        assert!(
+            tree.iter().eq(before.iter()),
+            "nothing happened, so nothing changes"
+        );
+
+        let at = |path: &str| staging.root().join(path);
+        fs::write(at("etc/passwd"), "root").unwrap();
+        fs::set_permissions(at("etc/passwd"), fs::Permissions::from_mode(0o000)).unwrap();
+        fs::write(at("etc/.pwd.lock"), "").unwrap();
+        fs::remove_file(at("etc/mtab")).unwrap();
+        fs::create_dir(at("etc/new")).unwrap();
+        symlink("/usr/lib/systemd/system/x.service", at("etc/new/x.service")).unwrap();
+        staging.take_over(&mut tree, b"etc").unwrap();
+        let passwd = tree.get(b"etc/passwd").unwrap();
+        assert_eq!(passwd.mode, 0);
+        assert_eq!(passwd.node, Node::File(Content::Bytes(b"root".to_vec())));
+        assert!(tree.get(b"etc/.pwd.lock").is_none() && tree.get(b"etc/mtab").is_none());
+        assert!(tree.exists(b"etc/new/x.service"));
+        let link = Node::Link(b"../nix/store/h-x/etc/x.conf".to_vec());
+        assert_eq!(tree.get(b"etc/x.conf").unwrap().node, link);
+    }
+
+    #[test]
+    fn trees_are_compared() {
+        let (_directory, staging) = staging(&tree());
+        assert!(staging.is_same(b"etc/dir", b"etc/dir").unwrap());
+        fs::create_dir(staging.root().join("etc/empty")).unwrap();
+        assert!(!staging.is_same(b"etc/dir", b"etc/empty").unwrap());
+    }
+}

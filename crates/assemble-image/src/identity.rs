@@ -1,0 +1,164 @@
+//! Everything in an image that is usually random: UUIDs and the salt, derived from what is in it.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use crate::root_tree::{Content, Node, RootTree};
+
+/// A UUID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Uuid([u8; 16]);
+
+impl Uuid {
+    /// The UUID that is these bytes, as the discoverable partitions specification makes partition
+    /// ids of a root hash.
+    #[must_use]
+    pub fn of_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl fmt::Display for Uuid {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, byte) in self.0.iter().enumerate() {
+            if matches!(index, 4 | 6 | 8 | 10) {
+                formatter.write_str("-")?;
+            }
+            write!(formatter, "{byte:02x}")?;
+        }
+        Ok(())
+    }
+}
+
+/// What identifies an image: a hash over every path, type, mode, owner, size and link target, and
+/// over the content of what was made for it. The content of a store path is told by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity([u8; 32]);
+
+impl Identity {
+    /// The identity of a tree.
+    #[must_use]
+    pub fn of(tree: &RootTree) -> Self {
+        let mut hasher = Sha256::new();
+        let mut field = |bytes: &[u8]| {
+            hasher.update((bytes.len() as u64).to_le_bytes());
+            hasher.update(bytes);
+        };
+        for (path, entry) in tree.iter() {
+            field(path);
+            for number in [entry.mode, entry.uid, entry.gid] {
+                field(&number.to_le_bytes());
+            }
+            match &entry.node {
+                Node::Directory => field(b"directory"),
+                Node::Link(target) => {
+                    field(b"link");
+                    field(target);
+                }
+                Node::File(Content::Bytes(bytes)) => {
+                    field(b"bytes");
+                    field(bytes);
+                }
+                Node::File(content) => {
+                    field(b"file");
+                    field(&content.size().to_le_bytes());
+                }
+            }
+        }
+        Self(hasher.finalize().into())
+    }
+
+    /// A UUID for one purpose, of the kind that is custom: RFC 9562, version 8.
+    #[must_use]
+    pub fn uuid(&self, purpose: &str) -> Uuid {
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&self.derive(purpose)[..16]);
+        bytes[6] = (bytes[6] & 0x0f) | 0x80;
+        bytes[8] = (bytes[8] & 0x3f) | 0x80;
+        Uuid(bytes)
+    }
+
+    /// The salt of the hash tree, in hexadecimal.
+    #[must_use]
+    pub fn salt(&self) -> String {
+        hex(&self.derive("salt"))
+    }
+
+    /// The volume id of the EFI system partition, in hexadecimal.
+    #[must_use]
+    pub fn volume_id(&self) -> String {
+        hex(&self.derive("volume")[..4])
+    }
+
+    fn derive(&self, purpose: &str) -> [u8; 32] {
+        let mut hasher = Sha256::new();
+        hasher.update(self.0);
+        hasher.update(purpose);
+        hasher.finalize().into()
+    }
+}
+
+/// Bytes in hexadecimal.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::root_tree::Entry;
+
+    fn tree(path: &str, entry: Entry) -> RootTree {
+        let mut tree = RootTree::default();
+        tree.insert(path, entry);
+        tree
+    }
+
+    #[test]
+    fn it_depends_on_what_is_in_the_image_and_on_nothing_else() {
+        let file = |text: &str| Entry::file(Content::Bytes(text.into()), 0o644);
+        let identity = Identity::of(&tree("x", file("1")));
+        assert_eq!(identity, Identity::of(&tree("x", file("1"))));
+        let mut owned = file("1");
+        owned.uid = 1;
+        for other in [
+            tree("y", file("1")),
+            tree("x", file("2")),
+            tree("x", owned),
+            tree("x", Entry::file(Content::Bytes("1".into()), 0o600)),
+            tree("x", Entry::link("1")),
+        ] {
+            assert_ne!(identity, Identity::of(&other));
+        }
+        let on_disk = |path: &str, size| {
+            let content = Content::OnDisk {
+                path: path.into(),
+                size,
+            };
+            Identity::of(&tree("x", Entry::file(content, 0o644)))
+        };
+        assert_eq!(
+            on_disk("/a/x", 1),
+            on_disk("/b/x", 1),
+            "where it was read from does not count"
+        );
+        assert_ne!(on_disk("/a/x", 1), on_disk("/a/x", 2));
+    }
+
+    #[test]
+    fn uuids_are_well_formed_and_each_its_own() {
+        let identity = Identity::of(&RootTree::default());
+        let uuid = identity.uuid("root").to_string();
+        assert_eq!(uuid.len(), 36);
+        assert_eq!(&uuid[14..15], "8");
+        assert_ne!(uuid, identity.uuid("verity").to_string());
+        assert_eq!(identity.salt().len(), 64);
+        assert_eq!(identity.volume_id().len(), 8);
+        let partition = Uuid::of_bytes([0xab; 16]).to_string();
+        assert_eq!(partition, "abababab-abab-abab-abab-abababababab");
+    }
+}

@@ -1,0 +1,345 @@
+//! The minimal initrd: systemd, udev, the veritysetup generator and the modules that the root file
+//! system needs, taken from the same packages as the image.
+//!
+//! What goes in is decided file by file: from a list of units, rules and programs, links and ELF
+//! libraries are followed through the image's own tree, so that the initrd has the same store paths
+//! and nothing that is not used.
+
+mod elf;
+pub mod esp_file;
+mod modules;
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::Path;
+
+use bstr::ByteSlice;
+use hermetic_out_formats::{FileKind, Lookup, Role, scan};
+
+use crate::archive::cpio;
+use crate::error::{Error, io_error};
+use crate::options::{Compression, Options};
+use crate::root_tree::{Content, Entry, Node, RootTree, join, name_of, parent_of};
+
+const UNITS: &str = include_str!("../../data/initrd-units.txt");
+const PROGRAMS: &str = include_str!("../../data/initrd-programs.txt");
+const RULES: &str = include_str!("../../data/initrd-rules.txt");
+
+/// Libraries that systemd and libkmod open themselves, by feature, and that are needed here.
+const FEATURES: &[&str] = &["blkid", "cryptsetup", "kmod", "mount", "xz", "zlib", "zstd"];
+/// Programs that systemd starts from a place fixed when it was compiled.
+const COMPILED_IN: &[&str] = &["mount", "umount", "modprobe"];
+/// Where glibc looks last, in the image.
+const LIBRARY_DIRECTORIES: &[&str] = &[
+    "usr/lib",
+    "usr/lib64",
+    "usr/lib/x86_64-linux-gnu",
+    "usr/lib/aarch64-linux-gnu",
+];
+const DOING: &str = "making the initrd";
+/// How hard the archive is compressed.
+const ZSTD_LEVEL: i32 = 9;
+
+fn entries(table: &'static str) -> impl Iterator<Item = &'static str> {
+    table
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty())
+}
+
+/// The tree of the minimal initrd, from that of the image. `work` is a directory for the modules.
+pub fn tree(image: &RootTree, options: &Options, work: &Path) -> Result<RootTree, Error> {
+    let mut collector = Collector::new(image, options);
+    collector.skeleton()?;
+    for program in entries(PROGRAMS) {
+        match program.strip_prefix('?') {
+            Some(program) => collector.add_if_there(program.as_bytes())?,
+            None => collector.add(program.as_bytes())?,
+        }
+    }
+    for rules in entries(RULES) {
+        collector.rules(rules.as_bytes())?;
+    }
+    let units: Vec<&str> = entries(UNITS).collect();
+    for unit in &units {
+        collector.unit(unit.as_bytes())?;
+    }
+    collector.requirements(&units);
+    let mut tree = collector.tree;
+    if let Some(directory) = &options.modules {
+        modules::add(&mut tree, directory, &options.initrd_modules, work)?;
+    }
+    Ok(tree)
+}
+
+/// Writes a tree as a cpio archive, compressed unless that is not wanted.
+pub fn write(
+    tree: &RootTree,
+    path: &Path,
+    compression: Compression,
+    told: &dyn Fn(u64),
+) -> Result<(), Error> {
+    let mtime = u32::try_from(crate::erofs::MTIME).unwrap_or(1);
+    let file = File::create_new(path).map_err(io_error("writing", path))?;
+    let file = BufWriter::with_capacity(1 << 20, file);
+    if compression == Compression::None {
+        let mut file = file;
+        return cpio::write(tree, mtime, &mut file, told);
+    }
+    let writing = || io_error("writing", path);
+    let mut encoder = zstd::Encoder::new(file, ZSTD_LEVEL).map_err(writing())?;
+    cpio::write(tree, mtime, &mut encoder, told)?;
+    let file = encoder.finish().map_err(writing())?;
+    file.into_inner()
+        .map_err(|error| writing()(error.into_error()))?;
+    Ok(())
+}
+
+/// Collects files of the image, and what they need.
+struct Collector<'a> {
+    image: &'a RootTree,
+    options: &'a Options,
+    tree: RootTree,
+}
+
+impl<'a> Collector<'a> {
+    fn new(image: &'a RootTree, options: &'a Options) -> Self {
+        Self {
+            image,
+            options,
+            tree: RootTree::default(),
+        }
+    }
+
+    fn skeleton(&mut self) -> Result<(), Error> {
+        // Without /usr/bin and /usr/sbin, ProtectSystem= has nothing to protect, and fails.
+        for directory in [
+            "", "dev", "etc", "proc", "run", "sys", "sysroot", "tmp", "usr/bin", "var",
+        ] {
+            self.tree.insert(directory, Entry::directory(0o755));
+        }
+        for (link, target) in [
+            ("bin", "usr/bin"),
+            ("lib", "usr/lib"),
+            ("sbin", "usr/bin"),
+            ("usr/sbin", "bin"),
+            ("init", "usr/lib/systemd/systemd"),
+            ("etc/os-release", "initrd-release"),
+            ("etc/systemd/system/default.target", "initrd.target"),
+        ] {
+            self.tree.insert(link, Entry::link(target));
+        }
+        for (from, to) in [
+            // It tells systemd that this is an initrd: os-release(5).
+            ("usr/lib/os-release", "etc/initrd-release"),
+            // The owners that udev's rules name.
+            ("etc/passwd", "etc/passwd"),
+            ("etc/group", "etc/group"),
+        ] {
+            if let Some(content) = self.image.file(from.as_bytes()) {
+                self.tree.insert(to, Entry::file(content.clone(), 0o644));
+            }
+        }
+        if !self.tree.exists(b"etc/initrd-release") {
+            return Err(missing("usr/lib/os-release", "give it with --extra"));
+        }
+        Ok(())
+    }
+
+    /// Adds what a path leads to, the links on the way, and what it needs.
+    fn add(&mut self, path: &[u8]) -> Result<(), Error> {
+        let Ok(found) = self.image.resolve(path) else {
+            let path = path.strip_prefix(b"/").unwrap_or(path);
+            return Err(missing(
+                &path.to_str_lossy(),
+                "add the package that has it to --package, or give --initrd",
+            ));
+        };
+        for link in &found.links {
+            if let Some(entry) = self.image.get(link) {
+                self.tree.insert(link.clone(), entry.clone());
+            }
+        }
+        if self.tree.get(&found.path).is_some() {
+            return Ok(());
+        }
+        self.tree.insert(found.path.clone(), found.entry.clone());
+        let Node::File(content) = &found.entry.node else {
+            return Ok(());
+        };
+        let bytes = read(content)?;
+        if elf::is_elf(&bytes) {
+            self.needs_of(&found.path, &bytes)?;
+        } else if let Some(interpreter) = bytes.strip_prefix(b"#!") {
+            let line = interpreter.lines().next().unwrap_or_default();
+            if let Some(interpreter) = line.fields().next() {
+                self.add_if_there(interpreter)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add_if_there(&mut self, path: &[u8]) -> Result<(), Error> {
+        if self.image.exists(path) {
+            self.add(path)?;
+        }
+        Ok(())
+    }
+
+    fn needs_of(&mut self, path: &[u8], bytes: &[u8]) -> Result<(), Error> {
+        let origin = parent_of(path).unwrap_or(b"");
+        let Some(needs) = elf::needs(bytes, origin) else {
+            return Err(Error::Unexpected {
+                doing: DOING,
+                reason: format!("/{} is a broken ELF file", path.as_bstr()),
+            });
+        };
+        let mut search_path = needs.search_path;
+        if let Some(loader) = &needs.loader {
+            self.add(loader)?;
+        }
+        // glibc's own libraries are beside its loader, and it looks there.
+        search_path.extend(self.loader_directory());
+        search_path.extend(
+            LIBRARY_DIRECTORIES
+                .iter()
+                .map(|path| path.as_bytes().to_vec()),
+        );
+        for library in &needs.libraries {
+            if let Some(found) = self.find_library(library, &search_path) {
+                self.add(&found)?;
+            } else {
+                let what = format!("{}, a library of /{}", library.as_bstr(), path.as_bstr());
+                return Err(missing(&what, "add the package that has it to --closure"));
+            }
+        }
+        for (feature, library) in &needs.optional {
+            let wanted = FEATURES.contains(&feature.as_str());
+            if let Some(found) = self.find_library(library, &search_path).filter(|_| wanted) {
+                self.add(&found)?;
+            }
+        }
+        for program in elf::compiled_in(bytes, &self.options.store.directory, COMPILED_IN) {
+            self.add_if_there(&program)?;
+        }
+        Ok(())
+    }
+
+    /// The directories of the loaders that were added.
+    fn loader_directory(&self) -> Vec<Vec<u8>> {
+        let is_loader = |path: &[u8]| name_of(path).starts_with(b"ld-linux");
+        let loaders = self.tree.iter().filter(|(path, _)| is_loader(path));
+        loaders
+            .filter_map(|(path, _)| parent_of(path).map(<[u8]>::to_vec))
+            .collect()
+    }
+
+    fn find_library(&self, name: &[u8], search_path: &[Vec<u8>]) -> Option<Vec<u8>> {
+        if name.contains(&b'/') {
+            return self.image.exists(name).then(|| name.to_vec());
+        }
+        let candidates = search_path.iter().map(|directory| join(directory, name));
+        candidates.into_iter().find(|path| self.image.exists(path))
+    }
+
+    /// Adds a unit and its drop-ins to /etc/systemd/system, where every systemd looks, whatever its
+    /// own prefix; and the programs that it starts.
+    fn unit(&mut self, name: &[u8]) -> Result<(), Error> {
+        let source = join(b"usr/lib/systemd/system", name);
+        let mut files = vec![source.clone()];
+        let drop_ins = [&source[..], b".d"].concat();
+        files.extend(self.image.below(&drop_ins).map(|(path, _)| path.to_vec()));
+        for file in files {
+            let Some(entry) = self.image.get(&file) else {
+                continue;
+            };
+            let place = file.replace(b"usr/lib/systemd", b"etc/systemd");
+            self.tree.insert(place, entry.clone());
+            if let Node::File(content) = &entry.node {
+                self.programs(FileKind::Unit, &read(content)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the links of `.wants` and `.requires` directories among these units.
+    fn requirements(&mut self, units: &[&str]) {
+        let is_chosen = |name: &[u8]| units.iter().any(|unit| unit.as_bytes() == name);
+        let links: Vec<(Vec<u8>, Vec<u8>)> = self
+            .image
+            .below(b"usr/lib/systemd/system")
+            .filter_map(|(path, _)| {
+                let directory = parent_of(path)?;
+                let owner = name_of(directory);
+                let owner = owner
+                    .strip_suffix(b".wants")
+                    .or(owner.strip_suffix(b".requires"))?;
+                let chosen = is_chosen(owner) && is_chosen(name_of(path));
+                let place = path.replace(b"usr/lib/systemd", b"etc/systemd");
+                chosen.then(|| (place, [b"../", name_of(path)].concat()))
+            })
+            .collect();
+        for (place, target) in links {
+            self.tree.insert(place, Entry::link(target));
+        }
+    }
+
+    fn rules(&mut self, name: &[u8]) -> Result<(), Error> {
+        let Some(content) = self.image.file(&join(b"usr/lib/udev/rules.d", name)) else {
+            return Ok(());
+        };
+        let bytes = read(content)?;
+        let place = join(b"etc/udev/rules.d", name);
+        self.tree.insert(place, Entry::file(content.clone(), 0o444));
+        self.programs(FileKind::UdevRules, &bytes)
+    }
+
+    /// Adds the programs that a unit or rules start, as far as there are any: some are for devices
+    /// and features that no initrd has.
+    fn programs(&mut self, kind: FileKind, bytes: &[u8]) -> Result<(), Error> {
+        for reference in scan(kind, bytes).references {
+            let name = reference.text.bytes();
+            if reference.role != Role::Program || !reference.text.is_literal() {
+                continue;
+            }
+            let path = match reference.lookup {
+                _ if name.starts_with(b"/") => name.to_vec(),
+                Lookup::UdevHelpers => join(b"usr/lib/udev", name),
+                _ => join(b"usr/bin", name),
+            };
+            self.add_if_there(&path)?;
+        }
+        Ok(())
+    }
+}
+
+fn read(content: &Content) -> Result<Vec<u8>, Error> {
+    let path = match content {
+        Content::OnDisk { path, .. } => path.as_path(),
+        Content::Bytes(_) => Path::new("what was made"),
+    };
+    content.read().map_err(io_error("reading", path))
+}
+
+fn missing(what: &str, help: &str) -> Error {
+    Error::NotInPackages {
+        doing: DOING,
+        what: what.to_owned(),
+        help: help.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_are_sorted_and_hold_each_entry_once() {
+        for table in [UNITS, PROGRAMS, RULES, modules::USUAL] {
+            let entries: Vec<&str> = entries(table).collect();
+            assert!(
+                entries.is_sorted_by(|one, other| one < other),
+                "{entries:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Telling how far the work is.
+
+/// Is told what is being done. The library prints nothing itself.
+pub trait Progress: Sync {
+    /// A new step begins.
+    fn step(&self, text: &str);
+    /// The step will write so many bytes.
+    fn total(&self, bytes: u64);
+    /// So many bytes more were written.
+    fn advance(&self, bytes: u64);
+}
+
+/// Nobody is told.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Quiet;
+
+impl Progress for Quiet {
+    fn step(&self, _text: &str) {}
+    fn total(&self, _bytes: u64) {}
+    fn advance(&self, _bytes: u64) {}
+}

@@ -1,0 +1,411 @@
+//! Images made by the real tools, which `cargo xtask boot-test` provides.
+
+mod support;
+
+use std::fs;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use support::{BASE, World, run, said};
+
+/// A second package.
+const OTHER: &str = "/nix/store/11111111111111111111111111111111-other-1.0";
+
+/// Runs one of the external tools, which the test runner puts on PATH; what it wrote to standard
+/// output.
+#[track_caller]
+fn tool(name: &str, arguments: &[&dyn AsRef<std::ffi::OsStr>]) -> String {
+    let mut command = Command::new(name);
+    command.args(arguments.iter().map(AsRef::as_ref));
+    let output = command.output().unwrap_or_else(|error| {
+        panic!("cannot start {name}: {error}; these tests are run by `cargo xtask boot-test`")
+    });
+    assert!(
+        output.status.success(),
+        "{command:?} said:\n{}",
+        said(&output)
+    );
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// The root file system's content as files; owners are not kept, modes only if asked for.
+fn extract(image: &Path, to: &Path, modes: bool) {
+    let preserve = if modes {
+        "--preserve-perms"
+    } else {
+        "--no-preserve"
+    };
+    let to = format!("--extract={}", to.display());
+    tool(
+        "fsck.erofs",
+        &[&to, &"--no-preserve-owner", &preserve, &image],
+    );
+}
+
+#[test]
+#[ignore = "needs the tool root: cargo xtask boot-test"]
+fn an_image_has_users_units_and_etc() {
+    let world = World::new();
+    let hash = "$6$salt$hash";
+    fs::write(world.path("hash"), format!("{hash}\n")).unwrap();
+    // Debian's systemd has such a line: it must not win against --keymap.
+    let line = "L+ /etc/vconsole.conf - - - - default/keyboard\n";
+    world.write(BASE, "lib/tmpfiles.d/console.conf", line);
+    fs::write(world.path("preset"), "enable worker.service\n").unwrap();
+    let mut command = world.assemble(&[BASE], "image");
+    command.arg("--preset").arg(world.path("preset"));
+    command
+        .arg("--password")
+        .arg(format!("worker={}", world.path("hash").display()));
+    command.args([
+        "--setuid",
+        "sh:4750:root:worker",
+        "--keymap",
+        "de",
+        "--hostname",
+        "example",
+        "--size-report",
+    ]);
+    // A Nix build has it in its environment: day 0 would be an expired password.
+    run(command.env("SOURCE_DATE_EPOCH", "1"), 0);
+
+    let (image, tree) = (world.path("image/image.raw"), world.path("tree"));
+    extract(&image, &tree, false);
+    let read = |path: &str| fs::read_to_string(tree.join(path)).unwrap_or_default();
+    assert!(
+        read("etc/passwd").contains("worker:x:999:999:Worker:"),
+        "{}",
+        read("etc/passwd")
+    );
+    assert_eq!(read("etc/hostname"), "example\n");
+    let vconsole = read("etc/vconsole.conf");
+    assert!(
+        vconsole.lines().any(|line| line == "KEYMAP=de"),
+        "{vconsole}"
+    );
+    assert!(read("usr/lib/tmpfiles.d/console.conf").starts_with("# not in this image: "));
+    assert_eq!(read("etc/worker/tree/inner/file"), "content");
+    assert_eq!(read("etc/machine-id"), "");
+    let target = |path: &str| fs::read_link(tree.join(path)).unwrap();
+    assert_eq!(
+        target("etc/worker.conf"),
+        Path::new("..").join(&BASE[1..]).join("etc/worker.conf")
+    );
+    assert_eq!(target("usr/bin/sh"), Path::new("../../usr/wrappers/bin/sh"));
+    assert!(
+        tree.join("etc/systemd/system/multi-user.target.wants/worker.service")
+            .is_symlink()
+    );
+    assert!(
+        !tree
+            .join("etc/systemd/system/multi-user.target.wants/idle.service")
+            .is_symlink()
+    );
+
+    // Aliases are aliases, not units of their own or linked ones.
+    let rooted = format!("--root={}", tree.display());
+    let listed = tool(
+        "systemctl",
+        &[&rooted, &"list-unit-files", &"--no-legend", &"--no-pager"],
+    );
+    let state = |unit: &str| {
+        let line = listed.lines().find(|line| line.starts_with(unit))?;
+        Some(line.split_whitespace().nth(1)?.to_owned())
+    };
+    assert_eq!(
+        state("worker.service").as_deref(),
+        Some("enabled"),
+        "{listed}"
+    );
+    assert_eq!(
+        state("worker-alias.service").as_deref(),
+        Some("alias"),
+        "{listed}"
+    );
+    assert_eq!(
+        state("idle.service").as_deref(),
+        Some("disabled"),
+        "{listed}"
+    );
+    assert!(!listed.contains("linked"), "{listed}");
+
+    // Owners and modes are in the image, although nobody could set them when it was made.
+    let stat = |path: &str| tool("dump.erofs", &[&format!("--path={path}"), &image]);
+    let owned = |path: &str, uid: &str, gid: &str, mode: &str| {
+        let said = stat(path);
+        let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        let expected = format!("Uid: {uid} Gid: {gid} Access: {mode}/");
+        assert!(words.contains(&expected), "{path}: {said}");
+    };
+    owned("/etc/worker", "999", "999", "0750");
+    owned("/usr/wrappers/bin/sh", "0", "999", "0750");
+    owned("/etc/shadow", "0", "0", "0000");
+    owned(&format!("{BASE}/etc/worker.conf"), "0", "0", "0444");
+
+    // dump.erofs does not show the setuid bit.
+    let with_modes = world.path("with-modes");
+    extract(&image, &with_modes, true);
+    let wrapper = fs::metadata(with_modes.join("usr/wrappers/bin/sh")).unwrap();
+    assert_eq!(wrapper.permissions().mode() & 0o7777, 0o4750);
+
+    let shadow = fs::read_to_string(tree.join("etc/shadow")).unwrap();
+    let fields = |user: &str| -> Vec<String> {
+        let line = shadow
+            .lines()
+            .find(|line| line.starts_with(&format!("{user}:")))
+            .unwrap();
+        line.split(':').map(str::to_owned).collect()
+    };
+    assert_eq!(fields("worker")[1], hash);
+    assert_ne!(
+        fields("worker")[2],
+        "0",
+        "PAM takes day 0 for an expired password"
+    );
+    assert!(fields("root")[1].starts_with(['!', '*']), "{shadow}");
+    assert!(world.path("image/size-report.html").exists());
+}
+
+#[test]
+#[ignore = "needs the tool root: cargo xtask boot-test"]
+fn a_changed_byte_anywhere_is_noticed() {
+    let world = World::new();
+    run(&mut world.assemble(&[BASE], "image"), 0);
+    let at = |name: &str| world.path("image").join(name);
+    let root_hash = fs::read_to_string(at("image.roothash")).unwrap();
+    let verify = || {
+        Command::new("veritysetup")
+            .arg("verify")
+            .args([at("image.raw"), at("image.verity")])
+            .arg(root_hash.trim())
+            .output()
+            .unwrap()
+            .status
+            .success()
+    };
+    assert!(verify());
+    let size = fs::metadata(at("image.raw")).unwrap().len();
+    for offset in [1024, size / 2, size - 1] {
+        let flip = || {
+            let mut file = fs::OpenOptions::new()
+                .read(true)
+                .write(true)
+                .open(at("image.raw"))
+                .unwrap();
+            let mut byte = [0];
+            file.seek(SeekFrom::Start(offset)).unwrap();
+            file.read_exact(&mut byte).unwrap();
+            file.seek(SeekFrom::Start(offset)).unwrap();
+            file.write_all(&[byte[0] ^ 1]).unwrap();
+        };
+        flip();
+        assert!(!verify(), "byte {offset}");
+        flip();
+    }
+    assert!(verify());
+}
+
+#[test]
+#[ignore = "needs the tool root: cargo xtask boot-test"]
+fn the_same_input_gives_the_same_bytes() {
+    let (one, other) = (World::new(), World::new());
+    for compression in ["lz4", "zstd", "none"] {
+        let name = format!("image-{compression}");
+        run(
+            one.assemble(&[BASE], &name)
+                .args(["--compression", compression, "--rebuild-check"]),
+            0,
+        );
+        // Another place, another hard link count, another environment.
+        let file = other.path("root").join(&BASE[1..]).join("etc/worker.conf");
+        let _ = fs::hard_link(&file, other.path("second-link"));
+        let mut again = other.assemble(&[BASE], &name);
+        again
+            .args(["--compression", compression])
+            .env("SOURCE_DATE_EPOCH", "1");
+        run(&mut again, 0);
+        for file in [
+            "image.raw",
+            "image.verity",
+            "image.roothash",
+            "manifest.json",
+            "users-pin",
+        ] {
+            let read = |world: &World| fs::read(world.path(&name).join(file)).unwrap();
+            assert!(read(&one) == read(&other), "{compression}: {file} differs");
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs the tool root: cargo xtask boot-test"]
+fn numbers_are_pinned_and_drift_is_refused() {
+    let world = World::new();
+    fs::write(
+        world.path("pin"),
+        "u worker 321\ng worker 321\nu gone 999\ng gone 999\n",
+    )
+    .unwrap();
+    world.write(OTHER, "lib/sysusers.d/other.conf", "u other -\n");
+    let assemble = |name: &str| {
+        let mut command = world.assemble(&[BASE, OTHER], name);
+        command.arg("--users-pin").arg(world.path("pin"));
+        command
+    };
+    run(&mut assemble("image"), 0);
+    let pin = fs::read_to_string(world.path("image/users-pin")).unwrap();
+    for line in ["u worker 321", "u gone 999", "u other 998", "u root 0"] {
+        assert!(pin.lines().any(|pinned| pinned == line), "{line} in\n{pin}");
+    }
+
+    world.write(OTHER, "lib/sysusers.d/0.conf", "u worker 500\n");
+    let output = run(&mut assemble("drifted"), 1);
+    let expected = "error[user-number-drift]: /etc/passwd: the user worker is pinned to 321 and would \
+                    be 500";
+    assert!(said(&output).contains(expected), "{}", said(&output));
+    world.assert_nothing_written("drifted");
+}
+
+#[test]
+#[ignore = "needs the tool root: cargo xtask boot-test"]
+fn what_is_wrong_is_told_and_nothing_is_written() {
+    for (path, text, expected) in [
+        (
+            "lib/systemd/system/worker.service",
+            "[Service]\n",
+            "error[duplicate-vendor-file]: /usr/lib/systemd/system/worker.service",
+        ),
+        (
+            "etc/worker.conf",
+            "setting=1\n",
+            "error[duplicate-etc-path]: /etc/worker.conf",
+        ),
+        (
+            "lib/tmpfiles.d/other.conf",
+            "d /var/other 0755 nobody-knows\n",
+            "error[unknown-user]: /usr/lib/tmpfiles.d/other.conf:1:19: no sysusers.d file declares the \
+             user nobody-knows",
+        ),
+        (
+            "lib/tmpfiles.d/other.conf",
+            "f /etc/other - - - - on %H\n",
+            "error[build-host-specifier]: /usr/lib/tmpfiles.d/other.conf:1:1",
+        ),
+        (
+            "lib/tmpfiles.d/other.conf",
+            "z /etc/worker.conf 0600\n",
+            "error[unsupported-tmpfiles-line]: /usr/lib/tmpfiles.d/other.conf:1:1",
+        ),
+        (
+            "etc/pam.d/other",
+            "auth required pam_gone.so\n",
+            "error[missing-pam-module]: /etc/pam.d/other:1:1: pam_gone.so is not in the image",
+        ),
+        (
+            "etc/nsswitch.conf",
+            "passwd: files gone\n",
+            "error[missing-nss-module]: /etc/nsswitch.conf:1:15: libnss_gone.so.2 is not in the image",
+        ),
+        (
+            "lib/systemd/system/getty@.service",
+            "[Service]\nExecStart=-/usr/bin/agetty - $TERM\n",
+            "error[missing-login-program]: /usr/lib/systemd/system/getty@.service: /bin/login is not",
+        ),
+    ] {
+        let world = World::new();
+        world.write(OTHER, path, text);
+        let output = run(&mut world.assemble(&[BASE, OTHER], "image"), 1);
+        assert!(
+            said(&output).contains(expected),
+            "{expected}:\n{}",
+            said(&output)
+        );
+        world.assert_nothing_written("image");
+    }
+}
+
+#[test]
+#[ignore = "needs the tool root: cargo xtask boot-test"]
+fn a_full_disk_is_told_wherever_it_happens() {
+    let world = World::new();
+    // What cannot be compressed.
+    let mut noise = 1_u64;
+    let text: String = std::iter::repeat_with(|| {
+        noise = noise
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        char::from(b'!' + u8::try_from(noise >> 58).unwrap_or(0))
+    })
+    .take(20 << 20)
+    .collect();
+    world.write(BASE, "share/noise", &text);
+    fs::create_dir(world.path("small")).unwrap();
+    for kibibytes in [64, 4096, 18 * 1024, 24 * 1024, 30 * 1024] {
+        let mut command = Command::new("unshare");
+        if !rustix::process::geteuid().is_root() {
+            command.args(["--user", "--map-root-user"]);
+        }
+        let script = format!(
+            "mount -t tmpfs -o size={kibibytes}k none \"$1\" || exit 9\nsmall=$1\nshift\n\"$@\"\n\
+             status=$?\nls -A \"$small\"\nexit $status"
+        );
+        command
+            .args(["--mount", "sh", "-c", &script, "sh"])
+            .arg(world.path("small"));
+        let assemble = world.assemble(&[BASE], "small/image");
+        command
+            .arg(assemble.get_program())
+            .args(assemble.get_args());
+        let output = run(&mut command, 2);
+        let said = said(&output);
+        assert!(said.contains("pace"), "{kibibytes} KiB: {said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert_eq!(
+            String::from_utf8_lossy(&output.stdout),
+            "",
+            "{kibibytes} KiB: something is left"
+        );
+    }
+}
+
+#[test]
+#[ignore = "needs the tool root: cargo xtask boot-test"]
+fn a_killed_run_leaves_nothing_under_the_name() {
+    let world = World::new();
+    let parent = world.path("killed");
+    fs::create_dir(&parent).unwrap();
+    let mut command = world.assemble(&[BASE], "killed/image");
+    let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+    // As soon as something is being made.
+    while fs::read_dir(&parent).unwrap().next().is_none() {
+        assert!(
+            child.try_wait().unwrap().is_none(),
+            "it ended before anything was made"
+        );
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!parent.join("image").exists());
+    run(&mut world.assemble(&[BASE], "killed/image"), 0);
+}
+
+#[test]
+#[ignore = "needs the tool root: cargo xtask boot-test"]
+fn a_dry_run_writes_nothing_and_shows_everything() {
+    let world = World::new();
+    let output = run(world.assemble(&[BASE], "image").arg("--dry-run"), 0);
+    let plan = String::from_utf8(output.stdout).unwrap();
+    for expected in [
+        "0777 0:0 /usr/bin/sh -> ../../nix/store/00000000000000000000000000000000-base-1.0/bin/sh",
+        "0750 999:999 /etc/worker/",
+        "systemd-sysusers --root=WORK/staging",
+        "mkfs.erofs --quiet --tar=f",
+        "veritysetup verify ",
+    ] {
+        assert!(plan.contains(expected), "{expected} in\n{plan}");
+    }
+    world.assert_nothing_written("image");
+}

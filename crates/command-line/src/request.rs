@@ -1,0 +1,644 @@
+//! What the options, and the environment for those that are not given, say about a package.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Component, Path, PathBuf};
+use std::{fs, io};
+
+use bstr::{BString, ByteSlice};
+use hermetic_out::resolve::Choices;
+use hermetic_out::{Output, Package};
+use thiserror::Error;
+
+use crate::options::CommonOptions;
+use crate::visible::visible;
+
+/// What the options ask for.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The package, its dependencies, and where they lie.
+    pub package: Package,
+    /// What is said about single references.
+    pub choices: Choices,
+}
+
+impl Request {
+    /// The package's name, for messages: that of the store path of `out`, or of the first output,
+    /// without its hash.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let outputs = &self.package.outputs;
+        let out = outputs.iter().find(|output| output.name == "out");
+        let name = out
+            .or(outputs.first())
+            .and_then(|output| output.path.file_name())
+            .unwrap_or_default()
+            .as_bytes();
+        let without_hash = name.split_once_str("-").map_or(name, |(_, name)| name);
+        visible(without_hash)
+    }
+}
+
+/// The options contradict each other, or what they name is not there.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum OptionError {
+    /// A pair without its separator, or without one of its sides.
+    #[error("reading {option} {value}: it is not of the form {form}")]
+    NotAPair {
+        /// The option or environment variable.
+        option: &'static str,
+        /// What was given.
+        value: String,
+        /// The form asked for.
+        form: &'static str,
+    },
+    /// No output.
+    #[error("no output is given; say --output out={0}/…")]
+    NoOutput(String),
+    /// An output twice.
+    #[error("reading {option}: the output {name} is given twice")]
+    RepeatedOutput {
+        /// The option or environment variable.
+        option: &'static str,
+        /// The output.
+        name: String,
+    },
+    /// An output that was not given.
+    #[error("reading {option}: there is no output {name}; give it with --output {name}=PATH")]
+    UnknownOutput {
+        /// The option or environment variable.
+        option: &'static str,
+        /// The output's name.
+        name: String,
+    },
+    /// A path that is relative, or leads upwards.
+    #[error("reading {option} {path}: the path is not absolute and without '..'; give it in full")]
+    NotAbsolute {
+        /// The option or environment variable.
+        option: &'static str,
+        /// The path.
+        path: String,
+    },
+    /// An output elsewhere.
+    #[error(
+        "the output {name}, {path}, is not in the store directory {store_dir}; give --store-dir"
+    )]
+    OutsideStore {
+        /// The output.
+        name: String,
+        /// Its path.
+        path: String,
+        /// The store directory.
+        store_dir: String,
+    },
+    /// An output that is the store directory, or inside a store path.
+    #[error(
+        "the output {name}, {path}, is not directly below the store directory {store_dir}; give the output's own directory"
+    )]
+    NotAStorePath {
+        /// The output.
+        name: String,
+        /// Its path.
+        path: String,
+        /// The store directory.
+        store_dir: String,
+    },
+    /// An output that is not there.
+    #[error(
+        "the output {name}, {path}, does not exist; every output is to be created before it is fixed up"
+    )]
+    MissingOutput {
+        /// The output.
+        name: String,
+        /// Where it was looked for.
+        path: String,
+    },
+    /// A path that cannot be looked at.
+    #[error("looking at {path}, given by {option}")]
+    Unreadable {
+        /// The option or environment variable.
+        option: &'static str,
+        /// The path.
+        path: String,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// A root that is no directory.
+    #[error("reading --root {path}: it is not a directory")]
+    RootNotADirectory {
+        /// The path.
+        path: String,
+    },
+}
+
+/// An environment: the value of a variable.
+type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+impl CommonOptions {
+    /// What the options, and the environment for those that are not given, say about the package.
+    pub fn request(&self) -> Result<Request, OptionError> {
+        self.request_in(&|name| std::env::var_os(name))
+    }
+
+    fn request_in(&self, environment: Environment<'_>) -> Result<Request, OptionError> {
+        let store_dir = absolute("--store-dir", self.store_dir.as_os_str().as_bytes())?;
+        if let Some(root) = &self.root {
+            let metadata = fs::metadata(root).map_err(|source| OptionError::Unreadable {
+                option: "--root",
+                path: show(root),
+                source,
+            })?;
+            if !metadata.is_dir() {
+                return Err(OptionError::RootNotADirectory { path: show(root) });
+            }
+        }
+        let (option, values) = list(&self.output, "--output", "HERMETIC_OUT_OUTPUT", environment);
+        let mut outputs = self.outputs(option, &values, &store_dir)?;
+
+        let (option, values) = list(
+            &self.output_search_path,
+            "--output-search-path",
+            "HERMETIC_OUT_OUTPUT_SEARCH_PATH",
+            environment,
+        );
+        for value in &values {
+            let (name, directories) = pair(option, value, "NAME=DIR[:DIR…]")?;
+            let known = outputs
+                .iter_mut()
+                .find(|output| output.name.as_bytes() == name);
+            let output = known.ok_or_else(|| OptionError::UnknownOutput {
+                option,
+                name: visible(name),
+            })?;
+            let directories = search_path(option, directories)?;
+            output
+                .search_path
+                .get_or_insert_default()
+                .extend(directories);
+        }
+
+        let (option, values) = given(
+            &self.search_path,
+            "--search-path",
+            "HERMETIC_OUT_SEARCH_PATH",
+            environment,
+        );
+        let directories: Result<Vec<_>, _> = values
+            .iter()
+            .map(|value| search_path(option, value))
+            .collect();
+        let search_path = directories?.concat();
+
+        let (option, values) = list(
+            &self.dependency,
+            "--dependency",
+            "HERMETIC_OUT_DEPENDENCY",
+            environment,
+        );
+        let dependencies = values
+            .iter()
+            .map(|value| absolute(option, value))
+            .collect::<Result<_, _>>()?;
+
+        let (_, keep) = list(&self.keep, "--keep", "HERMETIC_OUT_KEEP", environment);
+        let pairs = |values, option, variable| {
+            let (option, values) = list(values, option, variable, environment);
+            let pairs = values.iter().map(|value| {
+                let (from, to) = pair(option, value, "FROM=TO")?;
+                Ok((from.to_vec(), to.to_vec()))
+            });
+            pairs.collect::<Result<_, OptionError>>()
+        };
+        let choices = Choices {
+            keep: keep.into_iter().map(Vec::from).collect(),
+            replace: pairs(&self.replace, "--replace", "HERMETIC_OUT_REPLACE")?,
+            fallback: pairs(&self.fallback, "--fallback", "HERMETIC_OUT_FALLBACK")?,
+        };
+
+        Ok(Request {
+            package: Package {
+                outputs,
+                search_path,
+                dependencies,
+                store_dir,
+                root: self.root.clone(),
+            },
+            choices,
+        })
+    }
+
+    fn outputs(
+        &self,
+        option: &'static str,
+        values: &[BString],
+        store_dir: &Path,
+    ) -> Result<Vec<Output>, OptionError> {
+        let mut outputs: Vec<Output> = Vec::with_capacity(values.len());
+        for value in values {
+            let not_a_pair = || not_a_pair(option, value, "NAME=PATH");
+            let (name, path) = pair(option, value, "NAME=PATH")?;
+            let name = name.to_str().map_err(|_| not_a_pair())?.to_owned();
+            if outputs.iter().any(|known| known.name == name) {
+                return Err(OptionError::RepeatedOutput { option, name });
+            }
+            let path = absolute(option, path)?;
+            let (shown, store) = (show(&path), show(store_dir));
+            let Ok(below) = path.strip_prefix(store_dir) else {
+                return Err(OptionError::OutsideStore {
+                    name,
+                    path: shown,
+                    store_dir: store,
+                });
+            };
+            if below.components().count() != 1 {
+                return Err(OptionError::NotAStorePath {
+                    name,
+                    path: shown,
+                    store_dir: store,
+                });
+            }
+            let place = match &self.root {
+                Some(root) => root.join(path.strip_prefix("/").unwrap_or(&path)),
+                None => path.clone(),
+            };
+            match fs::symlink_metadata(&place) {
+                Ok(_) => outputs.push(Output::new(name, path)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    return Err(OptionError::MissingOutput {
+                        name,
+                        path: show(&place),
+                    });
+                }
+                Err(source) => {
+                    return Err(OptionError::Unreadable {
+                        option,
+                        path: show(&place),
+                        source,
+                    });
+                }
+            }
+        }
+        if outputs.is_empty() {
+            return Err(OptionError::NoOutput(show(store_dir)));
+        }
+        Ok(outputs)
+    }
+}
+
+/// The values of an option: those of the command line, else the environment's, as they are; with
+/// the name by which they were given.
+fn given(
+    values: &[OsString],
+    option: &'static str,
+    variable: &'static str,
+    environment: Environment<'_>,
+) -> (&'static str, Vec<BString>) {
+    if values.is_empty()
+        && let Some(value) = environment(variable)
+    {
+        return (variable, vec![value.into_vec().into()]);
+    }
+    (
+        option,
+        values.iter().map(|value| value.as_bytes().into()).collect(),
+    )
+}
+
+/// [`given`], with the environment's value split.
+fn list(
+    values: &[OsString],
+    option: &'static str,
+    variable: &'static str,
+    environment: Environment<'_>,
+) -> (&'static str, Vec<BString>) {
+    let (name, values) = given(values, option, variable, environment);
+    if name == option {
+        return (name, values);
+    }
+    let by_lines = values.iter().any(|value| value.contains(&b'\n'));
+    let is_separator = |byte: &u8| *byte == b'\n' || (!by_lines && matches!(byte, b' ' | b'\t'));
+    let words = values.iter().flat_map(|value| value.split(is_separator));
+    (
+        name,
+        words
+            .filter(|word| !word.is_empty())
+            .map(BString::from)
+            .collect(),
+    )
+}
+
+/// The two sides of `LEFT=RIGHT`, of which neither is empty; fails with the `form` asked for.
+pub fn pair<'a>(
+    option: &'static str,
+    value: &'a [u8],
+    form: &'static str,
+) -> Result<(&'a [u8], &'a [u8]), OptionError> {
+    value
+        .split_once_str("=")
+        .filter(|(left, right)| !left.is_empty() && !right.is_empty())
+        .ok_or_else(|| not_a_pair(option, value, form))
+}
+
+/// The directories that `value` has, separated by colons.
+fn search_path(option: &'static str, value: &[u8]) -> Result<Vec<PathBuf>, OptionError> {
+    value
+        .split_str(":")
+        .filter(|directory| !directory.is_empty())
+        .map(|directory| absolute(option, directory))
+        .collect()
+}
+
+fn not_a_pair(option: &'static str, value: &[u8], form: &'static str) -> OptionError {
+    OptionError::NotAPair {
+        option,
+        value: visible(value),
+        form,
+    }
+}
+
+/// `path`, without a slash at its end or twice in a row; fails if it is relative or leads upwards.
+pub fn absolute(option: &'static str, path: &[u8]) -> Result<PathBuf, OptionError> {
+    let given = Path::new(OsStr::from_bytes(path));
+    let upwards = given
+        .components()
+        .any(|component| component == Component::ParentDir);
+    if !given.is_absolute() || upwards {
+        let path = visible(path);
+        return Err(OptionError::NotAbsolute { option, path });
+    }
+    Ok(given.components().collect())
+}
+
+fn show(path: &Path) -> String {
+    visible(path.as_os_str().as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::tests::options;
+
+    const A: &str = "/nix/store/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-x-1.0";
+    const B: &str = "/nix/store/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb-x-1.0-bin";
+
+    fn root() -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for output in [A, B] {
+            fs::create_dir_all(root.path().join(&output[1..])).unwrap();
+        }
+        root
+    }
+
+    fn request(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Request, OptionError> {
+        let root = root();
+        let mut options = options(arguments);
+        options
+            .root
+            .get_or_insert_with(|| root.path().to_path_buf());
+        options.request_in(&|name| {
+            let variable = variables.iter().find(|(known, _)| *known == name);
+            variable.map(|(_, value)| value.into())
+        })
+    }
+
+    fn error(arguments: &[&str]) -> String {
+        request(arguments, &[]).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn options_become_data() {
+        let (out, bin) = (format!("out={A}/"), format!("bin={B}"));
+        let request = request(
+            &[
+                "--output",
+                &out,
+                "--output",
+                &bin,
+                "--search-path",
+                "/d/bin:/e//bin:",
+                "--search-path",
+                "/f/bin",
+                "--output-search-path",
+                "bin=/i/bin:/j/bin",
+                "--output-search-path",
+                "bin=/k/bin",
+                "--dependency",
+                "/g",
+                "--keep",
+                "/opt/**",
+                "--replace",
+                "/bin/login=/h/bin/login=x",
+                "--fallback",
+                "sh=/h/bin/sh",
+            ],
+            &[("HERMETIC_OUT_KEEP", "not used")],
+        )
+        .unwrap();
+        let mut bin = Output::new("bin", B);
+        bin.search_path = Some(["/i/bin", "/j/bin", "/k/bin"].map(PathBuf::from).into());
+        assert_eq!(request.package.outputs, [Output::new("out", A), bin]);
+        assert_eq!(
+            request.package.search_path,
+            ["/d/bin", "/e/bin", "/f/bin"].map(PathBuf::from)
+        );
+        assert_eq!(request.package.dependencies, [PathBuf::from("/g")]);
+        let choices = Choices {
+            keep: vec![b"/opt/**".into()],
+            replace: vec![(b"/bin/login".into(), b"/h/bin/login=x".into())],
+            fallback: vec![(b"sh".into(), b"/h/bin/sh".into())],
+        };
+        assert_eq!(request.choices, choices);
+        assert_eq!(request.name(), "x-1.0");
+    }
+
+    #[test]
+    fn options_come_from_the_environment() {
+        let outputs = format!("out={A} bin={B}\t");
+        let request = request(
+            &[],
+            &[
+                ("HERMETIC_OUT_OUTPUT", &outputs),
+                ("HERMETIC_OUT_SEARCH_PATH", "/d/bin:/e/bin"),
+                ("HERMETIC_OUT_DEPENDENCY", "/g\n/h i\n"),
+                ("HERMETIC_OUT_KEEP", "a b"),
+                ("HERMETIC_OUT_REPLACE", "x=y"),
+                ("HERMETIC_OUT_FALLBACK", "u=v w=z"),
+            ],
+        )
+        .unwrap();
+        assert_eq!(request.package.outputs.len(), 2);
+        assert_eq!(
+            request.package.search_path,
+            ["/d/bin", "/e/bin"].map(PathBuf::from)
+        );
+        assert_eq!(
+            request.package.dependencies,
+            ["/g", "/h i"].map(PathBuf::from)
+        );
+        let pair = |from: &str, to: &str| (from.into(), to.into());
+        let choices = Choices {
+            keep: vec![b"a".into(), b"b".into()],
+            replace: vec![pair("x", "y")],
+            fallback: vec![pair("u", "v"), pair("w", "z")],
+        };
+        assert_eq!(request.choices, choices);
+    }
+
+    #[test]
+    fn an_error_names_the_variable_it_came_from() {
+        let error = request(&[], &[("HERMETIC_OUT_OUTPUT", "/x")])
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            error,
+            "reading HERMETIC_OUT_OUTPUT /x: it is not of the form NAME=PATH"
+        );
+    }
+
+    #[test]
+    fn wrong_outputs_are_told_apart() {
+        let below = format!("out={A}/bin");
+        let out = format!("out={A}");
+        for (arguments, expected) in [
+            (&[][..], "no output is given; say --output out=/nix/store/…"),
+            (
+                &["--output", &out, "--output-search-path", "dev=/x/bin"],
+                "reading --output-search-path: there is no output dev; give it with --output dev=PATH",
+            ),
+            (
+                &["--output", &out, "--output-search-path", "out"],
+                "reading --output-search-path out: it is not of the form NAME=DIR[:DIR…]",
+            ),
+            (
+                &["--output", "out"],
+                "reading --output out: it is not of the form NAME=PATH",
+            ),
+            (
+                &["--output", "=/x"],
+                "reading --output =/x: it is not of the form NAME=PATH",
+            ),
+            (
+                &["--output", "out="],
+                "reading --output out=: it is not of the form NAME=PATH",
+            ),
+            (
+                &["--output", "out=x"],
+                "reading --output x: the path is not absolute and without '..'; give it in full",
+            ),
+            (
+                &["--output", "out=/nix/store/../x"],
+                "reading --output /nix/store/../x: the path is not absolute and without '..'; give \
+                 it in full",
+            ),
+            (
+                &["--output", "out=/usr"],
+                "the output out, /usr, is not in the store directory /nix/store; give --store-dir",
+            ),
+            (
+                &["--output", &below],
+                "the output out, /nix/store/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-x-1.0/bin, is not \
+                 directly below the store directory /nix/store; give the output's own directory",
+            ),
+            (
+                &["--output", "out=/nix/store"],
+                "the output out, /nix/store, is not directly below the store directory /nix/store; \
+                 give the output's own directory",
+            ),
+            (
+                &["--output", &out, "--output", &out],
+                "reading --output: the output out is given twice",
+            ),
+        ] {
+            assert_eq!(error(arguments), expected);
+        }
+    }
+
+    #[test]
+    fn a_missing_output_is_an_error() {
+        let message = error(&["--output", "out=/nix/store/x"]);
+        assert!(message.starts_with("the output out, /"), "{message}");
+        let end =
+            "/nix/store/x, does not exist; every output is to be created before it is fixed up";
+        assert!(message.ends_with(end), "{message}");
+    }
+
+    #[test]
+    fn another_store_directory() {
+        let root = root();
+        fs::create_dir_all(root.path().join("gnu/store/x")).unwrap();
+        let mut options = options(&["--output=out=/gnu/store/x", "--store-dir=/gnu/store/"]);
+        options.root = Some(root.path().into());
+        let request = options.request_in(&|_| None).unwrap();
+        assert_eq!(request.package.store_dir, Path::new("/gnu/store"));
+        assert_eq!(request.name(), "x");
+    }
+
+    #[test]
+    fn other_wrong_paths() {
+        let out = format!("--output=out={A}");
+        for (argument, expected) in [
+            ("--store-dir=store", "reading --store-dir store"),
+            ("--search-path=/x:bin", "reading --search-path bin"),
+            ("--dependency=x", "reading --dependency x"),
+        ] {
+            let rest = ": the path is not absolute and without '..'; give it in full";
+            assert_eq!(error(&[&out, argument]), format!("{expected}{rest}"));
+        }
+        assert_eq!(
+            error(&[&out, "--replace=x"]),
+            "reading --replace x: it is not of the form FROM=TO"
+        );
+        assert_eq!(
+            error(&["--root=/missing"]),
+            "looking at /missing, given by --root"
+        );
+        assert_eq!(
+            error(&["--root=/dev/null"]),
+            "reading --root /dev/null: it is not a directory"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_looked_at_is_told_with_the_reason() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("nix"), "").unwrap();
+        let mut options = options(&["--output=out=/nix/store/x"]);
+        options.root = Some(root.path().into());
+        let error = options.request_in(&|_| None).unwrap_err();
+        let place = root.path().join("nix/store/x");
+        let expected = format!(
+            "looking at {}, given by --output: Not a directory",
+            place.display()
+        );
+        let error = format!("{:#}", anyhow::Error::from(error));
+        assert!(error.starts_with(&expected), "{error}");
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_pass() {
+        let root = root();
+        let path = OsStr::from_bytes(b"nix/store/x-\xff");
+        fs::create_dir(root.path().join(path)).unwrap();
+        let arguments = [
+            &b"--output=out=/nix/store/x-\xff"[..],
+            b"--replace=\xfe=\xff",
+        ];
+        let mut options = options(&arguments.map(OsStr::from_bytes));
+        options.root = Some(root.path().into());
+        let request = options.request_in(&|_| None).unwrap();
+        assert_eq!(
+            request.package.outputs[0].path.as_os_str().as_bytes(),
+            b"/nix/store/x-\xff"
+        );
+        assert_eq!(request.choices.replace, [(b"\xfe".into(), b"\xff".into())]);
+        assert_eq!(request.name(), "\\xff");
+        let bad_name = OsStr::from_bytes(b"\xff=/x");
+        options.output = vec![bad_name.to_os_string()];
+        let error = options.request_in(&|_| None).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "reading --output \\xff=/x: it is not of the form NAME=PATH"
+        );
+    }
+}

@@ -1,0 +1,21 @@
+# nixpkgs' kmod looks for modules below /run/booted-system and /run/current-system before
+# /lib/modules. An image has only the last: without this it works, but names what is not in it, and
+# so does everything that libkmod is linked into.
+{ withReplacements }:
+kmod:
+kmod.overrideAttrs (
+  withReplacements
+    [
+      "/run/booted-system/kernel-modules/lib/modules,"
+      "/run/current-system/kernel-modules/lib/modules,"
+    ]
+    [
+      ""
+      ""
+    ]
+    [
+      # meson since 2025, autoconf before.
+      "configureFlags"
+      "mesonFlags"
+    ]
+)

@@ -1,0 +1,138 @@
+//! All that images are made of, in one directory.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use real_packages::archive::Archive;
+use real_packages::{Error, Result};
+use tempfile::TempDir;
+use walkdir::WalkDir;
+
+use crate::image::{Assembly, Image};
+use crate::kernel::Kernel;
+use crate::layout::Layout;
+use crate::staging::{Staged, stage};
+use real_packages::tool_root::{self, ToolRoot};
+
+/// Tools, kernel and packages, and a place for images.
+#[derive(Debug)]
+pub struct Workshop {
+    tools: ToolRoot,
+    kernel: Kernel,
+    staged: Staged,
+    assembler: PathBuf,
+    directory: TempDir,
+    images: AtomicUsize,
+}
+
+impl Workshop {
+    /// Fetches and stages everything into a temporary directory; the project's own tools are those
+    /// that the environment names, or lie beside this program.
+    pub fn open_in_temporary() -> Result<Self> {
+        let patcher = own_tool("PATCH_SYSTEMD_UNITS", "patch-systemd-units")?;
+        let assembler = own_tool("ASSEMBLE_IMAGE", "assemble-image")?;
+        Self::open(&patcher, &assembler)
+    }
+
+    /// The same with the project's own tools at these paths.
+    pub fn open(patcher: &Path, assembler: &Path) -> Result<Self> {
+        let doing = "make a directory for images";
+        let directory = tempfile::Builder::new()
+            .prefix("boot-test-")
+            .tempdir_in(large_directory())
+            .map_err(|error| Error::new(doing, error))?;
+        let archive = Archive::open()?;
+        let tools = ToolRoot::provide(&archive, &tool_root::IMAGES)?;
+        let kernel = Kernel::provide(&archive, &tools)?;
+        let staged = stage(
+            &archive,
+            &tools,
+            &kernel,
+            patcher,
+            &directory.path().join("root"),
+        )?;
+        Ok(Self {
+            tools,
+            kernel,
+            staged,
+            assembler: assembler.to_owned(),
+            directory,
+            images: AtomicUsize::new(0),
+        })
+    }
+
+    /// The tools.
+    #[must_use]
+    pub fn tools(&self) -> &ToolRoot {
+        &self.tools
+    }
+
+    /// The kernel.
+    #[must_use]
+    pub fn kernel(&self) -> &Kernel {
+        &self.kernel
+    }
+
+    /// The packages.
+    #[must_use]
+    pub fn staged(&self) -> &Staged {
+        &self.staged
+    }
+
+    /// Assembles an image, each time into another directory.
+    pub fn assemble(&self, layout: Layout) -> Result<Image> {
+        let number = self.images.fetch_add(1, Ordering::Relaxed);
+        let directory = self.directory.path().join(format!("{layout}-{number}"));
+        let assembly = Assembly {
+            assembler: &self.assembler,
+            tools: &self.tools,
+            staged: &self.staged,
+            kernel: &self.kernel,
+        };
+        assembly.assemble(layout, &directory)
+    }
+
+    /// The file below a store path whose name begins so, as it is in the image.
+    pub fn file(&self, store_path: &Path, prefix: &str) -> Result<PathBuf> {
+        let outside = self.staged.outside(store_path);
+        WalkDir::new(&outside)
+            .sort_by_file_name()
+            .into_iter()
+            .filter_map(std::result::Result::ok)
+            .find(|entry| {
+                entry.file_type().is_file()
+                    && entry.file_name().to_string_lossy().starts_with(prefix)
+            })
+            .and_then(|entry| Some(store_path.join(entry.path().strip_prefix(&outside).ok()?)))
+            .ok_or_else(|| {
+                Error::new(
+                    format!("find {prefix}… in {}", store_path.display()),
+                    "there is none",
+                )
+            })
+    }
+}
+
+/// Images need more than a /tmp in memory may have.
+fn large_directory() -> PathBuf {
+    let given = std::env::var_os("TMPDIR").filter(|value| !value.is_empty());
+    given.map_or_else(|| PathBuf::from("/var/tmp"), PathBuf::from)
+}
+
+/// A tool of the project: named by the environment, or built beside this program.
+fn own_tool(variable: &str, name: &str) -> Result<PathBuf> {
+    let beside = || Some(std::env::current_exe().ok()?.parent()?.parent()?.join(name));
+    let tool = std::env::var_os(variable)
+        .map(PathBuf::from)
+        .or_else(beside);
+    let tool = tool.unwrap_or_default();
+    if fs::metadata(&tool).is_ok_and(|file| file.is_file()) {
+        return Ok(tool);
+    }
+    Err(Error::new(
+        format!("test {name}"),
+        format!("{} is missing", tool.display()),
+    )
+    .help(format!("build it with `cargo build --package {name}`")))
+}

@@ -1,0 +1,40 @@
+//! Real packages, assembled, booted, logged in to, and refused when tampered with.
+//!
+//! `PATCH_SYSTEMD_UNITS` and `ASSEMBLE_IMAGE` name the built tools, which `cargo xtask boot-test`
+//! sets; otherwise they are looked for beside the test. `HERMETIC_OUT_LAYOUT` chooses one layout.
+
+use std::time::Instant;
+
+use boot_test::layout::Layout;
+use boot_test::trial;
+use boot_test::workshop::Workshop;
+
+fn layouts() -> Vec<Layout> {
+    match std::env::var("HERMETIC_OUT_LAYOUT") {
+        Ok(name) => vec![name.parse().unwrap_or_else(|error| panic!("{error}"))],
+        Err(_) => Layout::ALL.to_vec(),
+    }
+}
+
+#[test]
+fn images_work_and_cannot_be_changed() {
+    let begin = Instant::now();
+    let say = |text: &str| println!("{:5.0} s  {text}", begin.elapsed().as_secs_f64());
+    say("fetch and stage the packages");
+    let workshop = Workshop::open_in_temporary().unwrap_or_else(|error| panic!("{error}"));
+    let mut failures = Vec::new();
+    for layout in layouts() {
+        let step = |what: &str| say(&format!("{layout}: {what}"));
+        for error in trial::run_all(&workshop, layout, &step) {
+            step(&format!("FAILED: {error}"));
+            failures.push(format!("{layout}: {error}"));
+        }
+    }
+    say("done");
+    assert!(
+        failures.is_empty(),
+        "{} failures\n\n{}",
+        failures.len(),
+        failures.join("\n\n")
+    );
+}

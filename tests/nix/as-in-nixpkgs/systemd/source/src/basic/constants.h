@@ -1,0 +1,4 @@
+#define CONF_PATHS(n) \
+        "/etc/" n, \
+        "/run/" n, \
+        "/usr/lib/" n

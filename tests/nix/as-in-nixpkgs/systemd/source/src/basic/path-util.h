@@ -1,0 +1,1 @@
+#define DEFAULT_PATH "/usr/local/bin:/usr/bin"

@@ -1,0 +1,4 @@
+const char * const catalog_file_dirs[] = {
+        "/usr/lib/systemd/catalog/",
+        0
+};

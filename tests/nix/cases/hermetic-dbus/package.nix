@@ -1,0 +1,1 @@
+{ hermeticDbus }: hermeticDbus

@@ -1,0 +1,1 @@
+{ hermeticKmod }: hermeticKmod

@@ -1,0 +1,1 @@
+{ hermeticPolkit }: hermeticPolkit

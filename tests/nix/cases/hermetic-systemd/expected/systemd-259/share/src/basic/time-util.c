@@ -1,0 +1,1 @@
+static const char *zones = "/usr/share/zoneinfo";

@@ -1,0 +1,3 @@
+static const char *usr(void) {
+        return "/usr/lib/udev";
+}

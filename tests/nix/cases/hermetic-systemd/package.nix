@@ -1,0 +1,1 @@
+{ hermeticSystemd }: hermeticSystemd

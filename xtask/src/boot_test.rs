@@ -1,0 +1,102 @@
+//! `cargo xtask boot-test`
+
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context as _, ensure};
+use boot_test::layout::Layout;
+use boot_test::machine::Machine;
+use boot_test::trial;
+use boot_test::workshop::Workshop;
+
+use crate::{build, cargo, released, set_up};
+
+/// The tools that are tried, beside those that others have made.
+pub(crate) const TOOLS: [&str; 2] = ["patch-systemd-units", "assemble-image"];
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Only this layout: ddi, bare, initrd or esp-file
+    #[arg(long)]
+    layout: Option<Layout>,
+    /// Boot the image and hand its console to you; Ctrl-A X ends the machine
+    #[arg(long)]
+    interactive: bool,
+}
+
+pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
+    if options.interactive {
+        return interact(options.layout.unwrap_or(Layout::Bare));
+    }
+    set_up()?;
+    for tool in TOOLS {
+        build(tool)?;
+    }
+    let status = command(options.layout)
+        .status()
+        .context("cannot start cargo")?;
+    Ok(if status.success() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
+}
+
+/// Installs what the test needs on the machine.
+pub(crate) fn set_up() -> anyhow::Result<()> {
+    set_up::ensure_installed(set_up::PACKAGES)?;
+    set_up::ensure_installed(set_up::MACHINES)
+}
+
+/// The boot test, with the release builds of the tools.
+pub(crate) fn command(layout: Option<Layout>) -> Command {
+    let mut command = cargo();
+    command.args(["test", "--quiet", "--package", "boot-test", "--tests"]);
+    command.args(["--", "--include-ignored", "--nocapture"]);
+    command
+        .env("RUST_BACKTRACE", "0")
+        .env("PATCH_SYSTEMD_UNITS", released(TOOLS[0]))
+        .env("ASSEMBLE_IMAGE", released(TOOLS[1]));
+    match layout {
+        Some(layout) => command.env("HERMETIC_OUT_LAYOUT", layout.name()),
+        None => command.env_remove("HERMETIC_OUT_LAYOUT"),
+    };
+    command
+}
+
+/// Builds the tools, and everything that images are made of with them.
+fn workshop() -> anyhow::Result<Workshop> {
+    set_up()?;
+    let [patcher, assembler] = [build(TOOLS[0])?, build(TOOLS[1])?];
+    println!("fetching and staging the packages of the image");
+    Ok(Workshop::open(&patcher, &assembler)?)
+}
+
+/// Assembles an image, boots it and leaves it to the user.
+pub(crate) fn interact(layout: Layout) -> anyhow::Result<ExitCode> {
+    let workshop = workshop()?;
+    println!("assembling the image, layout {layout}");
+    let image = workshop.assemble(layout)?;
+    let (start, disks) = image.start(workshop.kernel())?;
+    println!(
+        "booting; log in as root or as {} with the password {}; Ctrl-A X ends the machine",
+        boot_test::logins::USER,
+        boot_test::logins::PASSWORD
+    );
+    Machine::interact(&start, &disks)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Assembles an image, boots it, and prints how somebody logs in and looks around.
+pub(crate) fn show() -> anyhow::Result<()> {
+    let workshop = workshop()?;
+    println!("assembling the image");
+    let image = workshop.assemble(Layout::Bare)?;
+    println!("booting it; without acceleration this takes a minute");
+    let transcript = trial::transcript(&workshop, &image)?;
+    ensure!(
+        transcript.contains("State: running"),
+        "the system does not run:\n{transcript}"
+    );
+    println!("\n{transcript}");
+    Ok(())
+}
