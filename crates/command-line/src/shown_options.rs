@@ -1,19 +1,42 @@
-//! The options of a tool that is not about a package's outputs: what is shown, and how.
+//! What is shown of a tool's work, and how.
 
-use std::path::PathBuf;
+use clap::{Args, ValueEnum};
 
-use clap::Args;
-
-use crate::options::{Color, CommonOptions, Format};
+use crate::options::CHANGES;
 
 const SHOWN: &str = "What is shown";
 
-/// The options about what is shown, for a tool that has no use for the others of [`CommonOptions`].
+/// How a report is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people: findings with the source line marked.
+    #[default]
+    Human,
+    /// One JSON document; its schema has a version of its own.
+    Json,
+    /// SARIF 2.1.0, for code scanning services and editors.
+    Sarif,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The options about what is shown: all that a tool shares with others that is not about a package's
+/// outputs.
 #[derive(Args, Clone, Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct ShownOptions {
     /// Change nothing; say what would be changed
-    #[arg(long)]
+    #[arg(long, help_heading = CHANGES)]
     pub dry_run: bool,
 
     /// Show every change as a unified diff
@@ -36,36 +59,11 @@ pub struct ShownOptions {
     #[arg(long, short, conflicts_with = "verbose", help_heading = SHOWN)]
     pub quiet: bool,
 
-    /// Say more
+    /// Say more: every new reference of every output
     #[arg(long, short, help_heading = SHOWN)]
     pub verbose: bool,
 
     /// Say what a finding means, and what to do about it
     #[arg(long, value_name = "FINDING", help_heading = SHOWN)]
     pub explain: Option<String>,
-}
-
-impl ShownOptions {
-    /// The same as options of a report.
-    #[must_use]
-    pub fn for_report(&self) -> CommonOptions {
-        CommonOptions {
-            output: Vec::new(),
-            search_path: Vec::new(),
-            output_search_path: Vec::new(),
-            dependency: Vec::new(),
-            store_dir: PathBuf::from("/nix/store"),
-            root: None,
-            keep: Vec::new(),
-            replace: Vec::new(),
-            fallback: Vec::new(),
-            dry_run: self.dry_run,
-            diff: self.diff,
-            format: self.format,
-            color: self.color,
-            quiet: self.quiet,
-            verbose: self.verbose,
-            explain: self.explain.clone(),
-        }
-    }
 }

@@ -7,16 +7,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use hermetic_out::apply::apply;
-use hermetic_out::{Package, Severity, Tree};
+use hermetic_out::{Outcome, Tree};
 use hermetic_out_command_line::request::{absolute, pair};
 use hermetic_out_command_line::{
-    CommonOptions, ExitStatus, Report, ShownOptions, Streams, Summary, after_help, explain, parse,
-    visible,
+    CommonOptions, ExitStatus, Report, ShownOptions, Streams, after_help, explain, parse, visible,
 };
 
 use crate::consumer::{self, Build, InstallVariables};
-use crate::{Outcome, findings, provider};
+use crate::{findings, provider};
 
 /// The name of the tool.
 pub const TOOL: &str = "rewrite-pkgconfig-prefix";
@@ -24,6 +22,9 @@ pub const TOOL: &str = "rewrite-pkgconfig-prefix";
 const EXAMPLE: &str = "  \
 rewrite-pkgconfig-prefix provider --output out=$out --output dev=$dev
   rewrite-pkgconfig-prefix consumer --prefix $out --into $TMPDIR/pkgconfig";
+
+/// What is being done, for an error.
+const REWRITING: &str = "rewriting";
 
 /// Make .pc files name the outputs they are about, and let a build install into its own
 #[derive(Debug, Parser)]
@@ -124,14 +125,18 @@ pub fn run(
 }
 
 fn provide(common: &CommonOptions, streams: &mut Streams<'_>) -> anyhow::Result<ExitStatus> {
-    if let Some(name) = &common.explain {
+    if let Some(name) = &common.shown.explain {
         explain(findings::KINDS, name, streams.stdout)?;
         return Ok(ExitStatus::Clean);
     }
     let request = common.request()?;
     let outcome = provider::plan(&request.package, &request.choices)?;
-    let name = request.name();
-    finish(&name, outcome, &request.package, common, streams)
+    report(request.name(), outcome).apply_and_write(
+        &request.package,
+        REWRITING,
+        &common.shown,
+        streams,
+    )
 }
 
 fn consume(arguments: &Consumer, streams: &mut Streams<'_>) -> anyhow::Result<ExitStatus> {
@@ -146,9 +151,7 @@ fn consume(arguments: &Consumer, streams: &mut Streams<'_>) -> anyhow::Result<Ex
     }
     let build = arguments.build()?;
     let outcome = consumer::plan(&build)?;
-    let package = build.package();
-    let common = arguments.shown.for_report();
-    if !common.dry_run && !outcome.plan.is_empty() {
+    if !arguments.shown.dry_run && !outcome.plan.is_empty() {
         let tree = Tree::new(build.store_dir.clone(), build.root.clone());
         let into = tree.real_path(&build.into);
         fs::create_dir_all(&into)
@@ -158,7 +161,11 @@ fn consume(arguments: &Consumer, streams: &mut Streams<'_>) -> anyhow::Result<Ex
     let dash = name.iter().position(|byte| *byte == b'-');
     let without_hash = dash.and_then(|dash| name.get(dash + 1..)).unwrap_or(name);
     let name = format!("install directories for {}", visible(without_hash));
-    finish(&name, outcome, &package, &common, streams)
+    report(name, outcome).apply_and_write(&build.package(), REWRITING, &arguments.shown, streams)
+}
+
+fn report(name: String, outcome: Outcome) -> Report {
+    Report::new(TOOL, env!("CARGO_PKG_VERSION"), name, outcome)
 }
 
 impl Consumer {
@@ -217,38 +224,4 @@ fn directories(search_path: &OsStr) -> anyhow::Result<Vec<PathBuf>> {
         }
     }
     Ok(found)
-}
-
-/// Does what the plan says, unless something forbids it, and shows it.
-fn finish(
-    name: &str,
-    outcome: Outcome,
-    package: &Package,
-    common: &CommonOptions,
-    streams: &mut Streams<'_>,
-) -> anyhow::Result<ExitStatus> {
-    let mut report = Report {
-        tool: TOOL,
-        tool_version: env!("CARGO_PKG_VERSION"),
-        package: name.to_owned(),
-        summary: Summary {
-            files_changed: outcome.plan.files_changed(),
-            references_replaced: outcome.replaced,
-            references_kept: outcome.kept,
-            unresolved: outcome.unresolved,
-            new_references: outcome.new_references,
-        },
-        findings: outcome.findings,
-        dry_run: common.dry_run,
-        plan: outcome.plan,
-    };
-    let status = report.exit_status(Severity::Error);
-    if status == ExitStatus::Clean && !common.dry_run {
-        let tree = Tree::new(package.store_dir.clone(), package.root.clone());
-        apply(&report.plan, package, &tree).with_context(|| format!("rewriting {name}"))?;
-    }
-    // Nothing was written.
-    report.dry_run |= status != ExitStatus::Clean;
-    report.write(common, streams)?;
-    Ok(status)
 }

@@ -2,24 +2,8 @@
 
 use std::path::Path;
 
-use hermetic_out::{Finding, FindingKind, Place, Severity};
+use hermetic_out::{Finding, FindingKind, Place, finding_kinds};
 use hermetic_out_formats::{ProblemKind, Span};
-
-macro_rules! finding_kinds {
-    ($($(#[doc = $summary:literal])+ $name:ident = $id:literal, $severity:ident, $explanation:literal;)+) => {
-        $(
-            $(#[doc = $summary])+
-            pub static $name: FindingKind = FindingKind {
-                name: $id,
-                severity: Severity::$severity,
-                summary: concat!($($summary),+).trim_ascii(),
-                explanation: $explanation,
-            };
-        )+
-        /// All of them, sorted by name.
-        pub static KINDS: &[&FindingKind] = &[$(&$name),+];
-    };
-}
 
 finding_kinds! {
     /// A directory lies in an output that must not be referred to

@@ -15,26 +15,9 @@ pub mod provider;
 use std::io;
 use std::path::PathBuf;
 
+use hermetic_out::PlanError;
 use hermetic_out::resolve::PatternError;
-use hermetic_out::{Finding, Plan, PlanError};
 use thiserror::Error;
-
-/// What is to be done, and what was found.
-#[derive(Clone, Debug, Default)]
-pub struct Outcome {
-    /// What is to be done.
-    pub plan: Plan,
-    /// What is not right, by file and line.
-    pub findings: Vec<Finding>,
-    /// How many paths get another value or are written in another way.
-    pub replaced: usize,
-    /// How many of the package's own directories were right already.
-    pub kept: usize,
-    /// How many should be something else, but no output has it.
-    pub unresolved: usize,
-    /// By output: the store paths that its files refer to after the plan and did not before.
-    pub new_references: Vec<(String, Vec<PathBuf>)>,
-}
 
 /// The files cannot be looked at, or the options make no sense.
 #[derive(Debug, Error)]

@@ -8,13 +8,13 @@ mod shadow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use hermetic_out::{Change, Edit, FileEdits, Output, Package, Tree};
+use hermetic_out::{Change, Edit, FileEdits, Outcome, Output, Package, Tree};
 use hermetic_out_formats::{Encoding, Span};
 
 pub use install_variables::InstallVariables;
 
 use crate::pc_files::{PcFile, of_search_path};
-use crate::{Error, Outcome, findings};
+use crate::{Error, findings};
 
 /// What a build reads, and where it is to install.
 #[derive(Clone, Debug)]

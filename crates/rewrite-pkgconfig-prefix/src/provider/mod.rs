@@ -11,12 +11,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use hermetic_out::resolve::Choices;
-use hermetic_out::{Change, FileEdits, Output, Package, Resolver, Tree};
+use hermetic_out::{Change, FileEdits, Outcome, Output, Package, Resolver, Tree};
 use hermetic_out_formats::Encoding;
 use memchr::memmem;
 
 use crate::pc_files::{PcFile, of_output};
-use crate::{Error, Outcome, findings};
+use crate::{Error, findings};
 use places::Places;
 
 /// Looks at a package's `.pc` files and says what to do. Reads the disk, writes nothing.
