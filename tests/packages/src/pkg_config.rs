@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
 use crate::tool::Finding;
 use crate::{Error, Result, cannot_start};
@@ -35,6 +35,15 @@ const QUESTIONS: &[&str] = &[
 
 /// The `.pc` files below a directory, relative to it: what lies in a directory called `pkgconfig`.
 pub fn files(top: &Path) -> Result<Vec<PathBuf>> {
+    files_and_links(top, |entry| entry.file_type().is_file())
+}
+
+/// The same with the links to files, under whose names pkg-config finds them, too.
+pub fn files_by_all_names(top: &Path) -> Result<Vec<PathBuf>> {
+    files_and_links(top, |entry| entry.path().is_file())
+}
+
+fn files_and_links(top: &Path, counts: impl Fn(&DirEntry) -> bool) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in WalkDir::new(top) {
         let entry = entry.map_err(|error| {
@@ -43,8 +52,7 @@ pub fn files(top: &Path) -> Result<Vec<PathBuf>> {
         let path = entry.path();
         let directory = path.parent().and_then(Path::file_name);
         let is_pc = path.extension().is_some_and(|ending| ending == "pc");
-        if entry.file_type().is_file() && is_pc && directory.is_some_and(|name| name == "pkgconfig")
-        {
+        if counts(&entry) && is_pc && directory.is_some_and(|name| name == "pkgconfig") {
             found.push(path.strip_prefix(top).unwrap_or(path).to_owned());
         }
     }
