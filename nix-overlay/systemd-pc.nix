@@ -14,11 +14,16 @@ let
     CONTAINER_UID_BASE_MIN = "524288";
     DYNAMIC_UID_MAX = "65519";
     DYNAMIC_UID_MIN = "61184";
+    FOREIGN_UID_BASE = "2147352576";
+    GREETER_UID_MAX = "60705";
+    GREETER_UID_MIN = "60578";
     PREFIX = "/usr";
     PREFIX_NOSLASH = "/usr";
     PROJECT_URL = "https://systemd.io/";
     PROJECT_VERSION = systemd.version;
     SYSCONF_DIR = "/etc";
+    SYSTEM_ALLOC_GID_MIN = "1";
+    SYSTEM_ALLOC_UID_MIN = "1";
     SYSTEM_GID_MAX = "999";
     SYSTEM_UID_MAX = "999";
     UDEVLIBEXECDIR = "/usr/lib/udev";

@@ -29,7 +29,9 @@ pub(crate) const PKG_CONFIG: &[Need] = &[
     ("make", "make"),
     ("meson", "meson"),
     ("ninja", "ninja-build"),
-    ("pip3", "python3-pip"),
+    ("/usr/lib/python3/dist-packages/pip", "python3-pip"),
+    // Of pkg-config 0.29.2, which comes without what it depends on.
+    ("/usr/lib/x86_64-linux-gnu/libglib-2.0.so.0", "libglib2.0-0"),
 ];
 
 /// To boot images.

@@ -56,6 +56,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         });
         for (name, test) in [
             ("real .pc files", "rewrite_pkgconfig_prefix"),
+            ("table of install variables", "install_variables"),
             ("builds that ask .pc files", "consumer_builds"),
         ] {
             let arguments = ["test", "--package", "real-packages", "--test", test];

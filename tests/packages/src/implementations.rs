@@ -22,18 +22,17 @@ const PKGCONF: [&str; 2] = ["2.5.1.post2", "3.0.7.post0"];
 /// The release of Debian that has pkg-config 0.29.2, which nixpkgs uses.
 const SUITE: &str = "bullseye";
 
-/// All that can be had, and why others cannot: the machine's first.
-pub fn all() -> Result<(Vec<Implementation>, Vec<String>)> {
+/// All of them, the machine's first. Fails if one cannot be had: without it a test would say less
+/// than it seems to.
+pub fn all() -> Result<Vec<Implementation>> {
     let mut found = vec![named("pkgconf", PathBuf::from("/usr/bin/pkgconf"))?];
-    let mut lacking = Vec::new();
-    let others = PKGCONF.iter().map(|version| pypi(version));
-    for other in others.chain([debian()]) {
-        match other.and_then(|(kind, program)| named(kind, program)) {
-            Ok(one) => found.push(one),
-            Err(error) => lacking.push(error.to_string()),
-        }
+    for version in PKGCONF {
+        let (kind, program) = pypi(version)?;
+        found.push(named(kind, program)?);
     }
-    Ok((found, lacking))
+    let (kind, program) = debian()?;
+    found.push(named(kind, program)?);
+    Ok(found)
 }
 
 fn named(kind: &str, program: PathBuf) -> Result<Implementation> {
@@ -52,45 +51,46 @@ fn pypi(version: &str) -> Result<(&'static str, PathBuf)> {
     let program = top.join("pkgconf/.bin/pkgconf");
     if !program.is_file() {
         let mut pip = Command::new("python3");
-        pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--target"])
-            .arg(&top)
-            .arg(format!("pkgconf=={version}"));
+        pip.args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--upgrade",
+            "--target",
+        ])
+        .arg(&top)
+        .arg(format!("pkgconf=={version}"));
         run(&mut pip, &format!("install pkgconf {version} with pip"))
             .map_err(|error| error.help("on Debian, pip is in python3-pip"))?;
     }
     Ok(("pkgconf", program))
 }
 
+/// pkg-config 0.29.2, of the last release of Debian that has it. It runs with the machine's `GLib`.
 fn debian() -> Result<(&'static str, PathBuf)> {
-    let top = cache_directory().join("pkg-config-0.29.2");
-    let packages = top.join("packages");
+    let packages = cache_directory().join("pkg-config-0.29.2/packages");
     let names = ["pkg-config".to_owned()];
-    let fetched = store::fetch(&Archive::open_suite(SUITE)?, &names, &packages)?;
-    let directory = fetched
-        .packages
-        .first()
-        .map(|package| packages.join(&package.directory));
-    let Some(directory) = directory else {
-        let reasons: Vec<String> = fetched
-            .lacking
-            .into_iter()
-            .map(|(_, reason)| reason)
-            .collect();
-        return Err(crate::Error::new(
-            "get pkg-config 0.29.2",
-            reasons.join(", "),
-        ));
+    let lacking = |why: String| {
+        crate::Error::new("get pkg-config 0.29.2", why).help(format!(
+            "it is in Debian's release {SUITE}: name a mirror that still has that release in the \
+             machine's apt sources"
+        ))
     };
-    // It is a link to this one, whose name is the platform's.
-    let program = directory.join("bin/x86_64-pc-linux-gnu-pkg-config");
-    Ok((
-        "pkg-config",
-        if program.exists() {
-            program
-        } else {
-            directory.join("bin/pkg-config")
-        },
-    ))
+    let archive = Archive::open_suite(SUITE).map_err(|error| lacking(error.to_string()))?;
+    let fetched = store::fetch(&archive, &names, &packages)?;
+    let Some(package) = fetched.packages.first() else {
+        let mut reasons = fetched.lacking.into_iter().map(|(_, reason)| reason);
+        return Err(lacking(reasons.next().unwrap_or_default()));
+    };
+    let bin = packages.join(&package.directory).join("bin");
+    // `pkg-config` is a link to this one, whose name is the platform's.
+    let programs = ["x86_64-pc-linux-gnu-pkg-config", "pkg-config"].map(|name| bin.join(name));
+    match programs.into_iter().find(|program| program.is_file()) {
+        Some(program) => Ok(("pkg-config", program)),
+        None => Err(lacking(format!("{} has no program", bin.display()))),
+    }
 }
 
 /// A directory in which `pkg-config` and `pkgconf` are this implementation.

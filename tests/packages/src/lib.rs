@@ -21,6 +21,7 @@ pub mod archive;
 pub mod check;
 pub mod draw;
 pub mod implementations;
+pub mod install_variables;
 pub mod pkg_config;
 pub mod store;
 pub mod tool;

@@ -10,28 +10,11 @@ use std::process::Command;
 
 use real_packages::archive::Archive;
 use real_packages::store::Package;
-use real_packages::tool::{Arguments, Finding, Report};
+use real_packages::tool::{self, Arguments, Finding, Report};
 use real_packages::{in_parallel, pc_package_names, pkg_config, store};
 
 /// Debian moves on: some packages may be gone, but not most.
 const ENOUGH: usize = 450;
-
-fn tool() -> PathBuf {
-    let built = || {
-        let test = std::env::current_exe().ok()?;
-        Some(test.parent()?.parent()?.join("rewrite-pkgconfig-prefix"))
-    };
-    let tool = std::env::var_os("REWRITE_PKGCONFIG_PREFIX")
-        .map(PathBuf::from)
-        .or_else(built)
-        .unwrap_or_default();
-    assert!(
-        tool.is_file(),
-        "{} is missing: build it with `cargo build --package rewrite-pkgconfig-prefix`",
-        tool.display()
-    );
-    tool
-}
 
 fn provide(tool: &Path, store: &Path, package: &Package) -> Report {
     let arguments = Arguments::with(store, package, &[], &[]).expect("arguments");
@@ -48,7 +31,7 @@ fn provide(tool: &Path, store: &Path, package: &Package) -> Report {
 
 #[test]
 fn real_pc_files_mean_the_same_afterwards() {
-    let tool = tool();
+    let tool = tool::built("rewrite-pkgconfig-prefix").unwrap_or_else(|error| panic!("{error}"));
     let temporary = tempfile::tempdir().expect("a directory");
     let top = temporary.path().canonicalize().expect("its path");
     let (original, patched) = (top.join("original"), top.join("store"));
