@@ -6,7 +6,8 @@
 )]
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use nix_builds::nix::Nix;
 use nix_builds::{case, directory};
@@ -96,35 +97,41 @@ fn real_packages_are_fixed_up() {
     run_all(&directory().join("real"), &["--argstr", "debs", &debs]);
 }
 
+/// The first output of a package of `sources`, built from the source that Debian has of `of`.
+fn built_from_source(package: &str, of: &str, more: &[&str]) -> PathBuf {
+    let source = Archive::open_sources()
+        .and_then(|archive| archive.source(of))
+        .unwrap_or_else(|error| panic!("{error}"));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let sources = serde_json::json!({ of: source.display().to_string() });
+    serde_json::to_writer(&file, &sources).unwrap();
+    let sources = file.path().display().to_string();
+    let expression = directory().join(format!("sources/{package}/package.nix"));
+    let expression = expression.display().to_string();
+    let arguments = [
+        "--argstr",
+        "package",
+        &expression,
+        "--argstr",
+        "sources",
+        &sources,
+    ];
+    let nix = nix();
+    let built = nix
+        .instantiate("case.nix", &[&arguments, more].concat())
+        .and_then(|derivation| nix.build(&derivation))
+        .unwrap_or_else(|error| panic!("{error}"));
+    let log = String::from_utf8_lossy(&built.log);
+    let outputs = built.outputs;
+    let outputs = outputs.unwrap_or_else(|| panic!("{package} does not build:\n{log}"));
+    outputs[0].clone()
+}
+
 /// A package built from Debian's source, with the hook and without it: where its units are.
 #[test]
 fn a_package_from_its_source_installs_into_its_own_output() {
-    let source = Archive::open_sources()
-        .and_then(|archive| archive.source("dbus"))
-        .unwrap_or_else(|error| panic!("{error}"));
-    let file = tempfile::NamedTempFile::new().unwrap();
-    let sources = serde_json::json!({ "dbus": source.display().to_string() });
-    serde_json::to_writer(&file, &sources).unwrap();
-    let sources = file.path().display().to_string();
-    let package = directory()
-        .join("sources/dbus/package.nix")
-        .display()
-        .to_string();
-    let nix = nix();
     let build = |patched: &str| {
-        let arguments = [
-            "--argstr", "package", &package, "--argstr", "sources", &sources,
-        ];
-        let patched = ["--arg", "patched", patched];
-        let built = nix
-            .instantiate("case.nix", &[&arguments[..], &patched].concat())
-            .and_then(|derivation| nix.build(&derivation))
-            .unwrap_or_else(|error| panic!("{error}"));
-        let log = String::from_utf8_lossy(&built.log).into_owned();
-        let outputs = built
-            .outputs
-            .unwrap_or_else(|| panic!("dbus does not build:\n{log}"));
-        let out = outputs[0].clone();
+        let out = built_from_source("dbus", "dbus", &["--arg", "patched", patched]);
         let outside = std::fs::read_to_string(out.join("outside")).unwrap();
         (out, outside)
     };
@@ -152,6 +159,37 @@ fn a_package_from_its_source_installs_into_its_own_output() {
     for file in installed {
         assert!(!out.join(file).exists(), "{file} is there without the hook");
         assert!(outside.contains(file), "{file}: {outside}");
+    }
+}
+
+/// `systemdPc` from systemd's source: what it says, asked by pkgconf.
+#[test]
+fn systemds_own_templates_are_filled_in() {
+    let out = built_from_source("systemd-pc", "systemd", &[]);
+    let said = |module: &str, variable: &str| {
+        let output = Command::new("pkgconf")
+            .args(["--variable", variable, module])
+            .env("PKG_CONFIG_PATH", out.join("share/pkgconfig"))
+            .output()
+            .expect("pkgconf starts; on Debian: apt-get install pkgconf");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{told}");
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    let own = |sub_path: &str| out.join(sub_path).display().to_string();
+    for (module, variable, expected) in [
+        ("systemd", "prefix", own("")),
+        ("systemd", "systemdsystemunitdir", own("lib/systemd/system")),
+        ("systemd", "tmpfilesdir", own("lib/tmpfiles.d")),
+        ("systemd", "sysconfdir", "/etc".to_owned()),
+        ("udev", "udevdir", own("lib/udev")),
+    ] {
+        let expected = expected.trim_end_matches('/');
+        assert_eq!(said(module, variable), expected, "{variable}");
+    }
+    for name in ["systemd.pc", "udev.pc"] {
+        let text = std::fs::read_to_string(out.join("share/pkgconfig").join(name)).unwrap();
+        assert!(!text.contains("{{"), "{text}");
     }
 }
 
