@@ -31,6 +31,10 @@ finding_kinds! {
     "The variable says where others are to install files, but its value is not an absolute path, so it \
      is not known what it should be in the package's own output.\n\nLook at the provider's file; pass \
      the directory to the build by hand.";
+    /// A line is longer than readers take
+    PC_LINE_TOO_LONG = "pc-line-too-long", Warning,
+    "pkgconf reads no more than 65535 bytes of a line, with those that continue it. A file with a longer \
+     one was left alone.\n\nFind out why it is so long.";
     /// A variable is written as make does
     PC_MAKE_VARIABLE = "pc-make-variable", Warning,
     "`$(prefix)` means nothing in a `.pc` file: it is handed to whoever asks as it stands. It was left \
@@ -103,14 +107,35 @@ pub(crate) fn at(
 
 /// A file of so many bytes was not read.
 pub(crate) fn too_large(file: &Path, size: u64) -> Finding {
+    let message = format!("it has {size} bytes and was left alone");
+    of_file(
+        &PC_FILE_TOO_LARGE,
+        file,
+        message,
+        "find out why it is so large",
+    )
+}
+
+/// A file has a line that readers do not take.
+pub(crate) fn line_too_long(file: &Path) -> Finding {
+    let message = "it has a line of more than 65535 bytes and was left alone".to_owned();
+    of_file(
+        &PC_LINE_TOO_LONG,
+        file,
+        message,
+        "find out why it is so long",
+    )
+}
+
+fn of_file(kind: &'static FindingKind, file: &Path, message: String, help: &str) -> Finding {
     Finding {
-        kind: &PC_FILE_TOO_LARGE,
-        severity: PC_FILE_TOO_LARGE.severity,
+        kind,
+        severity: kind.severity,
         file: file.to_owned(),
         place: None,
         subject: Vec::new(),
-        message: format!("it has {size} bytes and was left alone"),
-        help: "find out why it is so large".to_owned(),
+        message,
+        help: help.to_owned(),
     }
 }
 

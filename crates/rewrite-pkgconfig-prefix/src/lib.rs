@@ -13,10 +13,12 @@ pub mod pc_files;
 pub mod provider;
 
 use std::io;
-use std::path::PathBuf;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 use hermetic_out::PlanError;
 use hermetic_out::resolve::PatternError;
+use hermetic_out_formats::Encoding;
 use thiserror::Error;
 
 /// The files cannot be looked at, or the options make no sense.
@@ -63,4 +65,15 @@ pub enum Error {
     /// The plan contradicts itself.
     #[error(transparent)]
     Plan(#[from] PlanError),
+}
+
+/// Fails if `path` cannot stand in the value of a variable.
+fn check_can_be_written(path: &Path) -> Result<(), Error> {
+    let bytes = path.as_os_str().as_bytes();
+    if bytes.contains(&b'$') || Encoding::PkgConfigValue.encode(bytes).is_err() {
+        return Err(Error::Unwritable {
+            path: path.to_owned(),
+        });
+    }
+    Ok(())
 }

@@ -1,15 +1,18 @@
 //! Which `.pc` files there are.
 
-use std::ffi::OsStr;
-use std::fs;
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use hermetic_out::{Output, Tree};
+use hermetic_out::{Finding, Output, Tree};
 use hermetic_out_formats::MAX_FILE_SIZE;
+use hermetic_out_formats::pkg_config::{MAX_VALUE, scan};
+use rustix::io::Errno;
 use walkdir::WalkDir;
 
-use crate::Error;
+use crate::{Error, findings};
 
 /// A `.pc` file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +21,30 @@ pub struct PcFile {
     pub path: PathBuf,
     /// What it holds; or, if that is too much to be read, its size.
     pub content: Result<Vec<u8>, u64>,
+}
+
+impl PcFile {
+    /// What the file holds, if it is of a size that its readers take; otherwise that is a finding.
+    pub(crate) fn readable(&self, findings: &mut Vec<Finding>) -> Option<&[u8]> {
+        let content = match &self.content {
+            Ok(content) => content,
+            Err(size) => {
+                findings.push(findings::too_large(&self.path, *size));
+                return None;
+            }
+        };
+        let file = scan(content);
+        let statements = file.statements.iter().map(|one| one.lines);
+        let problems = file.problems.iter().map(|one| one.span);
+        if statements
+            .chain(problems)
+            .any(|span| span.len() > MAX_VALUE)
+        {
+            findings.push(findings::line_too_long(&self.path));
+            return None;
+        }
+        Some(content)
+    }
 }
 
 /// Directories of an output deeper than this are not looked into: `lib/TRIPLET/NAME/pkgconfig`.
@@ -41,7 +68,7 @@ pub fn of_output(tree: &Tree, output: &Output) -> Result<Vec<PcFile>, Error> {
         })?;
         let inside = entry.path().strip_prefix(&top).unwrap_or(entry.path());
         if entry.file_type().is_file() && is_pc_file(inside) {
-            found.push(read(output.path.join(inside), entry.path())?);
+            found.extend(read(tree, output.path.join(inside))?);
         }
     }
     found.sort_by(|one, other| one.path.cmp(&other.path));
@@ -49,41 +76,41 @@ pub fn of_output(tree: &Tree, output: &Output) -> Result<Vec<PcFile>, Error> {
 }
 
 /// The `.pc` files that pkg-config finds in `directories`: of several with one name, the first. Links
-/// are followed, as pkg-config does; directories that do not exist count for nothing.
+/// are followed, as pkg-config does; what is no file, and directories that do not exist, count for
+/// nothing.
 pub fn of_search_path(tree: &Tree, directories: &[PathBuf]) -> Result<Vec<PcFile>, Error> {
-    let mut found: Vec<PcFile> = Vec::new();
+    let mut known: BTreeSet<OsString> = BTreeSet::new();
+    let mut found = Vec::new();
     for directory in directories {
-        let real = tree.real_path(directory);
-        let mut names = Vec::new();
-        let failed = |source| Error::Walk {
-            path: directory.clone(),
-            source,
-        };
-        match fs::read_dir(&real) {
-            Ok(entries) => {
-                for entry in entries {
-                    names.push(entry.map_err(failed)?.file_name());
-                }
+        let names = match tree.names(directory) {
+            Ok(names) => names,
+            Err(error) if leads_nowhere(&error) => continue,
+            Err(source) => {
+                let path = directory.clone();
+                return Err(Error::Walk { path, source });
             }
-            Err(error) if is_nothing(&error) => continue,
-            Err(error) => return Err(failed(error)),
-        }
-        names.sort();
-        for name in names.iter().filter(|name| has_ending(name)) {
-            let is_known = |file: &PcFile| file.path.file_name() == Some(name);
-            let path = real.join(name);
-            if found.iter().any(is_known) || !path.is_file() {
+        };
+        for name in names.into_iter().filter(|name| has_ending(name)) {
+            if known.contains(&name) {
                 continue;
             }
-            found.push(read(directory.join(name), &path)?);
+            if let Some(file) = read(tree, directory.join(&name))? {
+                known.insert(name);
+                found.push(file);
+            }
         }
     }
     Ok(found)
 }
 
-fn is_nothing(error: &std::io::Error) -> bool {
-    use std::io::ErrorKind::{NotADirectory, NotFound};
+/// Whether nothing is there: no file, or a link to none.
+fn leads_nowhere(error: &io::Error) -> bool {
+    use io::ErrorKind::{NotADirectory, NotFound};
+    let no_file = [Errno::LOOP, Errno::NXIO].map(Errno::raw_os_error);
     matches!(error.kind(), NotFound | NotADirectory)
+        || error
+            .raw_os_error()
+            .is_some_and(|raw| no_file.contains(&raw))
 }
 
 fn is_pc_file(path: &Path) -> bool {
@@ -96,16 +123,28 @@ fn has_ending(name: &OsStr) -> bool {
     name.len() > 3 && name.ends_with(b".pc")
 }
 
-fn read(path: PathBuf, real: &Path) -> Result<PcFile, Error> {
-    let failed = |source| Error::Read {
-        path: path.clone(),
-        source,
+/// The file at a path; `None` if what is there is no file.
+fn read(tree: &Tree, path: PathBuf) -> Result<Option<PcFile>, Error> {
+    let content = match read_content(tree, &path) {
+        Ok(content) => content,
+        Err(error) if leads_nowhere(&error) => None,
+        Err(source) => return Err(Error::Read { path, source }),
     };
-    let size = fs::metadata(real).map_err(failed)?.len();
-    let content = if usize::try_from(size).is_ok_and(|size| size <= MAX_FILE_SIZE) {
-        Ok(fs::read(real).map_err(failed)?)
-    } else {
-        Err(size)
-    };
-    Ok(PcFile { path, content })
+    Ok(content.map(|content| PcFile { path, content }))
+}
+
+/// What a file holds; or, if that is too much to be read, its size. `None` for what is no file.
+fn read_content(tree: &Tree, path: &Path) -> io::Result<Option<Result<Vec<u8>, u64>>> {
+    let mut file = tree.open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Ok(None);
+    }
+    let size = metadata.len();
+    if usize::try_from(size).map_or(true, |size| size > MAX_FILE_SIZE) {
+        return Ok(Some(Err(size)));
+    }
+    let mut content = Vec::new();
+    file.read_to_end(&mut content)?;
+    Ok(Some(Ok(content)))
 }

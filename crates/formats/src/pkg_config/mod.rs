@@ -103,7 +103,11 @@ impl Value {
         variable: impl Fn(&[u8]) -> Option<&'a [u8]>,
     ) -> Option<Vec<u8>> {
         let mut expanded = Vec::new();
-        for piece in &self.pieces {
+        let first = self
+            .pieces
+            .partition_point(|piece| piece.range().end <= part.start);
+        let pieces = self.pieces.iter().skip(first);
+        for piece in pieces.take_while(|piece| piece.range().start < part.end) {
             match piece {
                 Piece::Literal(range) => {
                     let both = range.start.max(part.start)..range.end.min(part.end);

@@ -6,15 +6,15 @@ mod install_variables;
 mod shadow;
 
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use hermetic_out::{Change, Edit, FileEdits, Outcome, Output, Package, Tree};
-use hermetic_out_formats::{Encoding, Span};
+use hermetic_out_formats::Span;
 
 pub use install_variables::InstallVariables;
 
 use crate::pc_files::{PcFile, of_search_path};
-use crate::{Error, findings};
+use crate::{Error, check_can_be_written};
 
 /// What a build reads, and where it is to install.
 #[derive(Clone, Debug)]
@@ -69,17 +69,6 @@ pub fn plan(build: &Build) -> Result<Outcome, Error> {
     Ok(outcome)
 }
 
-/// Fails if `path` cannot be part of a value.
-fn check_can_be_written(path: &Path) -> Result<(), Error> {
-    let bytes = path.as_os_str().as_bytes();
-    if bytes.contains(&b'$') || Encoding::PkgConfigValue.encode(bytes).is_err() {
-        return Err(Error::Unwritable {
-            path: path.to_owned(),
-        });
-    }
-    Ok(())
-}
-
 fn shadow_file(
     file: &PcFile,
     build: &Build,
@@ -91,14 +80,8 @@ fn shadow_file(
     let Some(name) = file.path.file_name().filter(|_| !variables.is_empty()) else {
         return Ok(());
     };
-    let content = match &file.content {
-        Ok(content) => content,
-        Err(size) => {
-            outcome
-                .findings
-                .push(findings::too_large(&file.path, *size));
-            return Ok(());
-        }
+    let Some(content) = file.readable(&mut outcome.findings) else {
+        return Ok(());
     };
     let shadow = shadow::shadow(&file.path, content, &variables, build);
     outcome.findings.extend(shadow.findings);
@@ -107,7 +90,7 @@ fn shadow_file(
     }
     check_can_be_written(file.path.parent().unwrap_or(&file.path))?;
     outcome.replaced += shadow.redirected;
-    let copy = FileEdits::new(file.path.clone(), content.clone(), &shadow.edits)?.after;
+    let copy = FileEdits::new(file.path.clone(), content.to_vec(), &shadow.edits)?.after;
     let path = build.into.join(name);
     let known = old.iter().find(|known| known.path == path);
     match known.map(|known| &known.content) {

@@ -1,6 +1,7 @@
 //! What is wrong in a `.pc` file, wherever its paths lead.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::ops::Range;
 use std::path::Path;
 
@@ -17,11 +18,16 @@ use crate::findings::{self, at};
 /// Variables that every reader knows.
 pub(super) const BUILT_IN: &[&[u8]] = &[b"pcfiledir", b"pc_sysrootdir", b"pc_top_builddir"];
 
+/// So many findings about one file are kept: each holds the line it is about.
+const MAX_FINDINGS: usize = 100;
+
 /// Findings about one file.
 pub(super) struct Faults<'a> {
     path: &'a Path,
     content: &'a [u8],
-    pub(super) found: Vec<Finding>,
+    found: Vec<Finding>,
+    /// How many more there were.
+    more: usize,
 }
 
 impl<'a> Faults<'a> {
@@ -30,7 +36,22 @@ impl<'a> Faults<'a> {
             path,
             content,
             found: Vec::new(),
+            more: 0,
         }
+    }
+
+    /// All of them, by their place.
+    pub(super) fn into_findings(mut self) -> Vec<Finding> {
+        let start = |finding: &Finding| finding.place.as_ref().map(|place| place.span);
+        self.found.sort_by_key(start);
+        if let Some(last) = self.found.last_mut().filter(|_| self.more > 0) {
+            let _ = write!(
+                last.message,
+                ", and {} more are found in this file",
+                self.more
+            );
+        }
+        self.found
     }
 
     /// A prefix that is neither a path nor empty.
@@ -54,15 +75,7 @@ impl<'a> Faults<'a> {
     pub(super) fn find(&mut self, file: &PkgConfig) -> bool {
         for problem in &file.problems {
             let (kind, message, help) = findings::of_problem(problem.kind);
-            let finding = at(
-                kind,
-                self.path,
-                self.content,
-                problem.span,
-                message.into(),
-                help,
-            );
-            self.found.push(finding);
+            self.report_at(kind, problem.span, message.into(), help);
         }
         let mut defined: BTreeSet<&[u8]> = BUILT_IN.iter().copied().collect();
         let mut has_two_prefixes = false;
@@ -97,8 +110,7 @@ impl<'a> Faults<'a> {
                 let span = first_line(statement, self.content);
                 let help = "remove one of the definitions";
                 let kind = &findings::PC_DUPLICATE_VARIABLE;
-                let finding = at(kind, self.path, self.content, span, message, help);
-                self.found.push(finding);
+                self.report_at(kind, span, message, help);
             }
         }
         has_two_prefixes
@@ -115,9 +127,26 @@ impl<'a> Faults<'a> {
     ) {
         let extent = value.text.slice(range.clone()).extent();
         let span = extent.unwrap_or(Span::new(0, 0));
-        let mut finding = at(kind, self.path, self.content, span, message, help);
-        finding.subject = value.bytes(range.clone()).to_vec();
+        if let Some(finding) = self.report_at(kind, span, message, help) {
+            finding.subject = value.bytes(range.clone()).to_vec();
+        }
+    }
+
+    /// A finding about a part of the file; `None` if there are too many.
+    fn report_at(
+        &mut self,
+        kind: &'static FindingKind,
+        span: Span,
+        message: String,
+        help: &str,
+    ) -> Option<&mut Finding> {
+        if self.found.len() == MAX_FINDINGS {
+            self.more += 1;
+            return None;
+        }
+        let finding = at(kind, self.path, self.content, span, message, help);
         self.found.push(finding);
+        self.found.last_mut()
     }
 }
 

@@ -5,18 +5,18 @@ mod faults;
 mod places;
 mod rewrite;
 mod roots;
+mod words;
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use hermetic_out::resolve::Choices;
-use hermetic_out::{Change, FileEdits, Outcome, Output, Package, Resolver, Tree};
-use hermetic_out_formats::Encoding;
+use hermetic_out::{Change, FileEdits, Outcome, Package, Resolver, Tree};
 use memchr::memmem;
 
 use crate::pc_files::{PcFile, of_output};
-use crate::{Error, findings};
+use crate::{Error, check_can_be_written};
 use places::Places;
 
 /// Looks at a package's `.pc` files and says what to do. Reads the disk, writes nothing.
@@ -30,8 +30,12 @@ pub fn plan(package: &Package, choices: &Choices) -> Result<Outcome, Error> {
     let mut outcome = Outcome::default();
     for (index, output) in package.outputs.iter().enumerate() {
         let mut new_references = Vec::new();
-        for file in of_output(&tree, output)? {
-            check_outputs_can_be_written(package)?;
+        let files = of_output(&tree, output)?;
+        if !files.is_empty() {
+            let mut all = package.outputs.iter();
+            all.try_for_each(|output| check_can_be_written(&output.path))?;
+        }
+        for file in files {
             rewrite_file(&file, index, &places, &mut outcome, &mut new_references)?;
         }
         if !new_references.is_empty() {
@@ -47,18 +51,6 @@ pub fn plan(package: &Package, choices: &Choices) -> Result<Outcome, Error> {
     Ok(outcome)
 }
 
-fn check_outputs_can_be_written(package: &Package) -> Result<(), Error> {
-    let bytes = |output: &Output| output.path.as_os_str().as_bytes().to_vec();
-    let is_plain =
-        |path: &[u8]| Encoding::PkgConfigValue.encode(path).is_ok() && !path.contains(&b'$');
-    match package.outputs.iter().find(|one| !is_plain(&bytes(one))) {
-        Some(output) => Err(Error::Unwritable {
-            path: output.path.clone(),
-        }),
-        None => Ok(()),
-    }
-}
-
 fn rewrite_file(
     file: &PcFile,
     output: usize,
@@ -66,14 +58,8 @@ fn rewrite_file(
     outcome: &mut Outcome,
     new_references: &mut Vec<PathBuf>,
 ) -> Result<(), Error> {
-    let content = match &file.content {
-        Ok(content) => content,
-        Err(size) => {
-            outcome
-                .findings
-                .push(findings::too_large(&file.path, *size));
-            return Ok(());
-        }
+    let Some(content) = file.readable(&mut outcome.findings) else {
+        return Ok(());
     };
     let rewritten = rewrite::rewrite(&file.path, content, output, places);
     outcome.findings.extend(rewritten.findings);
@@ -83,7 +69,7 @@ fn rewrite_file(
     if rewritten.edits.is_empty() {
         return Ok(());
     }
-    let edits = FileEdits::new(file.path.clone(), content.clone(), &rewritten.edits)?;
+    let edits = FileEdits::new(file.path.clone(), content.to_vec(), &rewritten.edits)?;
     for store_path in store_paths(&edits.after, places.package()) {
         let path = store_path.as_os_str().as_bytes();
         let is_own = file.path.starts_with(&store_path);

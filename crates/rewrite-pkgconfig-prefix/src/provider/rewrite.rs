@@ -1,21 +1,20 @@
 //! One `.pc` file: which of its bytes become what.
 
-use std::collections::BTreeMap;
-use std::ops::Range;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use bstr::ByteSlice;
-use hermetic_out::package::normalize;
-use hermetic_out::{Edit, Finding, FindingKind};
+use hermetic_out::{Edit, Finding};
 use hermetic_out_formats::Span;
 use hermetic_out_formats::pkg_config::{
-    PkgConfig, Statement, StatementKind, Value, Variables, is_absolute_path, path_words, scan,
+    MAX_VALUE, PkgConfig, Statement, StatementKind, Value, Variables, scan,
 };
 
 use super::faults::{BUILT_IN, Faults};
 use super::places::{Place, Places};
 use super::roots::Roots;
+use super::words::{Word, can_be_written, is_search_path, same, words};
 use crate::findings;
 
 /// What a file is to become.
@@ -29,16 +28,6 @@ pub(crate) struct Rewritten {
 }
 
 pub(super) const PREFIX: &[u8] = b"prefix";
-
-/// A path in a statement that may have to be another.
-struct Word {
-    range: Range<usize>,
-    is_whole: bool,
-    is_partial: bool,
-    /// What it says, worked out.
-    path: Vec<u8>,
-    place: Place,
-}
 
 /// What becomes of `prefix`.
 enum Prefix {
@@ -56,80 +45,35 @@ enum Prefix {
 pub(crate) fn rewrite(path: &Path, content: &[u8], from: usize, places: &Places<'_>) -> Rewritten {
     let file = scan(content);
     let directory = path.parent().unwrap_or(path).as_os_str().as_bytes();
-    let mut work = Work {
-        path,
-        content,
-        file: &file,
-        places,
-        done: Rewritten::default(),
-    };
     let mut faults = Faults::new(path, content);
     let has_two_prefixes = faults.find(&file);
     faults.find_relative_prefix(&file, directory);
-    work.done.findings = faults.found;
+    let mut work = Work {
+        content,
+        file: &file,
+        places,
+        repeated: repeated(&file),
+        faults,
+        done: Rewritten::default(),
+    };
     if !has_two_prefixes {
         work.statements(from, directory);
     }
-    let start = |finding: &Finding| finding.place.as_ref().map(|place| place.span);
-    work.done.findings.sort_by_key(start);
+    work.done.findings = work.faults.into_findings();
     work.done
 }
 
-/// The paths of each statement for which this package may be to say where they are.
-fn words(
-    file: &PkgConfig,
-    mut variables: Variables,
-    from: usize,
-    places: &Places<'_>,
-) -> Vec<Vec<Word>> {
-    let mut all = Vec::with_capacity(file.statements.len());
-    for statement in &file.statements {
-        let mut found = Vec::new();
-        if statement.kind == StatementKind::Variable || statement.is_flags() {
-            for word in path_words(&statement.value) {
-                let range = word.range;
-                let value = &statement.value;
-                let path = value.expand_range(range.clone(), |name| variables.get(name));
-                let Some(path) = path.filter(|path| is_absolute_path(path)) else {
-                    continue;
-                };
-                found.push(Word {
-                    range,
-                    is_whole: word.is_whole,
-                    is_partial: word.is_partial,
-                    place: places.of(&path, from),
-                    path,
-                });
-            }
-        }
-        all.push(found);
-        variables.read(statement);
-    }
-    all
-}
-
 struct Work<'a> {
-    path: &'a Path,
     content: &'a [u8],
     file: &'a PkgConfig,
     places: &'a Places<'a>,
+    /// The variables that are defined more than once.
+    repeated: BTreeSet<&'a [u8]>,
+    faults: Faults<'a>,
     done: Rewritten,
 }
 
 impl Work<'_> {
-    fn report(
-        &mut self,
-        kind: &'static FindingKind,
-        value: &Value,
-        range: &Range<usize>,
-        message: String,
-        help: &str,
-    ) {
-        let mut faults = Faults::new(self.path, self.content);
-        faults.report(kind, value, range, message, help);
-        self.done.findings.extend(faults.found);
-    }
-
     /// The whole path that a place stands for; `None` if it is not known, or none of ours.
     fn target(&self, place: &Place, main: usize) -> Option<(usize, Vec<u8>)> {
         match place {
@@ -209,17 +153,17 @@ impl Work<'_> {
 
     fn statements(&mut self, from: usize, directory: &[u8]) {
         let mut now = Variables::of_file_in(directory);
-        let words = &words(self.file, now.clone(), from, self.places);
+        let as_it_is = words(self.file, now.clone(), from, self.places);
         let Some(first) = self.file.statements.first() else {
             return;
         };
         let mut statements = self.file.statements.iter();
         let prefix_at = statements.position(|statement| statement.defines(PREFIX));
-        let main = self.main_output(words);
-        let prefix = self.prefix(prefix_at, words, main);
+        let main = self.main_output(&as_it_is);
+        let prefix = self.prefix(prefix_at, &as_it_is, main);
         // What it says in the file may have dots in it.
         let says = match (&prefix, prefix_at) {
-            (Prefix::Stays(_), Some(at)) => words[at].first().map(|word| word.path.clone()),
+            (Prefix::Stays(_), Some(at)) => as_it_is[at].first().map(|word| word.path.clone()),
             _ => None,
         };
         let own = match &prefix {
@@ -229,7 +173,7 @@ impl Work<'_> {
         // What is in front of it and has to be written through it makes it come first.
         let comes_first = own.is_some()
             && prefix_at.is_none_or(|at| {
-                let mut before = self.file.statements.iter().zip(words).take(at);
+                let mut before = self.file.statements.iter().zip(&as_it_is).take(at);
                 before.any(|(statement, words)| {
                     words.iter().any(|word| {
                         let target = self.target(&word.place, main);
@@ -246,13 +190,13 @@ impl Work<'_> {
         let says = says
             .filter(|_| !matches!(moved, Some(None)))
             .or(own.clone());
-        let words = if comes_first {
+        let to_be = if comes_first {
             now.set(PREFIX, says.clone());
-            &self::words(self.file, now.clone(), from, self.places)
+            words(self.file, now.clone(), from, self.places)
         } else {
-            words
+            as_it_is
         };
-        for (index, (statement, words)) in self.file.statements.iter().zip(words).enumerate() {
+        for (index, (statement, words)) in self.file.statements.iter().zip(&to_be).enumerate() {
             if Some(index) == prefix_at && own.is_some() {
                 self.prefix_line(statement, &prefix, comes_first);
                 now.set(PREFIX, says.clone());
@@ -352,7 +296,7 @@ impl Work<'_> {
             let message = format!("no output has {}", all.join(", "));
             let help = "if they are the machine's, set rewritePkgConfigPrefixKeep";
             let range = first.range.start..last.range.end;
-            self.report(
+            self.faults.report(
                 &findings::PC_SEARCH_PATH_NOT_FOUND,
                 value,
                 &range,
@@ -386,11 +330,7 @@ impl Work<'_> {
                 }
                 let names_output = path == self.places.output(output) && raw == path;
                 // Another definition further down would take what was written through it along.
-                let definitions = self.file.statements.iter();
-                let is_constant = definitions
-                    .filter(|one| one.defines(&statement.name))
-                    .count()
-                    == 1;
+                let is_constant = !self.repeated.contains(&*statement.name);
                 if names_output && word.is_whole && is_constant && !roots.has(output, &path) {
                     roots.add(output, &statement.name);
                     self.done.kept += 1;
@@ -412,7 +352,7 @@ impl Work<'_> {
                 let is_own = automatic.is_some_and(|path| self.places.own(path).is_some());
                 if is_literal && !is_own && !is_search_path(statement) {
                     let message = format!("no output has {shown}");
-                    self.report(
+                    self.faults.report(
                         &findings::PC_DIRECTORY_NOT_FOUND,
                         value,
                         &word.range,
@@ -426,7 +366,7 @@ impl Work<'_> {
             (Place::OnlyIn { output }, None) => {
                 let message = format!("only the output {} has {shown}", self.places.name(*output));
                 let help = "move the .pc file to the output for developers";
-                self.report(
+                self.faults.report(
                     &findings::PC_DEV_DIRECTORY,
                     value,
                     &word.range,
@@ -443,7 +383,7 @@ impl Work<'_> {
             let message = format!("{shown} should become {new}, but cannot be written here");
             let help = "write the line more plainly";
             let kind = &findings::PC_PATH_IN_PIECES;
-            self.report(kind, value, &word.range, message, help);
+            self.faults.report(kind, value, &word.range, message, help);
             self.done.unresolved += 1;
             return None;
         }
@@ -460,35 +400,21 @@ impl Work<'_> {
     }
 }
 
-/// Whether the value of a variable is a list of directories.
-fn is_search_path(statement: &Statement) -> bool {
-    let value = statement.value.text.bytes();
-    let begins = value.starts_with(b"/") || value.starts_with(b"${");
-    statement.kind == StatementKind::Variable && begins && value.contains(&b':')
+fn repeated(file: &PkgConfig) -> BTreeSet<&[u8]> {
+    let mut defined = BTreeSet::new();
+    let statements = file.statements.iter();
+    statements
+        .filter(|one| one.kind == StatementKind::Variable && !defined.insert(&*one.name))
+        .map(|one| &*one.name)
+        .collect()
 }
 
+/// Appends to a value; one that gets too long for any reader is not known.
 fn append(to: &mut Option<Vec<u8>>, more: Option<Vec<u8>>) {
     match (to.as_mut(), more) {
-        (Some(to), Some(more)) => to.extend(more),
+        (Some(to), Some(more)) if to.len() + more.len() <= MAX_VALUE => to.extend(more),
         _ => *to = None,
     }
-}
-
-/// Whether two paths are the same but for dots and slashes.
-fn same(one: &[u8], other: &[u8]) -> bool {
-    let plain = |path| {
-        let mut path = normalize(path)?;
-        while path.len() > 1 && path.ends_with(b"/") {
-            path.pop();
-        }
-        Some(path)
-    };
-    plain(one) == plain(other)
-}
-
-fn can_be_written(value: &Value, word: &Word, path: &[u8]) -> bool {
-    let text = value.text.slice(word.range.clone());
-    !word.is_partial && text.span().is_some() && !path.contains(&b'$') && text.encode(path).is_ok()
 }
 
 /// The bytes of a value that say the same wherever in the file they stand.
