@@ -22,7 +22,7 @@ pub(crate) const PACKAGES: &[Need] = &[
 
 /// To read .pc files as pkgconf does, and to build with all that asks it.
 pub(crate) const PKG_CONFIG: &[Need] = &[
-    ("pkgconf", "pkgconf"),
+    ("/usr/bin/pkgconf", "pkgconf"),
     ("autoreconf", "autoconf"),
     ("automake", "automake"),
     ("cmake", "cmake"),
@@ -56,6 +56,7 @@ pub(crate) const NIX: &[Need] = &[
     // To build dbus from its source.
     ("meson", "meson"),
     ("ninja", "ninja-build"),
+    ("xz", "xz-utils"),
     ("/usr/include/expat.h", "libexpat1-dev"),
     ("/usr/include/systemd/sd-daemon.h", "libsystemd-dev"),
 ];

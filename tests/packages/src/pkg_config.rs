@@ -239,6 +239,20 @@ pub fn unreported(after: &Said, findings: &[&Finding]) -> Vec<String> {
     found
 }
 
+/// How many variables are a directory of the machine or of a build: `/usr/…`, `/build/…`.
+#[must_use]
+pub fn absolute_directories(said: &Said) -> usize {
+    let is_absolute = |value: &&String| {
+        let path = plain(value);
+        path == "/usr" || ["/usr/", "/build/"].iter().any(|top| path.starts_with(top))
+    };
+    let values = said.variables.values();
+    values
+        .filter(|value| value.starts_with('/') && !value.contains([':', ' ']))
+        .filter(is_absolute)
+        .count()
+}
+
 /// Where `--define-variable=prefix=/x` (`moved`) does not move just what lies under the prefix, if that
 /// lies in the output.
 #[must_use]
@@ -347,6 +361,18 @@ mod tests {
             ..Finding::default()
         };
         assert!(unreported(&after, &[&finding]).is_empty());
+    }
+
+    #[test]
+    fn directories_of_the_machine_are_counted() {
+        let said = of(&[
+            ("prefix", "/usr"),
+            ("libdir", "//usr/lib"),
+            ("path", "/usr/lib:/lib"),
+            ("own", "/s/a/usr"),
+            ("word", "usr"),
+        ]);
+        assert_eq!(absolute_directories(&said), 2);
     }
 
     #[test]

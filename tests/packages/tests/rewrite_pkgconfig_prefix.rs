@@ -52,8 +52,11 @@ fn real_pc_files_mean_the_same_afterwards() {
         let report = provide(&tool, &patched, package);
         let files = pkg_config::files(&after).unwrap_or_else(|error| panic!("{error}"));
         let mut violations = Vec::new();
+        let mut directories = (0, 0);
         for file in &files {
-            let wrong = check(file, &before, &after, &report.findings);
+            let (wrong, old, new) = check(file, &before, &after, &report.findings);
+            directories.0 += old;
+            directories.1 += new;
             let name = &package.name;
             violations.extend(
                 wrong
@@ -68,20 +71,26 @@ fn real_pc_files_mean_the_same_afterwards() {
                 package.name, again.changes
             ));
         }
-        (files.len(), report, violations)
+        (files.len(), report, directories, violations)
     });
     let files: usize = results.iter().map(|(files, ..)| files).sum();
     let changed: usize = results
         .iter()
-        .map(|(_, report, _)| report.summary.files_changed)
+        .map(|(_, report, ..)| report.summary.files_changed)
         .sum();
     let findings: usize = results
         .iter()
-        .map(|(_, report, _)| report.findings.len())
+        .map(|(_, report, ..)| report.findings.len())
         .sum();
     println!(
         "{} packages, {files} .pc files, {changed} changed, {findings} findings",
         results.len()
+    );
+    let directories = results.iter().map(|(_, _, directories, _)| directories);
+    let (old, left) = directories.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    println!(
+        "variables that are directories of /usr: {old}; {} are mapped, {left} have a finding",
+        old - left
     );
     assert!(files >= ENOUGH, "only {files} .pc files were had");
     let violations: Vec<String> = results.into_iter().flat_map(|(.., wrong)| wrong).collect();
@@ -93,8 +102,14 @@ fn real_pc_files_mean_the_same_afterwards() {
     );
 }
 
-/// What is wrong with a file, relative to the package before and after.
-fn check(file: &Path, before: &Path, after: &Path, findings: &[Finding]) -> Vec<String> {
+/// What is wrong with a file, relative to the package before and after; how many of its variables
+/// were directories of `/usr`, and how many still are.
+fn check(
+    file: &Path,
+    before: &Path,
+    after: &Path,
+    findings: &[Finding],
+) -> (Vec<String>, usize, usize) {
     let said = |path: PathBuf, prefix| {
         pkg_config::said(&path, prefix).unwrap_or_else(|error| panic!("{error}"))
     };
@@ -109,5 +124,6 @@ fn check(file: &Path, before: &Path, after: &Path, findings: &[Finding]) -> Vec<
         &said(path, Some("/x")),
         after,
     ));
-    wrong
+    let count = pkg_config::absolute_directories;
+    (wrong, count(&old), count(&new))
 }
