@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use hermetic_out::{Outcome, Tree};
-use hermetic_out_command_line::request::{absolute, pair};
+use hermetic_out_command_line::request::{absolute, check_root, package_name, pair};
 use hermetic_out_command_line::{
-    CommonOptions, ExitStatus, Report, ShownOptions, Streams, after_help, explain, parse, visible,
+    CommonOptions, ExitStatus, Report, ShownOptions, Streams, after_help, explain, parse,
 };
 
 use crate::consumer::{self, Build, InstallVariables};
@@ -157,10 +157,8 @@ fn consume(arguments: &Consumer, streams: &mut Streams<'_>) -> anyhow::Result<Ex
         fs::create_dir_all(&into)
             .with_context(|| format!("making the directory {}", into.display()))?;
     }
-    let name = build.prefix.file_name().unwrap_or_default().as_bytes();
-    let dash = name.iter().position(|byte| *byte == b'-');
-    let without_hash = dash.and_then(|dash| name.get(dash + 1..)).unwrap_or(name);
-    let name = format!("install directories for {}", visible(without_hash));
+    let name = package_name(&build.prefix);
+    let name = format!("install directories for {name}");
     report(name, outcome).apply_and_write(&build.package(), REWRITING, &arguments.shown, streams)
 }
 
@@ -170,6 +168,7 @@ fn report(name: String, outcome: Outcome) -> Report {
 
 impl Consumer {
     fn build(&self) -> anyhow::Result<Build> {
+        check_root(self.root.as_deref())?;
         let mut outputs = Vec::new();
         for output in &self.output {
             let (name, path) = pair("--output", output.as_bytes(), "NAME=PATH")?;

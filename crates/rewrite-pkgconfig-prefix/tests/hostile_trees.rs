@@ -123,6 +123,23 @@ fn a_place_for_the_copies_that_cannot_be_made() {
 }
 
 #[test]
+fn a_root_that_is_no_directory() {
+    let store = store_with_files();
+    let file = store.pc("x.pc");
+    for (root, parts) in [
+        (
+            Path::new("/missing"),
+            ["looking at /missing", "given by --root"],
+        ),
+        (&file, ["reading --root", "it is not a directory"]),
+    ] {
+        for mut command in [store.provide(), store.consume()] {
+            assert_refused(&store, command.arg("--root").arg(root), &parts);
+        }
+    }
+}
+
+#[test]
 fn files_that_cannot_be_read() {
     let store = store_with_files();
     for path in [store.pc("x.pc"), store.provider_pc("udev.pc")] {
