@@ -31,7 +31,10 @@ pub fn all() -> Result<Vec<Implementation>> {
         found.push(named(kind, program)?);
     }
     let (kind, program) = debian()?;
-    found.push(named(kind, program)?);
+    let one = named(kind, program).map_err(|error| {
+        error.help("it runs with the machine's GLib: on Debian, `apt-get install libglib2.0-0`")
+    })?;
+    found.push(one);
     Ok(found)
 }
 
@@ -104,4 +107,19 @@ pub fn directory(of: &Implementation, top: &Path) -> std::io::Result<PathBuf> {
         }
     }
     Ok(directory)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_implementation_that_does_not_run_is_an_error() {
+        for program in ["/missing/pkgconf", "/bin/false"] {
+            let error = named("pkgconf", PathBuf::from(program)).expect_err("it does not run");
+            let told = error.to_string();
+            let doing = format!("cannot ask {program} for its version");
+            assert!(told.starts_with(&doing), "{told}");
+        }
+    }
 }

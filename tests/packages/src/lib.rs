@@ -134,6 +134,7 @@ pub fn cannot_start(command: &Command, doing: &str, error: &std::io::Error) -> E
         "dpkg-deb" => "dpkg",
         "systemd-analyze" => "systemd",
         "cp" => "coreutils",
+        "/usr/bin/pkgconf" => "pkgconf",
         "qemu-system-x86_64" => "qemu-system-x86",
         other => other,
     };
@@ -191,14 +192,17 @@ mod tests {
 
     #[test]
     fn a_missing_program_is_named_with_its_package() {
-        let missing = Command::new("dpkg-deb");
-        let error = std::io::Error::from(std::io::ErrorKind::NotFound);
-        let text = cannot_start(&missing, "unpack x.deb", &error).to_string();
-        assert!(
-            text.starts_with("cannot unpack x.deb: dpkg-deb: "),
-            "{text}"
-        );
-        assert!(text.contains("apt-get install dpkg"), "{text}");
+        for (program, package) in [("dpkg-deb", "dpkg"), ("/usr/bin/pkgconf", "pkgconf")] {
+            let missing = Command::new(program);
+            let error = std::io::Error::from(std::io::ErrorKind::NotFound);
+            let text = cannot_start(&missing, "work", &error).to_string();
+            assert!(
+                text.starts_with(&format!("cannot work: {program}: ")),
+                "{text}"
+            );
+            let help = format!("`apt-get install {package}`");
+            assert!(text.contains(&help), "{text}");
+        }
     }
 
     #[test]
