@@ -7,6 +7,7 @@
 # The order in which fixups run, whatever the order of the hooks in nativeBuildInputs.
 hermeticFixupOrder=(
     patchSystemdUnitsAuto
+    rewritePkgConfigPrefixAuto
 )
 
 # The registered fixups, by name. This file is sourced by every hook: it must forget nothing.
@@ -23,6 +24,18 @@ registerHermeticFixup() {
         fi
     done
     postFixupHooks+=(runHermeticFixups)
+}
+
+# registerHermeticPreConfigure FUNCTION: has FUNCTION run before a package is configured. Repeating it
+# changes nothing.
+registerHermeticPreConfigure() {
+    local hook
+    for hook in ${preConfigureHooks+"${preConfigureHooks[@]}"}; do
+        if [[ $hook == "$1" ]]; then
+            return 0
+        fi
+    done
+    preConfigureHooks+=("$1")
 }
 
 runHermeticFixups() {

@@ -67,6 +67,12 @@ builtins.mapAttrs (name: _: package name) tools
     inherit (final) stdenvNoCC buildPackages;
   };
 
+  # systemd.pc and udev.pc without systemd, for what systemd itself needs.
+  systemdPc = import ./systemd-pc.nix {
+    inherit (prev) lib;
+    inherit (final) stdenvNoCC buildPackages systemd;
+  };
+
   # hermeticImage { packages, … }: an image that boots.
   hermeticImage = import ./hermetic-image.nix {
     inherit (prev) lib;

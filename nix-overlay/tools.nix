@@ -18,4 +18,13 @@
       };
     };
   };
+  rewrite-pkgconfig-prefix = {
+    description = "Make .pc files name their own outputs, and builds install into theirs";
+    hook = {
+      attribute = "rewritePkgConfigPrefixHook";
+      substitutions = final: {
+        rewritePkgConfigPrefix = "${final.rewrite-pkgconfig-prefix}/bin/rewrite-pkgconfig-prefix";
+      };
+    };
+  };
 }

@@ -84,7 +84,10 @@ let
       hermetic = set.withHermeticHooks set.hello;
       units = set.hermeticUnits set.hello;
       tool = set.patch-systemd-units;
-      hook = set.patchSystemdUnitsHook;
+      hooks = [
+        set.patchSystemdUnitsHook
+        set.rewritePkgConfigPrefixHook
+      ];
       assembler = set.assemble-image;
     in
     [
@@ -98,9 +101,11 @@ let
       tool.preBuild
       tool.src.outPath
       tool.meta
-      hook.substitutions
-      hook.meta
-      (builtins.mapAttrs (_: check: check.installPhase) hook.passthru.tests)
+      set.rewrite-pkgconfig-prefix.preBuild
+      set.rewrite-pkgconfig-prefix.src.outPath
+      (map (hook: hook.substitutions) hooks)
+      (map (hook: hook.meta) hooks)
+      (map (hook: builtins.mapAttrs (_: check: check.installPhase) hook.passthru.tests) hooks)
     ];
   isFine = value: (builtins.tryEval (builtins.deepSeq value true)).success;
 
@@ -144,6 +149,9 @@ in
     "hermeticUnits"
     "patch-systemd-units"
     "patchSystemdUnitsHook"
+    "rewrite-pkgconfig-prefix"
+    "rewritePkgConfigPrefixHook"
+    "systemdPc"
     "withHermeticHooks"
   ];
   "it replaces nothing" = lib.intersectAttrs (overlay plain plain) (traps // needed plain) == { };
@@ -170,15 +178,36 @@ in
     in
     isFine (overlay final plain).patch-systemd-units.src.outPath;
 
+  # util-linux needs it, and systemd needs util-linux.
+  "systemdPc takes nothing of systemd but its source" =
+    let
+      set = packages (_: {
+        systemd = {
+          src = "/source";
+          version = "259";
+          outPath = throw "systemd is built";
+          buildInputs = throw "what systemd needs";
+        };
+      });
+    in
+    isFine [
+      set.systemdPc.src
+      set.systemdPc.version
+      set.systemdPc.installPhase
+      (toString set.systemdPc.nativeBuildInputs)
+    ];
+
   "hooks are those of the build platform" =
     let
       set = packages (_: {
         buildPackages.patchSystemdUnitsHook = "the build platform's";
+        buildPackages.rewritePkgConfigPrefixHook = "the build platform's own";
       });
     in
     (set.withHermeticHooks set.hello).nativeBuildInputs == [
       "own"
       "the build platform's"
+      "the build platform's own"
     ];
   "the shell is that of the platform that packages are for" =
     (packages (_: { targetPackages.runtimeShell = "/target/bash"; }))

@@ -13,6 +13,8 @@
   # Real packages: a JSON file of the paths of .deb files by name, and whether the hooks do anything.
   debs ? null,
   patched ? true,
+  # Sources: a JSON file of the paths of archives by name.
+  sources ? null,
   # What makes images: a directory with the tools that assemble-image calls.
   tools ? null,
   # Further overlays, between the packages and the project's.
@@ -24,7 +26,15 @@ let
   fromHost = import ./from-host.nix { inherit system; };
 
   packages = final: {
-    inherit lib system;
+    inherit lib system patched;
+
+    sources = builtins.mapAttrs (
+      name: path:
+      builtins.path {
+        inherit path;
+        name = "${name}-source";
+      }
+    ) (builtins.fromJSON (builtins.readFile sources));
 
     # On one platform these are all the same, as in nixpkgs.
     buildPackages = final;
@@ -70,6 +80,7 @@ let
     gnutar = fromHost "gnutar" [ "tar" ];
     gzip = fromHost "gzip" [ "gzip" ];
     dpkg = fromHost "dpkg" [ "dpkg-deb" ];
+    pkgconf = fromHost "pkgconf" [ "pkg-config" ];
     patch = fromHost "patch" [ "patch" ];
 
     # The machine's compiler finds what belongs to it only where it is.

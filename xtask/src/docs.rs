@@ -26,7 +26,7 @@ struct Tool {
     command: fn() -> clap::Command,
 }
 
-fn tools() -> [Tool; 2] {
+fn tools() -> [Tool; 3] {
     [
         Tool {
             name: assemble_image::cli::TOOL,
@@ -37,6 +37,11 @@ fn tools() -> [Tool; 2] {
             name: patch_systemd_units::cli::TOOL,
             kinds: patch_systemd_units::findings::KINDS,
             command: patch_systemd_units::cli::command,
+        },
+        Tool {
+            name: rewrite_pkgconfig_prefix::cli::TOOL,
+            kinds: rewrite_pkgconfig_prefix::findings::KINDS,
+            command: rewrite_pkgconfig_prefix::cli::command,
         },
     ]
 }
@@ -58,9 +63,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         fs::write(&path, page).with_context(|| format!("writing {}", path.display()))?;
         println!("{name}");
         let generated = project().join("target/docs");
-        man_page_and_completions(&tool, &generated).with_context(|| {
+        man_pages_and_completions(&tool, &generated).with_context(|| {
             format!(
-                "writing the man page and completions to {}",
+                "writing the man pages and completions to {}",
                 generated.display()
             )
         })?;
@@ -71,12 +76,11 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(u8::from(stale)))
 }
 
-fn man_page_and_completions(tool: &Tool, directory: &Path) -> anyhow::Result<()> {
+/// A man page, one more for each subcommand, and completions.
+fn man_pages_and_completions(tool: &Tool, directory: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(directory)?;
     let mut command = (tool.command)();
-    let mut page = Vec::new();
-    clap_mangen::Man::new(command.clone()).render(&mut page)?;
-    fs::write(directory.join(format!("{}.1", tool.name)), page)?;
+    clap_mangen::generate_to(command.clone(), directory)?;
     for shell in [Shell::Bash, Shell::Fish, Shell::Zsh] {
         generate_to(shell, &mut command, tool.name, directory)?;
     }

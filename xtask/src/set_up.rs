@@ -20,6 +20,20 @@ pub(crate) const PACKAGES: &[Need] = &[
     ("systemd-analyze", "systemd"),
 ];
 
+/// To read .pc files as pkgconf does, and to build with all that asks it.
+pub(crate) const PKG_CONFIG: &[Need] = &[
+    ("/usr/bin/pkgconf", "pkgconf"),
+    ("autoreconf", "autoconf"),
+    ("automake", "automake"),
+    ("cmake", "cmake"),
+    ("make", "make"),
+    ("meson", "meson"),
+    ("ninja", "ninja-build"),
+    ("/usr/lib/python3/dist-packages/pip", "python3-pip"),
+    // Of pkg-config 0.29.2, which comes without what it depends on.
+    ("/usr/lib/x86_64-linux-gnu/libglib-2.0.so.0", "libglib2.0-0"),
+];
+
 /// To boot images.
 pub(crate) const MACHINES: &[Need] = &[
     ("qemu-system-x86_64", "qemu-system-x86"),
@@ -41,6 +55,13 @@ pub(crate) const NIX: &[Need] = &[
     ("cmp", "diffutils"),
     ("patch", "patch"),
     ("setpriv", "util-linux"),
+    ("pkg-config", "pkgconf"),
+    // To build dbus from its source.
+    ("meson", "meson"),
+    ("ninja", "ninja-build"),
+    ("xz", "xz-utils"),
+    ("/usr/include/expat.h", "libexpat1-dev"),
+    ("/usr/include/systemd/sd-daemon.h", "libsystemd-dev"),
 ];
 
 /// Installs what is missing, or says how to.

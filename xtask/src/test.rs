@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use crate::{boot_test, cargo, project, released, set_up};
 
 const TOOL: &str = "patch-systemd-units";
+const PKG_CONFIG_TOOL: &str = "rewrite-pkgconfig-prefix";
 
 /// Packages whose tests need the network, Nix or a machine to boot: steps of their own.
 const BY_OTHER_MEANS: [&str; 3] = ["boot-test", "nix-builds", "real-packages"];
@@ -36,18 +37,31 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     steps.extend(hooks()?);
     if !options.quick {
         set_up::ensure_installed(set_up::PACKAGES)?;
+        set_up::ensure_installed(set_up::PKG_CONFIG)?;
         set_up::ensure_installed(set_up::NIX)?;
         set_up::ensure_installed(set_up::MACHINES)?;
         let [patcher, assembler] = boot_test::TOOLS;
-        let tools = ["--package", patcher, "--package", assembler];
-        steps.push(step(
-            "release build",
-            &[&["build", "--release"], tools.as_slice()].concat(),
-        ));
+        let mut release = vec!["build", "--release"];
+        for tool in [patcher, assembler, PKG_CONFIG_TOOL] {
+            release.extend(["--package", tool]);
+        }
+        steps.push(step("release build", &release));
         steps.push(Step {
             name: "real packages",
             command: real_packages(None),
         });
+        for (name, test) in [
+            ("real .pc files", "rewrite_pkgconfig_prefix"),
+            ("table of install variables", "install_variables"),
+            ("builds that ask .pc files", "consumer_builds"),
+        ] {
+            let arguments = ["test", "--package", "real-packages", "--test", test];
+            let mut step = step(name, &arguments);
+            step.command
+                .args(["--", "--nocapture"])
+                .env("REWRITE_PKGCONFIG_PREFIX", released(PKG_CONFIG_TOOL));
+            steps.push(step);
+        }
         steps.push(step(
             "Nix builds",
             &["test", "--package", "nix-builds", "--tests"],

@@ -31,11 +31,14 @@
 )]
 
 mod case;
+mod documented;
 mod tree;
 
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+pub use documented::{assert_documented, assert_findings_shown};
 
 /// What did not go as its case expects.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -103,14 +103,14 @@ fn run_on(
 
 /// Whether to colour what goes to a stream, by the rules of <https://no-color.org>.
 pub(crate) fn colour(
-    choice: crate::options::Color,
+    choice: crate::shown_options::Color,
     terminal: bool,
     no_color: Option<&OsStr>,
 ) -> bool {
     match choice {
-        crate::options::Color::Always => true,
-        crate::options::Color::Never => false,
-        crate::options::Color::Auto => terminal && no_color.is_none_or(OsStr::is_empty),
+        crate::shown_options::Color::Always => true,
+        crate::shown_options::Color::Never => false,
+        crate::shown_options::Color::Auto => terminal && no_color.is_none_or(OsStr::is_empty),
     }
 }
 
@@ -160,7 +160,7 @@ impl<W: Write> Write for UntilClosed<W> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::options::Color;
+    use crate::shown_options::Color;
 
     /// What `work` makes of `run`: exit status, standard output, standard error.
     pub(crate) fn run_captured(

@@ -9,6 +9,7 @@ pub mod explain;
 pub mod options;
 pub mod report;
 pub mod request;
+pub mod shown_options;
 mod visible;
 
 pub use exit_status::{ExitStatus, Streams, run};
@@ -16,4 +17,5 @@ pub use explain::explain;
 pub use options::{CommonOptions, after_help, parse};
 pub use report::{Report, Summary, write_findings};
 pub use request::Request;
+pub use shown_options::ShownOptions;
 pub use visible::visible;

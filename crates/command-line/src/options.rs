@@ -7,42 +7,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use bstr::ByteSlice;
-use clap::{Args, Parser, ValueEnum};
+use clap::{Args, Parser};
 
 use crate::exit_status::{EXIT_STATUS_HELP, Streams, UsageError};
+use crate::shown_options::ShownOptions;
 
 const PACKAGE: &str = "The package";
-const CHANGES: &str = "What is changed";
-const SHOWN: &str = "What is shown";
-
-/// How a report is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people: findings with the source line marked.
-    #[default]
-    Human,
-    /// One JSON document; its schema has a version of its own.
-    Json,
-    /// SARIF 2.1.0, for code scanning services and editors.
-    Sarif,
-}
-
-/// When to use colours.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Color {
-    /// On a terminal, unless `NO_COLOR` is set.
-    #[default]
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
+pub(crate) const CHANGES: &str = "What is changed";
 
 /// The options that all tools share.
 #[derive(Args, Clone, Debug)]
 #[expect(clippy::doc_markdown, reason = "the comments are what --help says")]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct CommonOptions {
     /// An output of the package, as `out=/nix/store/…` (repeatable)
     ///
@@ -103,37 +78,9 @@ pub struct CommonOptions {
     #[arg(long, value_name = "FROM=TO", help_heading = CHANGES)]
     pub fallback: Vec<OsString>,
 
-    /// Change nothing; say what would be changed
-    #[arg(long, help_heading = CHANGES)]
-    pub dry_run: bool,
-
-    /// Show every change as a unified diff
-    ///
-    /// It goes to standard output, or into the JSON document.
-    #[arg(long, help_heading = SHOWN)]
-    pub diff: bool,
-
-    /// How findings and the summary are written
-    #[arg(long, value_enum, default_value_t, help_heading = SHOWN)]
-    pub format: Format,
-
-    /// When to use colours
-    #[arg(long, value_enum, default_value_t, value_name = "WHEN", help_heading = SHOWN)]
-    pub color: Color,
-
-    /// Say nothing but errors
-    ///
-    /// For the human format: findings below the severity "error" and the summary are left out.
-    #[arg(long, short, conflicts_with = "verbose", help_heading = SHOWN)]
-    pub quiet: bool,
-
-    /// Say more: every new reference of every output
-    #[arg(long, short, help_heading = SHOWN)]
-    pub verbose: bool,
-
-    /// Say what a finding means, and what to do about it
-    #[arg(long, value_name = "FINDING", help_heading = SHOWN)]
-    pub explain: Option<String>,
+    /// What is shown.
+    #[command(flatten)]
+    pub shown: ShownOptions,
 }
 
 const STREAMS_HELP: &str = "\
@@ -309,7 +256,7 @@ pub(crate) mod tests {
         for heading in [
             PACKAGE,
             CHANGES,
-            SHOWN,
+            "What is shown",
             "Output:",
             "Long arguments:",
             "Exit status:",

@@ -8,10 +8,11 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use anyhow::Context;
-use hermetic_out::{Finding, Plan, Severity};
+use hermetic_out::apply::apply;
+use hermetic_out::{Finding, Outcome, Package, Plan, Severity, Tree};
 
 use crate::exit_status::{ExitStatus, Streams, colour};
-use crate::options::{Color, CommonOptions, Format};
+use crate::shown_options::{Color, Format, ShownOptions};
 
 /// What was done, in numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,8 +49,53 @@ pub struct Report {
 }
 
 impl Report {
+    /// What a fixup of `package` comes to, before anything is done.
+    #[must_use]
+    pub fn new(
+        tool: &'static str,
+        tool_version: &'static str,
+        package: String,
+        outcome: Outcome,
+    ) -> Self {
+        Self {
+            tool,
+            tool_version,
+            package,
+            summary: Summary {
+                files_changed: outcome.plan.files_changed(),
+                references_replaced: outcome.replaced,
+                references_kept: outcome.kept,
+                unresolved: outcome.unresolved,
+                new_references: outcome.new_references,
+            },
+            findings: outcome.findings,
+            plan: outcome.plan,
+            dry_run: true,
+        }
+    }
+
+    /// Does what the plan says, unless a finding is an error or the options forbid it, and shows it
+    /// all. `doing` says for an error what is being done: "patching".
+    pub fn apply_and_write(
+        mut self,
+        package: &Package,
+        doing: &str,
+        options: &ShownOptions,
+        streams: &mut Streams<'_>,
+    ) -> anyhow::Result<ExitStatus> {
+        let status = self.exit_status(Severity::Error);
+        self.dry_run = options.dry_run || status != ExitStatus::Clean;
+        if !self.dry_run {
+            let tree = Tree::new(package.store_dir.clone(), package.root.clone());
+            apply(&self.plan, package, &tree)
+                .with_context(|| format!("{doing} {}", self.package))?;
+        }
+        self.write(options, streams)?;
+        Ok(status)
+    }
+
     /// Shows it as the options ask for.
-    pub fn write(&self, options: &CommonOptions, streams: &mut Streams<'_>) -> anyhow::Result<()> {
+    pub fn write(&self, options: &ShownOptions, streams: &mut Streams<'_>) -> anyhow::Result<()> {
         let colours = |terminal| colours(options.color, terminal);
         match options.format {
             Format::Human => {
@@ -202,12 +248,12 @@ mod tests {
     #[derive(Parser)]
     struct Tool {
         #[command(flatten)]
-        common: CommonOptions,
+        shown: ShownOptions,
     }
 
     fn shown(arguments: &[&str]) -> (u8, String, String) {
         let arguments = std::iter::once(&"tool").chain(arguments);
-        let options = Tool::try_parse_from(arguments).unwrap().common;
+        let options = Tool::try_parse_from(arguments).unwrap().shown;
         run_captured(|streams| {
             let report = report();
             report.write(&options, streams)?;

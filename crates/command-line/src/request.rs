@@ -29,13 +29,8 @@ impl Request {
     pub fn name(&self) -> String {
         let outputs = &self.package.outputs;
         let out = outputs.iter().find(|output| output.name == "out");
-        let name = out
-            .or(outputs.first())
-            .and_then(|output| output.path.file_name())
-            .unwrap_or_default()
-            .as_bytes();
-        let without_hash = name.split_once_str("-").map_or(name, |(_, name)| name);
-        visible(without_hash)
+        let output = out.or(outputs.first());
+        output.map_or_else(String::new, |output| package_name(&output.path))
     }
 }
 
@@ -143,16 +138,7 @@ impl CommonOptions {
 
     fn request_in(&self, environment: Environment<'_>) -> Result<Request, OptionError> {
         let store_dir = absolute("--store-dir", self.store_dir.as_os_str().as_bytes())?;
-        if let Some(root) = &self.root {
-            let metadata = fs::metadata(root).map_err(|source| OptionError::Unreadable {
-                option: "--root",
-                path: show(root),
-                source,
-            })?;
-            if !metadata.is_dir() {
-                return Err(OptionError::RootNotADirectory { path: show(root) });
-            }
-        }
+        check_root(self.root.as_deref())?;
         let (option, values) = list(&self.output, "--output", "HERMETIC_OUT_OUTPUT", environment);
         let mut outputs = self.outputs(option, &values, &store_dir)?;
 
@@ -328,7 +314,32 @@ fn list(
     )
 }
 
-fn pair<'a>(
+/// A package's name, for messages: that of a store path of it, without its hash.
+#[must_use]
+pub fn package_name(store_path: &Path) -> String {
+    let name = store_path.file_name().unwrap_or_default().as_bytes();
+    visible(name.split_once_str("-").map_or(name, |(_, name)| name))
+}
+
+/// Fails if `--root` names something that is no directory.
+pub fn check_root(root: Option<&Path>) -> Result<(), OptionError> {
+    let Some(root) = root else {
+        return Ok(());
+    };
+    let metadata = fs::metadata(root).map_err(|source| OptionError::Unreadable {
+        option: "--root",
+        path: show(root),
+        source,
+    })?;
+    if metadata.is_dir() {
+        Ok(())
+    } else {
+        Err(OptionError::RootNotADirectory { path: show(root) })
+    }
+}
+
+/// The two sides of `LEFT=RIGHT`, of which neither is empty; fails with the `form` asked for.
+pub fn pair<'a>(
     option: &'static str,
     value: &'a [u8],
     form: &'static str,
@@ -356,8 +367,8 @@ fn not_a_pair(option: &'static str, value: &[u8], form: &'static str) -> OptionE
     }
 }
 
-/// `path`, without a slash at its end or twice in a row.
-fn absolute(option: &'static str, path: &[u8]) -> Result<PathBuf, OptionError> {
+/// `path`, without a slash at its end or twice in a row; fails if it is relative or leads upwards.
+pub fn absolute(option: &'static str, path: &[u8]) -> Result<PathBuf, OptionError> {
     let given = Path::new(OsStr::from_bytes(path));
     let upwards = given
         .components()

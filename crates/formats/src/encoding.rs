@@ -49,6 +49,9 @@ pub enum Encoding {
     XmlText,
     /// A field of binfmt.d, which cannot hold the line's delimiter.
     BinfmtField(u8),
+    /// A path in the value of a `.pc` file, where `#` is written `\#`. What would end the path, or
+    /// mean something else to one of the readers, has no notation that all of them share.
+    PkgConfigValue,
     /// A string value of a desktop entry: `\s \n \t \r \\`.
     DesktopString,
     /// A word of a desktop entry's `Exec`.
@@ -197,6 +200,18 @@ impl Encoding {
                 }
                 out.extend_from_slice(text);
             }
+            Self::PkgConfigValue => {
+                for &byte in text {
+                    match byte {
+                        b'#' => out.extend_from_slice(b"\\#"),
+                        b'"' | b'\'' | b'`' | b'\\' => return refuse(byte),
+                        _ if byte.is_ascii_whitespace() || byte.is_ascii_control() => {
+                            return refuse(byte);
+                        }
+                        _ => out.push(byte),
+                    }
+                }
+            }
             Self::DesktopString => {
                 for (index, &byte) in text.iter().enumerate() {
                     match byte {
@@ -306,6 +321,8 @@ mod tests {
             (Encoding::Line, b"a\\"),
             (Encoding::BinfmtField(b':'), b"a:b"),
             (Encoding::UdevValue, b"a\\"),
+            (Encoding::PkgConfigValue, b"a b"),
+            (Encoding::PkgConfigValue, b"a\\b"),
             (Encoding::XmlText, b"\x01"),
         ] {
             assert!(encoding.encode(text).is_err(), "{encoding:?} {text:?}");

@@ -27,6 +27,7 @@ mod group_file;
 pub mod kind;
 mod lines;
 pub mod modprobe;
+pub mod pkg_config;
 pub mod polkit_action;
 mod quoted_words;
 pub mod reference;

@@ -121,6 +121,8 @@ pub enum ProblemKind {
     LineTooLong,
     /// A line that does not have the fields its format asks for.
     BadLine,
+    /// A `${` that is never closed, or that follows a `$`: readers differ in what they make of it.
+    UnbalancedBrace,
 }
 
 /// A place that a scanner could not understand.

@@ -99,11 +99,12 @@ fn mutate(
 ) -> Result<(), String> {
     let kind = match input {
         Input::File(kind) => Some(kind),
-        Input::Script => None,
+        Input::PkgConfig | Input::Script => None,
     };
-    let frames: &[&[u8]] = match kind {
-        Some(kind) => frames(kind),
-        None => &[b"; ", b" && ", b"if /usr/bin/x; then ", b"; fi", b"\n"],
+    let frames: &[&[u8]] = match (input, kind) {
+        (Input::PkgConfig, _) => invariants::pkg_config::PIECES,
+        (_, Some(kind)) => frames(kind),
+        _ => &[b"; ", b" && ", b"if /usr/bin/x; then ", b"; fi", b"\n"],
     };
     let mut pool: Vec<Vec<u8>> = seeds
         .iter()

@@ -96,3 +96,17 @@ fn scripts() {
         }
     });
 }
+
+#[test]
+fn pkg_config_files() {
+    let piece = prop_oneof![
+        8 => select(invariants::pkg_config::PIECES).prop_map(<[u8]>::to_vec),
+        1 => vec(any::<u8>(), 0..4),
+    ];
+    try_all(500, &vec(piece, 0..20), |pieces| {
+        invariants::pkg_config::check(&pieces.concat());
+    });
+    try_all(500, &vec(any::<u8>(), 0..300), |file| {
+        invariants::pkg_config::check(&file);
+    });
+}

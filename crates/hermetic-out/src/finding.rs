@@ -31,6 +31,25 @@ pub struct FindingKind {
     pub explanation: &'static str,
 }
 
+/// Defines the kinds of finding of a tool, `NAME = "name", Severity, "explanation";` with the summary
+/// as a comment in front of each, and `KINDS`, the list of them all in this order.
+#[macro_export]
+macro_rules! finding_kinds {
+    ($($(#[doc = $summary:literal])+ $name:ident = $id:literal, $severity:ident, $explanation:literal;)+) => {
+        $(
+            $(#[doc = $summary])+
+            pub static $name: $crate::FindingKind = $crate::FindingKind {
+                name: $id,
+                severity: $crate::Severity::$severity,
+                summary: concat!($($summary),+).trim_ascii(),
+                explanation: $explanation,
+            };
+        )+
+        /// All of them, sorted by name.
+        pub static KINDS: &[&$crate::FindingKind] = &[$(&$name),+];
+    };
+}
+
 /// A place in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {

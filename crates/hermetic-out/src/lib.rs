@@ -7,6 +7,7 @@
 
 pub mod apply;
 pub mod finding;
+pub mod outcome;
 pub mod package;
 pub mod plan;
 pub mod resolve;
@@ -14,6 +15,7 @@ pub mod tree;
 pub mod walk;
 
 pub use finding::{Finding, FindingKind, Place, Severity};
+pub use outcome::Outcome;
 pub use package::{Output, Package};
 pub use plan::{Change, Edit, FileEdits, Plan, PlanError};
 pub use resolve::{Decision, Resolver};

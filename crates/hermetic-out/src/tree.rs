@@ -1,12 +1,15 @@
 //! Looking at store paths: what is there, without ever leaving the store.
 
 use std::cell::{OnceCell, RefCell};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, Stat};
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, ResolveFlags, Stat};
+use rustix::io::Errno;
 
 use crate::package::normalize;
 
@@ -56,6 +59,38 @@ impl Tree {
             Some(root) => root.join(path.strip_prefix("/").unwrap_or(path)),
             None => path.to_owned(),
         }
+    }
+
+    /// Opens the file or directory that a path leads to, for reading. Links are followed; below a
+    /// root they mean the root's. A FIFO is not waited for.
+    pub fn open(&self, path: &Path) -> io::Result<File> {
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        if let Some(root) = &self.root {
+            let root = rustix::fs::open(root, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
+            let inside = path.strip_prefix("/").unwrap_or(path);
+            let in_root = ResolveFlags::IN_ROOT;
+            match rustix::fs::openat2(root, inside, flags, Mode::empty(), in_root) {
+                // Linux before 5.6, or a sandbox that does not know the call.
+                Err(Errno::NOSYS | Errno::PERM) => {}
+                opened => return Ok(File::from(opened?)),
+            }
+        }
+        let opened = rustix::fs::open(self.real_path(path), flags, Mode::empty())?;
+        Ok(File::from(opened))
+    }
+
+    /// The names of what is in the directory that a path leads to, sorted; links as in
+    /// [`Tree::open`].
+    pub fn names(&self, path: &Path) -> io::Result<Vec<OsString>> {
+        let mut names = Vec::new();
+        for entry in Dir::read_from(self.open(path)?)? {
+            let name = OsStr::from_bytes(entry?.file_name().to_bytes()).to_owned();
+            if name != "." && name != ".." {
+                names.push(name);
+            }
+        }
+        names.sort();
+        Ok(names)
     }
 
     /// From now on, what is at `from` counts as being at `to`.
@@ -130,7 +165,7 @@ impl Tree {
         match file {
             Ok(file) => rustix::fs::fstat(file).ok(),
             // Linux before 5.6, or a sandbox that does not know the call.
-            Err(rustix::io::Errno::NOSYS | rustix::io::Errno::PERM) => {
+            Err(Errno::NOSYS | Errno::PERM) => {
                 rustix::fs::statat(CWD, self.real_path(path), AtFlags::SYMLINK_NOFOLLOW).ok()
             }
             Err(_) => None,
@@ -203,6 +238,24 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn what_is_opened_lies_below_the_root() {
+        let (_top, tree, path) = tree(true);
+        let names = tree.names(&path.join("bin")).unwrap();
+        assert_eq!(names, ["climbs-out", "out", "to-file", "x"]);
+        for name in ["bin/to-file", "sbin/x", "absolute"] {
+            assert!(tree.open(&path.join(name)).is_ok(), "{name}");
+        }
+        // The machine has a /bin/sh, the root has none.
+        for name in ["bin/out", "bin/climbs-out", "missing"] {
+            let error = tree.open(&path.join(name)).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::NotFound, "{name}");
+        }
+        assert!(tree.open(&path.join("loop")).is_err());
+        let error = tree.names(&path.join("file")).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotADirectory);
     }
 
     #[test]

@@ -5,10 +5,8 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{CommandFactory, Parser, ValueEnum};
-use hermetic_out::apply::apply;
-use hermetic_out::{Severity, Tree};
 use hermetic_out_command_line::{
-    CommonOptions, ExitStatus, Report, Streams, Summary, after_help, explain, parse,
+    CommonOptions, ExitStatus, Report, Streams, after_help, explain, parse,
 };
 use hermetic_out_formats::kind::directories;
 
@@ -85,7 +83,7 @@ pub fn run(
         return Ok(ExitStatus::Clean);
     };
     let common = &arguments.common;
-    if let Some(name) = &common.explain {
+    if let Some(name) = &common.shown.explain {
         explain(findings::KINDS, name, streams.stdout)?;
         return Ok(ExitStatus::Clean);
     }
@@ -103,31 +101,8 @@ pub fn run(
         forbidden_references: arguments.forbid_reference,
         desktop_entries: arguments.desktop_entries,
     };
-    let name = request.name();
     let package = &request.package;
     let outcome = plan(package, &options)?;
-    let mut report = Report {
-        tool: TOOL,
-        tool_version: env!("CARGO_PKG_VERSION"),
-        package: name.clone(),
-        summary: Summary {
-            files_changed: outcome.plan.files_changed(),
-            references_replaced: outcome.replaced,
-            references_kept: outcome.kept,
-            unresolved: outcome.unresolved,
-            new_references: outcome.new_references,
-        },
-        findings: outcome.findings,
-        dry_run: common.dry_run,
-        plan: outcome.plan,
-    };
-    let status = report.exit_status(Severity::Error);
-    if status == ExitStatus::Clean && !common.dry_run {
-        let tree = Tree::new(package.store_dir.clone(), package.root.clone());
-        apply(&report.plan, package, &tree).with_context(|| format!("patching {name}"))?;
-    }
-    // Nothing was written.
-    report.dry_run |= status != ExitStatus::Clean;
-    report.write(common, streams)?;
-    Ok(status)
+    let report = Report::new(TOOL, env!("CARGO_PKG_VERSION"), request.name(), outcome);
+    report.apply_and_write(package, "patching", &common.shown, streams)
 }

@@ -2,25 +2,9 @@
 
 use bstr::ByteSlice;
 use hermetic_out::resolve::{Missing, is_place_of_packages};
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Severity, finding_kinds};
 use hermetic_out_formats::tables::provider_of;
 use hermetic_out_formats::{ProblemKind, Reference, Role};
-
-macro_rules! finding_kinds {
-    ($($(#[doc = $summary:literal])+ $name:ident = $id:literal, $severity:ident, $explanation:literal;)+) => {
-        $(
-            $(#[doc = $summary])+
-            pub static $name: FindingKind = FindingKind {
-                name: $id,
-                severity: Severity::$severity,
-                summary: concat!($($summary),+).trim_ascii(),
-                explanation: $explanation,
-            };
-        )+
-        /// All of them, sorted by name.
-        pub static KINDS: &[&FindingKind] = &[$(&$name),+];
-    };
-}
 
 finding_kinds! {
     /// A path in an argument is not found

@@ -18,7 +18,7 @@ use bstr::ByteSlice;
 use hermetic_out::resolve::{Choices, Circumstances, Kept, PatternError, Provider};
 use hermetic_out::walk::{KnownFile, WalkError, known_files};
 use hermetic_out::{
-    Change, Decision, Edit, FileEdits, Finding, FindingKind, Package, Place, Plan, PlanError,
+    Change, Decision, Edit, FileEdits, Finding, FindingKind, Outcome, Package, Place, PlanError,
     Resolver, Severity, Tree,
 };
 use hermetic_out_formats::kind::{is_user_unit, unit_name};
@@ -40,23 +40,6 @@ pub struct Options {
     pub forbidden_references: Vec<PathBuf>,
     /// Whether desktop entries are read: an absolute program breaks wrappers and autostart.
     pub desktop_entries: bool,
-}
-
-/// What is to be done, and what was found.
-#[derive(Clone, Debug, Default)]
-pub struct Outcome {
-    /// What is to be done.
-    pub plan: Plan,
-    /// What is not right, by output, file and line.
-    pub findings: Vec<Finding>,
-    /// How many references get another value.
-    pub replaced: usize,
-    /// How many stay because they are right, or are to be kept.
-    pub kept: usize,
-    /// How many should be something else, but nobody has it.
-    pub unresolved: usize,
-    /// By output: the store paths that its files refer to after the plan and did not before.
-    pub new_references: Vec<(String, Vec<PathBuf>)>,
 }
 
 /// The package cannot be looked at, or the options make no sense.

@@ -5,7 +5,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use bstr::ByteSlice;
 use patch_systemd_units::findings::KINDS;
 
 const TOOL: &str = env!("CARGO_BIN_EXE_patch-systemd-units");
@@ -20,14 +19,6 @@ fn cases_dir() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/cases/patch-systemd-units")
 }
 
-/// The case directories; that there are none fails the test that runs them.
-fn cases() -> Vec<PathBuf> {
-    let entries = fs::read_dir(cases_dir()).into_iter().flatten();
-    let mut cases: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    cases.sort();
-    cases
-}
-
 #[test]
 fn every_case_gives_what_it_expects() {
     case_runner::run_all(Path::new(TOOL), &cases_dir());
@@ -35,44 +26,13 @@ fn every_case_gives_what_it_expects() {
 
 #[test]
 fn every_case_says_what_it_shows() {
-    for case in cases() {
-        let name = case.file_name().unwrap_or_default().to_string_lossy();
-        let is_kebab_case = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-        assert!(
-            name.bytes().all(|byte| is_kebab_case(byte) || byte == b'-'),
-            "{name} is in kebab case"
-        );
-        let readme = fs::read_to_string(case.join("README")).unwrap_or_default();
-        assert!(readme.ends_with(".\n"), "{name}/README holds sentences");
-    }
+    case_runner::assert_documented(&cases_dir());
 }
 
 #[test]
 fn every_finding_is_shown() {
-    let mut shown = Vec::new();
-    for case in cases() {
-        for stream in ["stdout", "stderr"] {
-            shown.extend(fs::read(case.join(stream)).unwrap_or_default());
-        }
-    }
-    for kind in KINDS {
-        let elsewhere = SHOWN_ELSEWHERE.iter().any(|(name, _)| *name == kind.name);
-        let in_a_case = shown.contains_str(format!("[{}]", kind.name));
-        assert!(
-            in_a_case || elsewhere,
-            "a case shows the finding {}",
-            kind.name
-        );
-        assert!(
-            !(in_a_case && elsewhere),
-            "{} is shown by a case and is not to be excused",
-            kind.name
-        );
-    }
-    for (name, _) in SHOWN_ELSEWHERE {
-        let is_known = KINDS.iter().any(|kind| kind.name == *name);
-        assert!(is_known, "{name} is a finding");
-    }
+    let findings: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+    case_runner::assert_findings_shown(&cases_dir(), &findings, SHOWN_ELSEWHERE);
 }
 
 /// Holds that the tool leaves a unit of this content alone, and says why.

@@ -8,16 +8,16 @@ mod support;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt, chown};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{CWD, FileType, Mode, XattrFlags};
 use support::{
     NOBODY, Snapshot, Store, TEMPORARY_NAME, assert_fails, assert_same, assert_succeeds, beside,
-    finish, is_root, snapshot, without_privileges,
+    finish, is_root, set_mode, snapshot, without_privileges,
 };
+use tool_tests::run::in_shell;
 
 const UNIT: &[u8] = b"[Service]\nExecStart=/usr/bin/own --data /usr/share/x/data\n";
 
@@ -32,10 +32,6 @@ fn store_with_unit() -> Store {
     let store = Store::new();
     store.write(&store.unit("x.service"), UNIT);
     store
-}
-
-fn set_mode(path: &Path, mode: u32) {
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("the mode");
 }
 
 /// The tool fails on the package, saying all of `parts`, and leaves every file as it was.
@@ -113,16 +109,6 @@ fn a_directory_that_cannot_be_read() {
     assert_eq!(fs::read(store.unit("x.service")).expect("the unit"), UNIT);
 }
 
-/// The tool, in a shell that first says `setup`.
-fn in_shell(store: &Store, setup: &str) -> Command {
-    let mut command = Command::new("/bin/sh");
-    command
-        .args(["-c", &format!("{setup}; exec \"$0\" \"$@\"")])
-        .arg(store.tool())
-        .args(store.arguments());
-    command
-}
-
 #[test]
 fn a_file_that_may_not_get_as_large() {
     let store = store_with_unit();
@@ -130,7 +116,7 @@ fn a_file_that_may_not_get_as_large() {
     store.write(&store.unit("large.service"), &large);
     let before = store.snapshot();
     // The signal would kill the tool; ignored, it makes writing fail, as a full disk does.
-    let mut command = in_shell(&store, "ulimit -f 64; trap '' XFSZ");
+    let mut command = in_shell(&store.command(), "ulimit -f 64; trap '' XFSZ");
     let parts = [
         "writing the new content of",
         "large.service",
@@ -138,7 +124,7 @@ fn a_file_that_may_not_get_as_large() {
     ];
     assert_refused(&store, &mut command, &parts);
     // Not ignored, it kills the tool: the file is whole nevertheless.
-    let output = finish(&mut in_shell(&store, "ulimit -f 64; ulimit -c 0"));
+    let output = finish(&mut in_shell(&store.command(), "ulimit -f 64; ulimit -c 0"));
     assert_eq!(output.status.code(), None, "killed by a signal");
     let mut after = store.snapshot();
     after.retain(|path, _| path.file_name() != Some(OsStr::new(TEMPORARY_NAME)));

@@ -6,7 +6,8 @@
 )]
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use nix_builds::nix::Nix;
 use nix_builds::{case, directory};
@@ -22,17 +23,18 @@ fn run_all(cases: &Path, more: &[&str]) {
     let update = std::env::var_os("UPDATE").is_some();
     let only = std::env::var("CASE").ok();
     let nix = nix();
-    // All need the tool: it is built once, by the overlay.
-    let tool = ["-A", "patch-systemd-units"];
-    let tool = nix
-        .instantiate("pkgs.nix", &tool)
-        .and_then(|tool| nix.build(&tool));
-    let tool = tool.unwrap_or_else(|error| panic!("{error}"));
-    assert!(
-        tool.outputs.is_some(),
-        "the overlay's patch-systemd-units does not build:\n{}",
-        String::from_utf8_lossy(&tool.log)
-    );
+    // All need the tools: they are built once, by the overlay.
+    for attribute in ["patch-systemd-units", "rewrite-pkgconfig-prefix"] {
+        let tool = nix
+            .instantiate("pkgs.nix", &["-A", attribute])
+            .and_then(|tool| nix.build(&tool));
+        let tool = tool.unwrap_or_else(|error| panic!("{error}"));
+        assert!(
+            tool.outputs.is_some(),
+            "the overlay's {attribute} does not build:\n{}",
+            String::from_utf8_lossy(&tool.log)
+        );
+    }
     let mut cases = case::all(cases).unwrap_or_else(|error| panic!("{error}"));
     assert!(!cases.is_empty(), "there is no case");
     if let Some(only) = only {
@@ -95,6 +97,102 @@ fn real_packages_are_fixed_up() {
     run_all(&directory().join("real"), &["--argstr", "debs", &debs]);
 }
 
+/// The first output of a package of `sources`, built from the source that Debian has of `of`.
+fn built_from_source(package: &str, of: &str, more: &[&str]) -> PathBuf {
+    let source = Archive::open_sources()
+        .and_then(|archive| archive.source(of))
+        .unwrap_or_else(|error| panic!("{error}"));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let sources = serde_json::json!({ of: source.display().to_string() });
+    serde_json::to_writer(&file, &sources).unwrap();
+    let sources = file.path().display().to_string();
+    let expression = directory().join(format!("sources/{package}/package.nix"));
+    let expression = expression.display().to_string();
+    let arguments = [
+        "--argstr",
+        "package",
+        &expression,
+        "--argstr",
+        "sources",
+        &sources,
+    ];
+    let nix = nix();
+    let built = nix
+        .instantiate("case.nix", &[&arguments, more].concat())
+        .and_then(|derivation| nix.build(&derivation))
+        .unwrap_or_else(|error| panic!("{error}"));
+    let log = String::from_utf8_lossy(&built.log);
+    let outputs = built.outputs;
+    let outputs = outputs.unwrap_or_else(|| panic!("{package} does not build:\n{log}"));
+    outputs[0].clone()
+}
+
+/// A package built from Debian's source, with the hook and without it: where its units are.
+#[test]
+fn a_package_from_its_source_installs_into_its_own_output() {
+    let build = |patched: &str| {
+        let out = built_from_source("dbus", "dbus", &["--arg", "patched", patched]);
+        let outside = std::fs::read_to_string(out.join("outside")).unwrap();
+        (out, outside)
+    };
+    let installed = [
+        "lib/systemd/system/dbus.service",
+        "lib/systemd/system/dbus.socket",
+        "lib/systemd/user/dbus.service",
+    ];
+    let (out, outside) = build("true");
+    assert_eq!(outside, "", "nothing is installed elsewhere");
+    for file in installed {
+        assert!(
+            out.join(file).is_file(),
+            "{} is missing",
+            out.join(file).display()
+        );
+    }
+    let pc = std::fs::read_to_string(out.join("lib/x86_64-linux-gnu/pkgconfig/dbus-1.pc"))
+        .or_else(|_| std::fs::read_to_string(out.join("lib/pkgconfig/dbus-1.pc")))
+        .unwrap();
+    assert!(pc.contains("${prefix}") && !pc.contains("/usr"), "{pc}");
+
+    // What the hook is for.
+    let (out, outside) = build("false");
+    for file in installed {
+        assert!(!out.join(file).exists(), "{file} is there without the hook");
+        assert!(outside.contains(file), "{file}: {outside}");
+    }
+}
+
+/// `systemdPc` from systemd's source: what it says, asked by pkgconf.
+#[test]
+fn systemds_own_templates_are_filled_in() {
+    let out = built_from_source("systemd-pc", "systemd", &[]);
+    let said = |module: &str, variable: &str| {
+        let output = Command::new("pkgconf")
+            .args(["--variable", variable, module])
+            .env("PKG_CONFIG_PATH", out.join("share/pkgconfig"))
+            .output()
+            .expect("pkgconf starts; on Debian: apt-get install pkgconf");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{told}");
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    let own = |sub_path: &str| out.join(sub_path).display().to_string();
+    for (module, variable, expected) in [
+        ("systemd", "prefix", own("")),
+        ("systemd", "systemdsystemunitdir", own("lib/systemd/system")),
+        ("systemd", "tmpfilesdir", own("lib/tmpfiles.d")),
+        ("systemd", "sysconfdir", "/etc".to_owned()),
+        ("udev", "udevdir", own("lib/udev")),
+    ] {
+        let expected = expected.trim_end_matches('/');
+        assert_eq!(said(module, variable), expected, "{variable}");
+    }
+    for name in ["systemd.pc", "udev.pc"] {
+        let text = std::fs::read_to_string(out.join("share/pkgconfig").join(name)).unwrap();
+        assert!(!text.contains("{{"), "{text}");
+    }
+}
+
 /// The overlay on package sets of which it may touch almost nothing.
 #[test]
 fn the_overlay_evaluates_lazily() {
@@ -143,8 +241,12 @@ fn evaluates_lazily(nix: &Nix) {
 #[test]
 fn the_checks_of_the_hooks_pass() {
     let nix = nix();
-    for check in ["strings", "structured-attributes"] {
-        let attribute = format!("patchSystemdUnitsHook.passthru.tests.{check}");
+    let forms = ["strings", "structured-attributes"];
+    let consumers =
+        forms.map(|form| format!("rewritePkgConfigPrefixHook.passthru.tests.consumer-{form}"));
+    let of_hooks = ["patchSystemdUnitsHook", "rewritePkgConfigPrefixHook"]
+        .map(|hook| forms.map(|form| format!("{hook}.passthru.tests.{form}")));
+    for attribute in of_hooks.into_iter().flatten().chain(consumers) {
         let built = nix
             .instantiate("pkgs.nix", &["-A", &attribute])
             .and_then(|derivation| nix.build(&derivation))

@@ -49,6 +49,25 @@ impl Deb {
     }
 }
 
+/// An index of the archive.
+#[derive(Clone, Copy)]
+struct Index<'a> {
+    /// Where the private apt keeps it, in the cache directory.
+    directory: &'a str,
+    /// `deb` or `deb-src`.
+    kind: &'a str,
+    /// The release.
+    suite: &'a str,
+}
+
+impl Index<'_> {
+    const PACKAGES: Self = Self {
+        directory: "apt",
+        kind: "deb",
+        suite: SUITE,
+    };
+}
+
 /// The archive with an index that has just been brought up to date.
 #[derive(Debug)]
 pub struct Archive {
@@ -61,15 +80,35 @@ pub struct Archive {
 impl Archive {
     /// Sets the private apt up in the cache directory and updates its index.
     pub fn open() -> Result<Self> {
-        Self::open_in(&cache_directory(), false)
+        Self::open_in(&cache_directory(), false, Index::PACKAGES)
     }
 
     /// The same with the index of all files in all packages, for [`Archive::contents`].
     pub fn open_with_contents() -> Result<Self> {
-        Self::open_in(&cache_directory(), true)
+        Self::open_in(&cache_directory(), true, Index::PACKAGES)
     }
 
-    fn open_in(cache: &Path, contents: bool) -> Result<Self> {
+    /// [`Archive::open`] for another release of Debian.
+    pub fn open_suite(suite: &str) -> Result<Self> {
+        let index = Index {
+            directory: &format!("apt-{suite}"),
+            suite,
+            ..Index::PACKAGES
+        };
+        Self::open_in(&cache_directory(), false, index)
+    }
+
+    /// The archive with the index of sources, for [`Archive::source`].
+    pub fn open_sources() -> Result<Self> {
+        let index = Index {
+            directory: "apt-sources",
+            kind: "deb-src",
+            ..Index::PACKAGES
+        };
+        Self::open_in(&cache_directory(), false, index)
+    }
+
+    fn open_in(cache: &Path, contents: bool, index: Index<'_>) -> Result<Self> {
         if !Path::new(KEYRING).exists() {
             return Err(
                 Error::new("verify Debian's archive", format!("{KEYRING} is missing"))
@@ -86,7 +125,8 @@ impl Archive {
                     .help("set HERMETIC_OUT_CACHE to an absolute path without blanks or quotes"),
             );
         };
-        let (apt, debs) = (format!("{text}/apt"), cache.join("debs"));
+        let apt = format!("{text}/{}", index.directory);
+        let debs = cache.join("debs");
         let config = PathBuf::from(format!("{apt}/apt.conf"));
         let io = |error| {
             Error::new(format!("write below {text}"), error)
@@ -98,8 +138,9 @@ impl Archive {
 
         let uri = machine_archive()?;
         let settings = settings(&apt, contents) + &network_settings()?;
+        let Index { kind, suite, .. } = index;
         let source =
-            format!("deb [arch={ARCHITECTURE} signed-by={KEYRING}] {uri} {SUITE} {COMPONENT}\n");
+            format!("{kind} [arch={ARCHITECTURE} signed-by={KEYRING}] {uri} {suite} {COMPONENT}\n");
         let archive = Self {
             config,
             debs,
@@ -235,6 +276,31 @@ impl Archive {
             left = lacking(&left);
         }
         left.into_iter().map(|deb| (deb, reason.clone())).collect()
+    }
+
+    /// The original source of a package, as an archive. Needs [`Archive::open_sources`].
+    pub fn source(&self, name: &str) -> Result<PathBuf> {
+        let doing = format!("get the source of {name}");
+        let io = |error| Error::new(&*doing, error);
+        let directory = self.debs.with_file_name("sources").join(name);
+        fs::create_dir_all(&directory).map_err(io)?;
+        let mut get = self.apt("apt-get");
+        get.args(["-q", "source", "--download-only", "--only-source", name])
+            .current_dir(&directory);
+        run(&mut get, &doing)?;
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&directory).map_err(io)? {
+            let path = entry.map_err(io)?.path();
+            let file = path.file_name().unwrap_or_default().to_string_lossy();
+            if file.contains(".orig.tar.") && !file.ends_with(".asc") {
+                found.push(path);
+            }
+        }
+        // Of several versions, the newest by name: an older one is left from an earlier run.
+        found.sort();
+        found
+            .pop()
+            .ok_or_else(|| Error::new(&*doing, "apt-get has fetched no .orig.tar file"))
     }
 
     /// Whether the file is in the cache, with the size and hash of the index.

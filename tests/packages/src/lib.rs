@@ -20,6 +20,9 @@ macro_rules! pattern {
 pub mod archive;
 pub mod check;
 pub mod draw;
+pub mod implementations;
+pub mod install_variables;
+pub mod pkg_config;
 pub mod store;
 pub mod tool;
 pub mod tool_root;
@@ -70,6 +73,12 @@ pub fn package_names() -> Vec<String> {
 #[must_use]
 pub fn corpus_names() -> Vec<String> {
     names(include_str!("../corpus.txt"))
+}
+
+/// The packages whose `.pc` files are tried.
+#[must_use]
+pub fn pc_package_names() -> Vec<String> {
+    names(include_str!("../pc-packages.txt"))
 }
 
 /// The names in a list: one a line, `#` begins a comment.
@@ -125,6 +134,7 @@ pub fn cannot_start(command: &Command, doing: &str, error: &std::io::Error) -> E
         "dpkg-deb" => "dpkg",
         "systemd-analyze" => "systemd",
         "cp" => "coreutils",
+        "/usr/bin/pkgconf" => "pkgconf",
         "qemu-system-x86_64" => "qemu-system-x86",
         other => other,
     };
@@ -172,7 +182,7 @@ mod tests {
 
     #[test]
     fn the_lists_are_sorted_and_have_no_name_twice() {
-        for list in [package_names(), corpus_names()] {
+        for list in [package_names(), corpus_names(), pc_package_names()] {
             assert!(list.windows(2).all(|pair| pair[0] < pair[1]));
         }
         assert!(package_names().len() >= 160);
@@ -182,14 +192,17 @@ mod tests {
 
     #[test]
     fn a_missing_program_is_named_with_its_package() {
-        let missing = Command::new("dpkg-deb");
-        let error = std::io::Error::from(std::io::ErrorKind::NotFound);
-        let text = cannot_start(&missing, "unpack x.deb", &error).to_string();
-        assert!(
-            text.starts_with("cannot unpack x.deb: dpkg-deb: "),
-            "{text}"
-        );
-        assert!(text.contains("apt-get install dpkg"), "{text}");
+        for (program, package) in [("dpkg-deb", "dpkg"), ("/usr/bin/pkgconf", "pkgconf")] {
+            let missing = Command::new(program);
+            let error = std::io::Error::from(std::io::ErrorKind::NotFound);
+            let text = cannot_start(&missing, "work", &error).to_string();
+            assert!(
+                text.starts_with(&format!("cannot work: {program}: ")),
+                "{text}"
+            );
+            let help = format!("`apt-get install {package}`");
+            assert!(text.contains(&help), "{text}");
+        }
     }
 
     #[test]

@@ -12,6 +12,28 @@ use tempfile::NamedTempFile;
 use crate::store::{Package, bin_directories};
 use crate::{Error, Result, cannot_start, in_parallel};
 
+/// The tool `name`, built: what the variable of its name says (`PATCH_SYSTEMD_UNITS`), which
+/// `cargo xtask test` sets; otherwise it is looked for beside the test.
+pub fn built(name: &str) -> Result<PathBuf> {
+    let beside_test = || {
+        let test = std::env::current_exe().ok()?;
+        Some(test.parent()?.parent()?.join(name))
+    };
+    let variable = name.to_uppercase().replace('-', "_");
+    let tool = std::env::var_os(&variable).map(PathBuf::from);
+    let tool = tool.or_else(beside_test).unwrap_or_default();
+    if tool.is_file() {
+        return Ok(tool);
+    }
+    Err(Error::new(
+        format!("run {name}"),
+        format!("{} is missing", tool.display()),
+    )
+    .help(format!(
+        "build it with `cargo build --package {name}`, or say with {variable} where it is"
+    )))
+}
+
 /// The part of a tool's JSON report that is looked at.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Report {

@@ -9,33 +9,11 @@
 use std::path::PathBuf;
 
 use real_packages::archive::Archive;
-use real_packages::tool::{Arguments, Finding, patch_all};
+use real_packages::tool::{self, Arguments, Finding, patch_all};
 use real_packages::{check, corpus_names, package_names, store, verify};
 
 /// Debian moves on: some packages may be gone, but not most.
 const ENOUGH: usize = 150;
-
-fn tool() -> PathBuf {
-    let built = || {
-        Some(
-            std::env::current_exe()
-                .ok()?
-                .parent()?
-                .parent()?
-                .join("patch-systemd-units"),
-        )
-    };
-    let tool = std::env::var_os("PATCH_SYSTEMD_UNITS")
-        .map(PathBuf::from)
-        .or_else(built);
-    let tool = tool.unwrap_or_default();
-    assert!(
-        tool.is_file(),
-        "{} is missing: build it with `cargo build --package patch-systemd-units`",
-        tool.display()
-    );
-    tool
-}
 
 fn names() -> Vec<String> {
     match std::env::var("HERMETIC_OUT_PACKAGES") {
@@ -55,7 +33,7 @@ fn names() -> Vec<String> {
 
 #[test]
 fn real_packages_are_patched_rightly() {
-    let tool = tool();
+    let tool = tool::built("patch-systemd-units").unwrap_or_else(|error| panic!("{error}"));
     let temporary = tempfile::tempdir().expect("a directory");
     let kept = std::env::var_os("HERMETIC_OUT_PACKAGES_IN").map(PathBuf::from);
     let top = kept.as_deref().unwrap_or(temporary.path());

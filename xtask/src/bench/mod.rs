@@ -15,9 +15,9 @@ use anyhow::{Context as _, ensure};
 use hermetic_out_formats::kind::kind_of;
 use hermetic_out_formats::{FileKind, scan};
 use real_packages::archive::Archive;
-use real_packages::corpus_names;
 use real_packages::store::{self, Package};
 use real_packages::tool::Arguments;
+use real_packages::{corpus_names, pc_package_names};
 
 use crate::table::table;
 use crate::{build, cargo, set_up};
@@ -104,10 +104,64 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         "{}",
         table(&["what", "time", "against the first row"], &rows)
     );
+    println!(
+        "rewrite-pkgconfig-prefix provider, once for each package with .pc files, against find:\n"
+    );
+    let rows = pc_files(options.runs, &top)?;
+    println!(
+        "{}",
+        table(&["what", "time", "against the first row"], &rows)
+    );
     println!("scanners, in this process:\n");
     let head = ["kind", "files", "size", "throughput"];
     println!("{}", table(&head, &scanners(&original, options.runs)?));
     Ok(ExitCode::SUCCESS)
+}
+
+/// `rewrite-pkgconfig-prefix provider` on all packages that have .pc files.
+fn pc_files(runs: usize, top: &Path) -> anyhow::Result<Vec<Vec<String>>> {
+    let tool = build("rewrite-pkgconfig-prefix")?;
+    let (original, patched) = (top.join("pc-original"), top.join("pc-store"));
+    let packages = store::fetch(&Archive::open()?, &pc_package_names(), &original)?.packages;
+    ensure!(!packages.is_empty(), "no package could be had");
+    let store = Store {
+        tool: &tool,
+        original: &original,
+        patched: &patched,
+        packages: &packages,
+    };
+    store.fresh_copy()?;
+    let find = || {
+        let start = Instant::now();
+        for package in &packages {
+            let output = patched.join(&package.directory);
+            quietly(Command::new("find").arg(output).args(["-name", "*.pc"]))?;
+        }
+        Ok(start.elapsed())
+    };
+    find()?; // warms the caches
+    let floor = median_of(runs, find)?;
+    let arguments = store.arguments(&[])?;
+    let all = || {
+        let start = Instant::now();
+        for argument in &arguments {
+            let mut run = Command::new(&tool);
+            quietly(run.arg("provider").arg(argument.argument()).arg("--quiet"))?;
+        }
+        Ok(start.elapsed())
+    };
+    let first = median_of(runs, || {
+        store.fresh_copy()?;
+        find()?;
+        all()
+    })?;
+    let again = median_of(runs, all)?;
+    let calls = packages.len();
+    Ok(vec![
+        row(&format!("{calls} × find OUTPUT -name '*.pc'"), floor, floor),
+        row("first run", first, floor),
+        row("already rewritten", again, floor),
+    ])
 }
 
 /// So much is scanned in one measured run.

@@ -12,7 +12,7 @@ use hermetic_out::{Change, Finding, Place, Plan, Severity};
 use similar::{ChangeTag, TextDiff};
 
 use super::{Report, Summary};
-use crate::options::CommonOptions;
+use crate::shown_options::ShownOptions;
 use crate::visible::visible;
 
 /// How much is said.
@@ -24,7 +24,7 @@ pub(super) enum Verbosity {
 }
 
 impl Verbosity {
-    pub(super) fn of(options: &CommonOptions) -> Self {
+    pub(super) fn of(options: &ShownOptions) -> Self {
         match (options.quiet, options.verbose) {
             (true, _) => Self::Quiet,
             (false, true) => Self::Verbose,

@@ -10,6 +10,7 @@
 )]
 
 pub mod grammar;
+pub mod pkg_config;
 
 use std::fmt;
 
@@ -20,6 +21,8 @@ use hermetic_out_formats::{Encoding, FileKind, ProblemKind, Reference, Role, Spa
 pub enum Input {
     /// They are the file.
     File(FileKind),
+    /// They are a `.pc` file.
+    PkgConfig,
     /// They are a script that a unit hands to `sh -c`.
     Script,
 }
@@ -31,6 +34,7 @@ pub const TARGETS: &[(&str, Input)] = &[
     ("desktop_entry", Input::File(FileKind::DesktopEntry)),
     ("environment_d", Input::File(FileKind::Environment)),
     ("modprobe", Input::File(FileKind::Modprobe)),
+    ("pkg_config", Input::PkgConfig),
     ("polkit_action", Input::File(FileKind::PolkitAction)),
     ("shell", Input::Script),
     ("sysusers", Input::File(FileKind::Sysusers)),
@@ -49,6 +53,7 @@ pub fn target(name: &str) -> Input {
 pub fn check_input(input: Input, bytes: &[u8]) {
     match input {
         Input::File(kind) => check(kind, bytes),
+        Input::PkgConfig => pkg_config::check(bytes),
         Input::Script => {
             if let Some(unit) = unit_with_script(bytes) {
                 check(FileKind::Unit, &unit);

@@ -9,33 +9,19 @@
     reason = "several tests include this module, and not each of them uses all of it"
 )]
 
-use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant, SystemTime};
+use std::process::{Command, Output};
 
 use hermetic_out::Package;
-use walkdir::WalkDir;
+use tool_tests::files;
 
-/// What a file is, as far as a run of the tool may change it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    pub mode: u32,
-    /// Of files; directories get a new one with every change in them.
-    pub mtime: Option<(i64, i64)>,
-    pub owner: (u32, u32),
-    pub content: Vec<u8>,
-}
-
-/// Everything below a directory, by path.
-pub type Snapshot = BTreeMap<PathBuf, Entry>;
-
-pub use hermetic_out::apply::TEMPORARY_NAME;
+pub use tool_tests::TEMPORARY_NAME;
+pub use tool_tests::files::set_mode;
+pub use tool_tests::run::{NOBODY, assert_succeeds, finish, is_root, without_privileges};
+pub use tool_tests::snapshot::{Entry, Snapshot, assert_same, snapshot};
 
 /// A store with a package of two outputs and a dependency.
 ///
@@ -47,10 +33,9 @@ pub struct Store {
 
 impl Store {
     pub fn new() -> Self {
-        let top = tempfile::tempdir().expect("a temporary directory");
-        // Other users, too, are to get there.
-        fs::set_permissions(top.path(), fs::Permissions::from_mode(0o755)).expect("its mode");
-        let store = Self { top };
+        let store = Self {
+            top: files::directory(),
+        };
         store.lay_out();
         store
     }
@@ -104,19 +89,16 @@ impl Store {
     }
 
     pub fn write(&self, path: &Path, content: &[u8]) {
-        fs::create_dir_all(path.parent().expect("a parent")).expect("the directory");
-        fs::write(path, content).expect("the file");
-        set_mtime(path);
+        files::write(path, content);
     }
 
     pub fn program(&self, path: &Path, content: &[u8]) {
         self.write(path, content);
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("the mode");
+        set_mode(path, 0o755);
     }
 
     pub fn link(&self, target: impl AsRef<Path>, path: &Path) {
-        fs::create_dir_all(path.parent().expect("a parent")).expect("the directory");
-        symlink(target, path).expect("the link");
+        files::link(target, path);
     }
 
     /// The package, as the library takes it.
@@ -132,16 +114,7 @@ impl Store {
 
     /// The tool's program, where every user can run it.
     pub fn tool(&self) -> PathBuf {
-        let tool = self.top().join("tool");
-        if !tool.exists() {
-            // By another process: one that another thread starts at this moment would inherit the
-            // file opened for writing, and until it lets go of it, it cannot be run (ETXTBSY).
-            let copied = Command::new("cp")
-                .args([Path::new(env!("CARGO_BIN_EXE_patch-systemd-units")), &tool])
-                .status();
-            assert!(copied.expect("cp starts").success(), "the tool is copied");
-        }
-        tool
+        files::copied_tool(env!("CARGO_BIN_EXE_patch-systemd-units"), self.top())
     }
 
     /// The tool's arguments for the package.
@@ -172,156 +145,10 @@ impl Store {
     }
 }
 
-/// A time that differs between files, and from now.
-fn set_mtime(path: &Path) {
-    let name = path.as_os_str().as_bytes();
-    let sum = name
-        .iter()
-        .fold(7_u64, |sum, byte| sum.wrapping_mul(31) + u64::from(*byte));
-    let time = Duration::new(1_000_000_000 + sum % 10_000_000, 123_456_789);
-    let file = fs::File::options()
-        .write(true)
-        .open(path)
-        .expect("the file");
-    file.set_modified(SystemTime::UNIX_EPOCH + time)
-        .expect("the time");
-}
-
-/// All that `directory` holds; links are not followed, FIFOs not opened.
-pub fn snapshot(directory: &Path) -> Snapshot {
-    let mut snapshot = Snapshot::new();
-    for entry in WalkDir::new(directory).min_depth(1) {
-        let entry = entry.expect("the tree can be read");
-        let path = entry.path().to_owned();
-        let metadata = path.symlink_metadata().expect("the entry");
-        let content = if metadata.is_file() {
-            fs::read(&path).expect("the file")
-        } else if metadata.is_symlink() {
-            let target = fs::read_link(&path).expect("the link");
-            target.as_os_str().as_bytes().to_vec()
-        } else {
-            Vec::new()
-        };
-        let is_file = metadata.is_file();
-        let found = Entry {
-            mode: metadata.mode(),
-            mtime: is_file.then(|| (metadata.mtime(), metadata.mtime_nsec())),
-            owner: (metadata.uid(), metadata.gid()),
-            content,
-        };
-        snapshot.insert(path, found);
-    }
-    snapshot
-}
-
-/// Says where two trees differ, if they do.
-#[track_caller]
-pub fn assert_same(found: &Snapshot, expected: &Snapshot, what: &str) {
-    let describe = |entry: Option<&Entry>| match entry {
-        None => "absent".to_owned(),
-        Some(entry) => format!(
-            "{:o} {:?} {:?} {}",
-            entry.mode,
-            entry.mtime,
-            entry.owner,
-            entry.content.escape_ascii()
-        ),
-    };
-    let paths = found.keys().chain(expected.keys());
-    for path in paths {
-        let (one, other) = (found.get(path), expected.get(path));
-        assert!(
-            one == other,
-            "{what}: {}\nfound:    {}\nexpected: {}",
-            path.display(),
-            describe(one),
-            describe(other)
-        );
-    }
-}
-
-/// The user that nothing belongs to.
-pub const NOBODY: u32 = 65534;
-
-/// Whether the tests run as root, who may do everything.
-pub fn is_root() -> bool {
-    let own = tempfile::tempfile().and_then(|file| file.metadata());
-    own.expect("a temporary file").uid() == 0
-}
-
-/// Lets the command run as somebody who may not do everything.
-pub fn without_privileges(command: &mut Command) -> &mut Command {
-    use std::os::unix::process::CommandExt;
-    if is_root() {
-        command.uid(NOBODY).gid(NOBODY)
-    } else {
-        command
-    }
-}
-
-/// What the command prints and how it ends; it has to end soon.
-#[track_caller]
-pub fn finish(command: &mut Command) -> Output {
-    let child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the tool starts");
-    wait(child, Duration::from_secs(60))
-}
-
-#[track_caller]
-fn wait(mut child: Child, limit: Duration) -> Output {
-    fn read(stream: Option<impl Read + Send + 'static>) -> std::thread::JoinHandle<Vec<u8>> {
-        let mut stream = stream.expect("a pipe");
-        std::thread::spawn(move || {
-            let mut bytes = Vec::new();
-            stream.read_to_end(&mut bytes).expect("the tool's output");
-            bytes
-        })
-    }
-    let stdout = read(child.stdout.take());
-    let stderr = read(child.stderr.take());
-    let start = Instant::now();
-    let status = loop {
-        if let Some(status) = child.try_wait().expect("the tool's status") {
-            break status;
-        }
-        if start.elapsed() > limit {
-            child.kill().expect("the tool ends");
-            panic!("the tool did not end within {limit:?}");
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    };
-    Output {
-        status,
-        stdout: stdout.join().expect("the tool's output"),
-        stderr: stderr.join().expect("the tool's errors"),
-    }
-}
-
-/// The tool could not do its work: exit status 2, and one line that says all of `parts`.
+/// The tool could not do its work: [`tool_tests::run::assert_fails`].
 #[track_caller]
 pub fn assert_fails(output: &Output, parts: &[&str]) {
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{stderr}");
-    assert_eq!(stderr.lines().count(), 1, "one line: {stderr}");
-    assert!(
-        stderr.starts_with("patch-systemd-units: error: "),
-        "{stderr}"
-    );
-    for part in parts {
-        assert!(stderr.contains(part), "no {part:?} in: {stderr}");
-    }
-}
-
-/// The tool did its work, and found nothing that is an error.
-#[track_caller]
-pub fn assert_succeeds(output: &Output) -> String {
-    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(0), "{stderr}");
-    stderr
+    tool_tests::run::assert_fails("patch-systemd-units", output, parts);
 }
 
 /// `path` with its last component replaced.

@@ -1,0 +1,1 @@
+{ systemdPc }: systemdPc
