@@ -126,12 +126,40 @@ pub(crate) fn source_date_epoch(earliest: u64) -> u64 {
 /// Makes /etc of a tree that holds the store, the farm and the extra trees. `work` is an empty
 /// directory.
 pub fn make_etc(tree: &mut RootTree, options: &Options, work: &Path) -> Result<Etc, Error> {
-    let pin = read_pin(options)?;
-    let mut etc = Etc::default();
     let mut staging = Staging::new(work.join("staging"), tree)?;
     let credentials = work.join("credentials");
     write_credentials(&credentials, options)?;
+    // The two databases have nothing to do with users and units, and take as long as all of these.
+    let (databases, steps): (Vec<_>, Vec<_>) = commands(staging.root(), &credentials, options)
+        .into_iter()
+        .partition(|(_, command)| [&HWDB, &JOURNALCTL].contains(&command.tool()));
+    let is_needed = |command: &Command| match command.tool().name {
+        "systemd-hwdb" => tree.exists(b"usr/lib/udev/hwdb.d"),
+        _ => tree.exists(b"usr/lib/systemd/catalog"),
+    };
+    let databases: Vec<_> = databases
+        .into_iter()
+        .filter(|(_, command)| is_needed(command))
+        .collect();
+    let (etc, is_whole) = run_beside(&databases, || {
+        configure(tree, options, &mut staging, steps.into_iter())
+    })?;
+    if is_whole {
+        staging.take_over(tree, b"usr/lib/udev/hwdb.bin")?;
+        take_catalog(tree, &staging)?;
+    }
+    Ok(etc)
+}
 
+/// Users, files and units; and whether that went to its end, and not only to a finding that is an error.
+fn configure(
+    tree: &mut RootTree,
+    options: &Options,
+    staging: &mut Staging,
+    mut commands: impl Iterator<Item = (&'static str, Command)>,
+) -> Result<(Etc, bool), Error> {
+    let pin = read_pin(options)?;
+    let mut etc = Etc::default();
     let files = config_files(tree, "sysusers.d")?;
     let existing = numbers_of(tree)?;
     let numbers = pin.clone().unwrap_or_default();
@@ -144,10 +172,9 @@ pub fn make_etc(tree: &mut RootTree, options: &Options, work: &Path) -> Result<E
     for file in &sysusers.files {
         staging.rewrite(&file.path, &file.content)?;
     }
-    let mut commands = commands(staging.root(), &credentials, options).into_iter();
     // A line that cannot be read makes the tool fail: it is told as a finding, with its place.
     if has_error(&etc.findings) {
-        return Ok(etc);
+        return Ok((etc, false));
     }
     run_next(&mut commands)?;
     staging.take_over(tree, b"etc")?;
@@ -162,7 +189,7 @@ pub fn make_etc(tree: &mut RootTree, options: &Options, work: &Path) -> Result<E
     let refused = has_error(&tmpfiles.findings);
     etc.findings.extend(tmpfiles.findings);
     if refused {
-        return Ok(etc);
+        return Ok((etc, false));
     }
     for file in &tmpfiles.files {
         staging.rewrite(&file.path, &file.content)?;
@@ -201,28 +228,14 @@ pub fn make_etc(tree: &mut RootTree, options: &Options, work: &Path) -> Result<E
     if first_boot_command(Command::new(&FIRSTBOOT), &options.first_boot).is_some() {
         run_next(&mut commands)?;
     }
-    // The rest only if there is something to do it with. The two databases have nothing to do with
-    // units: they are made at the same time.
-    let is_needed = |command: &Command| match command.tool().name {
-        "systemd-hwdb" => tree.exists(b"usr/lib/udev/hwdb.d"),
-        "journalctl" => tree.exists(b"usr/lib/systemd/catalog"),
-        _ => true,
-    };
-    let (units, databases): (Vec<_>, Vec<_>) = commands
-        .filter(|(_, command)| is_needed(command))
-        .partition(|(_, command)| command.tool() == &SYSTEMCTL);
-    run_beside(&databases, || {
-        units
-            .iter()
-            .try_for_each(|(doing, command)| command.run(doing).map(|_| ()))
-    })?;
+    for (doing, command) in commands {
+        command.run(doing)?;
+    }
     staging.take_over(tree, b"etc")?;
-    staging.take_over(tree, b"usr/lib/udev/hwdb.bin")?;
-    take_catalog(tree, &staging)?;
     own(tree, &tmpfiles.ownerships);
     etc.findings.extend(prune_links(tree, tmpfiles.links)?);
     set_timezone(tree, options)?;
-    Ok(etc)
+    Ok((etc, true))
 }
 
 fn run_next(commands: &mut impl Iterator<Item = (&'static str, Command)>) -> Result<(), Error> {
@@ -233,10 +246,10 @@ fn run_next(commands: &mut impl Iterator<Item = (&'static str, Command)>) -> Res
 }
 
 /// Runs commands at the same time, each on its own, while something else is done.
-fn run_beside(
+fn run_beside<T>(
     commands: &[(&'static str, Command)],
-    other: impl FnOnce() -> Result<(), Error>,
-) -> Result<(), Error> {
+    other: impl FnOnce() -> Result<T, Error>,
+) -> Result<T, Error> {
     thread::scope(|scope| {
         let running: Vec<_> = commands
             .iter()
@@ -250,7 +263,7 @@ fn run_beside(
                     reason: "a thread stopped unexpectedly".to_owned(),
                 })
             });
-            result = result.and(ended);
+            result = result.and_then(|value| ended.map(|()| value));
         }
         result
     })
