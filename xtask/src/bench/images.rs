@@ -203,6 +203,8 @@ impl Bench<'_> {
     fn staging<'a>(&'a self, compression: &'a Compression) -> Way<'a> {
         let (stage, image) = (self.top.join("stage"), self.top.join("staging.raw"));
         let definitions = self.top.join("repart.d");
+        // systemd-repart itself says which compression.
+        let more: Vec<&str> = [&compression.mkfs[1..], &MKFS[..]].concat();
         Way {
             name: "staging",
             results: vec![stage.clone(), image.clone()],
@@ -229,10 +231,7 @@ impl Bench<'_> {
                     .arg("--")
                     .arg(self.workshop.tools().bin().join("systemd-repart"))
                     .env("PATH", self.workshop.tools().search_path())
-                    .env(
-                        "SYSTEMD_REPART_MKFS_OPTIONS_EROFS",
-                        "-C65536 --all-time -T1",
-                    )
+                    .env("SYSTEMD_REPART_MKFS_OPTIONS_EROFS", more.join(" "))
                     .args([
                         "--empty=create",
                         "--size=auto",
