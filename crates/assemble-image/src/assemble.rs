@@ -86,7 +86,7 @@ pub fn needed_tools(options: &Options) -> Vec<&'static Tool> {
     if options.layout == Layout::Ddi {
         needed.push(&tools::DISSECT);
     }
-    if options.modules.is_some() && options.initrd.is_none() && options.layout.has_verity() {
+    if options.modules.is_some() && options.makes_initrd() {
         needed.push(&tools::DEPMOD);
     }
     needed
@@ -281,8 +281,7 @@ impl Builder<'_> {
         checked(&image, &hash_tree, &root_hash, || {
             let path = self.result.join(names::CMDLINE);
             fs::write(&path, format!("{cmdline}\n")).map_err(io_error("writing", &path))?;
-            let wants_initrd = self.options.kernel.is_some() || self.options.modules.is_some();
-            if self.options.initrd.is_none() && wants_initrd {
+            if self.options.makes_initrd() {
                 let made = self.initrd_file()?;
                 let path = self.result.join(names::INITRD);
                 fs::rename(&made, &path).map_err(io_error("writing", &path))?;

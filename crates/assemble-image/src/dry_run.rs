@@ -41,7 +41,7 @@ pub fn describe(
     text.push_str("\n/usr, /etc and the rest:\n");
     describe_tree(&mut text, &plan.tree, options.store.in_image());
     let architecture = crate::assemble::check_options(options)?;
-    if options.layout.has_uki() && options.layout != Layout::Initrd && options.initrd.is_none() {
+    if options.makes_initrd() {
         text.push_str("\nthe initrd:\n");
         describe_tree(&mut text, &initrd::tree(&plan.tree, options, work)?, b"");
     }
@@ -106,6 +106,13 @@ fn commands(
         ));
         commands.push(erofs::fsck_command(&image));
         commands.push(verity::verify_command(&image, &hash_tree, ROOT_HASH));
+    }
+    if let (true, Some(modules)) = (options.makes_initrd(), &options.modules) {
+        let version = modules.file_name().unwrap_or_default();
+        commands.push(initrd::modules::index_command(
+            &work.join("modules"),
+            version,
+        ));
     }
     let Some(architecture) = architecture else {
         return commands;

@@ -168,6 +168,17 @@ pub struct Options {
     pub size_report: bool,
 }
 
+impl Options {
+    /// Whether a minimal initrd is made: not if one is given, if everything is one anyway, or if
+    /// nothing says for which kernel.
+    #[must_use]
+    pub fn makes_initrd(&self) -> bool {
+        self.initrd.is_none()
+            && self.layout != Layout::Initrd
+            && (self.layout.has_uki() || self.kernel.is_some() || self.modules.is_some())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

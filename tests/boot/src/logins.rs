@@ -1,5 +1,7 @@
 //! Who is let in, and as whom.
 
+use std::path::Path;
+
 use real_packages::{Error, Result};
 
 use crate::console::Console;
@@ -53,6 +55,19 @@ pub fn enter<'a>(console: &'a mut Console, user: &str) -> Result<Shell<'a>> {
             console.last_lines()
         ),
     ))
+}
+
+/// Has root's session be another `login`, which must let in and refuse as the getty's does; nobody is in
+/// before and afterwards.
+pub fn check_other(console: &mut Console, login: &Path) -> Result<()> {
+    let shell = enter(console, "root")?;
+    shell.become_program(&format!("env -i TERM=dumb {}", login.display()))?;
+    refused(console, USER, "wrong")?;
+    refused(console, LOCKED, PASSWORD)?;
+    let mut shell = enter(console, USER)?;
+    let who = shell.run("id -un; id -Gn")?;
+    expect(&who.text, &[USER, &format!("{USER} sudo")])?;
+    shell.log_out()
 }
 
 /// Logs in as [`USER`], lets the system say how it is, and returns what stands on the console since

@@ -106,6 +106,13 @@ impl<'a> Shell<'a> {
         })
     }
 
+    /// Puts a program that asks who is there in the place of the shell.
+    pub(crate) fn become_program(self, command: &str) -> Result<()> {
+        self.console
+            .send_line(&format!("stty sane; exec {command}"))?;
+        self.console.expect(LOGIN, STEP).map(|_| ())
+    }
+
     /// Ends the session; the machine asks who is there again.
     pub fn log_out(self) -> Result<()> {
         self.console.send_line("exit")?;

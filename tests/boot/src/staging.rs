@@ -81,14 +81,43 @@ impl Staged {
     }
 }
 
-/// Fetches the packages and makes a store of them below `root`, which must be empty; `patcher` is
-/// the patch-systemd-units to be tested.
+/// What the store calls [`fetch_shadow_login`]'s package.
+pub const SHADOW_LOGIN: &str = "login-of-shadow";
+/// The last release of Debian whose `login` is shadow's; later it is util-linux's.
+const SHADOW_SUITE: &str = "bookworm";
+
+/// Puts shadow's `login` into the store below `root`, for [`stage`].
+///
+/// It opens an archive of its own: no other may be open.
+pub fn fetch_shadow_login(root: &Path) -> Result<Package> {
+    let archive = Archive::open_suite(SHADOW_SUITE)?;
+    let store = outside(root, Path::new(STORE));
+    let fetched = store::fetch(&archive, &["login".to_owned()], &store)?;
+    let package = fetched.packages.into_iter().next().ok_or_else(|| {
+        Error::new(
+            format!("fetch login of {SHADOW_SUITE}"),
+            format!("{:?}", fetched.lacking),
+        )
+    })?;
+    // The image has pam.d files of its own release.
+    let configuration = store.join(&package.directory).join("etc");
+    fs::remove_dir_all(&configuration)
+        .map_err(|error| Error::new(format!("remove {}", configuration.display()), error))?;
+    Ok(Package {
+        name: SHADOW_LOGIN.to_owned(),
+        ..package
+    })
+}
+
+/// Fetches the packages and makes a store of them below `root`, where nothing may be but the packages
+/// `more`; `patcher` is the patch-systemd-units to be tested.
 pub fn stage(
     archive: &Archive,
     tools: &ToolRoot,
     kernel: &Kernel,
     patcher: &Path,
     root: &Path,
+    more: Vec<Package>,
 ) -> Result<Staged> {
     let names = wanted(archive)?;
     let store = outside(root, Path::new(STORE));
@@ -97,6 +126,7 @@ pub fn stage(
         return Err(Error::new(format!("fetch the package {name}"), reason));
     }
     let mut packages = fetched.packages;
+    packages.extend(more);
     for package in &packages {
         tidy(&store.join(&package.directory))
             .map_err(|error| Error::new(format!("lay out the package {}", package.name), error))?;

@@ -11,6 +11,7 @@ use real_packages::{Error, Result, run};
 use crate::image::{DISK, HASH_TREE, Image};
 use crate::layout::Layout;
 use crate::machine::{Machine, Start};
+use crate::staging::SHADOW_LOGIN;
 use crate::tamper::Place;
 use crate::workshop::Workshop;
 use crate::{checks, dry_run, full_disk, logins, session, tamper};
@@ -129,6 +130,10 @@ pub fn boots_and_works(workshop: &Workshop, image: &Image) -> Result<()> {
     let mut machine = Machine::start(&start, &disks)?;
     session::wait_for_login(&mut machine.console)?;
     logins::check(&mut machine.console)?;
+    if image.layout == Layout::Bare {
+        let shadow = workshop.staged().store_path(SHADOW_LOGIN)?;
+        logins::check_other(&mut machine.console, &shadow.join("bin/login"))?;
+    }
     let mut shell = logins::enter(&mut machine.console, "root")?;
     let failures = checks::run(&mut shell, image.layout);
     if !failures.is_empty() {

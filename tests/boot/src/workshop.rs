@@ -12,7 +12,7 @@ use walkdir::WalkDir;
 use crate::image::{Assembly, Image};
 use crate::kernel::Kernel;
 use crate::layout::Layout;
-use crate::staging::{Staged, stage};
+use crate::staging::{Staged, fetch_shadow_login, stage};
 use real_packages::tool_root::{self, ToolRoot};
 
 /// Tools, kernel and packages, and a place for images.
@@ -42,16 +42,12 @@ impl Workshop {
             .prefix("boot-test-")
             .tempdir_in(large_directory())
             .map_err(|error| Error::new(doing, error))?;
+        let root = directory.path().join("root");
+        let shadow = fetch_shadow_login(&root)?;
         let archive = Archive::open()?;
         let tools = ToolRoot::provide(&archive, &tool_root::IMAGES)?;
         let kernel = Kernel::provide(&archive, &tools)?;
-        let staged = stage(
-            &archive,
-            &tools,
-            &kernel,
-            patcher,
-            &directory.path().join("root"),
-        )?;
+        let staged = stage(&archive, &tools, &kernel, patcher, &root, vec![shadow])?;
         Ok(Self {
             tools,
             kernel,

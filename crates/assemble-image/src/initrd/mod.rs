@@ -7,7 +7,7 @@
 
 mod elf;
 pub mod esp_file;
-mod modules;
+pub mod modules;
 
 use std::fs::File;
 use std::io::BufWriter;

@@ -28,6 +28,12 @@ const FROM_THE_KERNEL: &[&str] = &[
     "modules.order",
 ];
 
+/// The command that indexes the modules of a version below a directory.
+#[must_use]
+pub fn index_command(base: &Path, version: &OsStr) -> Command {
+    Command::new(&DEPMOD).arg("-b").arg(base).arg(version)
+}
+
 /// Adds modules, with indexes of their own: with those of all modules udev would look for every one
 /// that a device could use.
 pub(super) fn add(
@@ -48,8 +54,7 @@ pub(super) fn add(
         fs::copy(&from, &to).map_err(io_error("copying the module", &from))?;
     }
     let version = OsStr::from_bytes(&modules.version);
-    let depmod = Command::new(&DEPMOD).arg("-b").arg(&base).arg(version);
-    depmod.run("indexing the modules of the initrd")?;
+    index_command(&base, version).run("indexing the modules of the initrd")?;
     let start = base.join(as_path(&top));
     for entry in WalkDir::new(&start).sort_by_file_name() {
         let entry = entry.map_err(|error| io_error("reading", &start)(error.into()))?;
