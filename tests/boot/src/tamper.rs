@@ -33,7 +33,7 @@ pub enum Place {
     File(PathBuf),
 }
 
-/// Flips one bit of the root file system in a copy of an image's [`DISK`].
+/// Flips one bit of the root file system in a copy of an image's [`DISK`](crate::image::DISK).
 ///
 /// In the layout `esp-file` the root is a file; it is taken out and put back, and stands in
 /// `directory` meanwhile.
