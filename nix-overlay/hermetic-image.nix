@@ -38,6 +38,8 @@
   # Units to enable, as text of a systemd.preset(5) file.
   preset ? null,
   userPreset ? null,
+  # Text of the image's os-release(5).
+  osRelease ? null,
   hostname ? null,
   locale ? null,
   keymap ? null,
@@ -104,6 +106,7 @@ stdenvNoCC.mkDerivation {
   ++ each "--setuid" setuid
   ++ fileIfGiven "--preset" "${name}.preset" preset
   ++ fileIfGiven "--user-preset" "${name}-user.preset" userPreset
+  ++ fileIfGiven "--os-release" "${name}-os-release" osRelease
   ++ ifGiven "--hostname" hostname
   ++ ifGiven "--locale" locale
   ++ ifGiven "--keymap" keymap

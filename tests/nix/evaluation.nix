@@ -247,6 +247,9 @@ in
     in
     !isFine (anImage set { }).assembleImageArguments
     && isFine (anImage set { kernel = "/nix/store/vmlinuz"; }).assembleImageArguments;
+  "text becomes a file, and none is given that was not" =
+    valuesOf "--os-release" (argumentsOf { osRelease = "ID=x\n"; }) == [ "/nix/store/made" ]
+    && valuesOf "--os-release" (argumentsOf { }) == [ ];
   "what stands for a list is given once for each" =
     valuesOf "--setuid" (argumentsOf {
       setuid = [

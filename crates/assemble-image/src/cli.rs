@@ -79,6 +79,13 @@ struct Arguments {
     #[arg(long, value_name = "DIR", help_heading = IMAGE)]
     extra: Vec<PathBuf>,
 
+    /// The image's os-release(5), whatever packages and --extra have
+    ///
+    /// It becomes /usr/lib/os-release, and /etc/os-release leads there: so no package has to be built
+    /// again for another version of the image.
+    #[arg(long, value_name = "FILE", help_heading = IMAGE)]
+    os_release: Option<PathBuf>,
+
     /// A program that gets its setuid bit: its name in /usr/bin, or its path (repeatable)
     ///
     /// The image has a copy of it in /usr/wrappers/bin, and /usr/bin and /run/wrappers lead to it.
@@ -314,6 +321,7 @@ impl Arguments {
             closure,
             packages: self.package.clone(),
             extra: self.extra.clone(),
+            os_release: self.os_release.clone(),
             layout: self.layout,
             compression: self.compression,
             kernel: self.kernel.clone(),

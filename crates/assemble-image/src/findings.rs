@@ -23,8 +23,10 @@ pub static DUPLICATE_ETC_PATH: FindingKind = FindingKind {
     severity: Severity::Error,
     summary: "Two packages claim one path in /etc",
     explanation: "\
-A configuration file belongs to one package. Leave one of the packages out of --package, or give the
-file that is meant with --extra, which comes before all packages.",
+A configuration file belongs to one package. Two have it, or two tmpfiles.d lines link it to different
+files, or a line links it to a file of the store where another package's is: whoever came first would
+have its own, and the other package would read that. Leave one of the packages out of --package, or give
+the file that is meant with --extra, which comes before all packages.",
 };
 
 /// Two packages have a program of the same name.

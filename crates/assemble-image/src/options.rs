@@ -132,6 +132,8 @@ pub struct Options {
     pub packages: Vec<PathBuf>,
     /// Trees that are put on top of the root, in order.
     pub extra: Vec<PathBuf>,
+    /// The image's os-release.
+    pub os_release: Option<PathBuf>,
     /// The layout.
     pub layout: Layout,
     /// The compression of the root file system.

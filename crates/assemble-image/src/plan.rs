@@ -7,7 +7,7 @@ use hermetic_out::{Finding, Severity};
 use crate::check;
 use crate::closure::add_closure;
 use crate::error::Error;
-use crate::etc::make_etc;
+use crate::etc::{conflicting_claims, make_etc};
 use crate::farm::add_farm;
 use crate::findings;
 use crate::identity::Identity;
@@ -15,7 +15,7 @@ use crate::options::{Layout, Options};
 use crate::progress::Progress;
 use crate::root_tree::{Entry, RootTree};
 use crate::setuid::add_wrappers;
-use crate::skeleton::{add_directories, add_extra, add_files};
+use crate::skeleton::{add_directories, add_extra, add_files, add_os_release_link};
 use crate::users::Numbers;
 
 /// What is to be in the image.
@@ -56,6 +56,7 @@ pub fn plan(options: &Options, work: &Path, progress: &dyn Progress) -> Result<P
     }
     // What an extra tree decides, packages may disagree about.
     let mut findings = std::mem::take(&mut farm.findings);
+    findings.extend(conflicting_claims(&tree, &options.store)?);
     findings.retain(|finding| {
         let is_conflict = [
             &findings::DUPLICATE_ETC_PATH,
@@ -67,6 +68,7 @@ pub fn plan(options: &Options, work: &Path, progress: &dyn Progress) -> Result<P
     add_files(&mut tree, options)?;
     progress.step("making /etc");
     let etc = make_etc(&mut tree, options, work)?;
+    add_os_release_link(&mut tree);
     farm.prune(&mut tree);
     findings.extend(farm.findings);
     let incomplete = etc

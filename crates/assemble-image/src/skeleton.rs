@@ -122,6 +122,13 @@ fn in_merged_usr(path: &[u8]) -> Vec<u8> {
 /// trees, before /etc is made.
 pub fn add_files(tree: &mut RootTree, options: &Options) -> Result<(), Error> {
     let file = |text: &str| Entry::file(Content::Bytes(text.into()), 0o644);
+    if let Some(path) = &options.os_release {
+        let text = fs::read(path).map_err(io_error("reading --os-release", path))?;
+        let entry = Entry::file(Content::Bytes(text), 0o644);
+        tree.insert("usr/lib/os-release", entry);
+        // What tmpfiles.d makes, or add_os_release_link.
+        tree.remove(b"etc/os-release");
+    }
     let mut add = |path: &str, entry: Entry| {
         if tree.get(path.as_bytes()).is_none() {
             tree.insert(path, entry);
@@ -132,7 +139,6 @@ pub fn add_files(tree: &mut RootTree, options: &Options) -> Result<(), Error> {
         "usr/lib/os-release",
         file("NAME=Linux\nID=linux\nPRETTY_NAME=\"Linux\"\n"),
     );
-    add("etc/os-release", Entry::link("../usr/lib/os-release"));
     add(
         "etc/machine-id",
         file(&options.first_boot.machine_id.content()),
@@ -176,6 +182,14 @@ pub fn add_files(tree: &mut RootTree, options: &Options) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Makes /etc/os-release lead to /usr/lib/os-release, if nothing is there; after /etc is made, where a
+/// package's tmpfiles.d line may ask for it.
+pub fn add_os_release_link(tree: &mut RootTree) {
+    if tree.get(b"etc/os-release").is_none() {
+        tree.insert("etc/os-release", Entry::link("../usr/lib/os-release"));
+    }
 }
 
 /// The writable directories of a stateless system: systemd has no unit for them, except for /tmp.

@@ -13,6 +13,7 @@ pub(crate) fn options() -> Options {
         closure: Vec::new(),
         packages: Vec::new(),
         extra: Vec::new(),
+        os_release: None,
         layout: Layout::Ddi,
         compression: Compression::Lz4,
         kernel: None,

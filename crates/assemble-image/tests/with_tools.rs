@@ -307,6 +307,11 @@ fn what_is_wrong_is_told_and_nothing_is_written() {
         ),
         (
             "lib/tmpfiles.d/other.conf",
+            "L /etc/worker.conf - - - - /nix/store/11111111111111111111111111111111-other-1.0/lib/tmpfiles.d/other.conf\n",
+            ("duplicate-etc-path", "/usr/lib/tmpfiles.d/other.conf:1:1"),
+        ),
+        (
+            "lib/tmpfiles.d/other.conf",
             "d /var/other 0755 nobody-knows\n",
             ("unknown-user", "/usr/lib/tmpfiles.d/other.conf:1:19"),
         ),
@@ -350,6 +355,47 @@ fn what_is_wrong_is_told_and_nothing_is_written() {
             assert!(said.contains(&expected), "{expected:?}:\n{said}");
         }
         world.assert_nothing_written("image");
+    }
+}
+
+/// What a package says about /etc/os-release is said of the package's own image.
+#[test]
+#[ignore = "needs the tool root: cargo xtask test"]
+fn os_release_is_the_images_whatever_packages_say() {
+    for (given, name) in [(true, "given"), (false, "base")] {
+        let world = World::new();
+        world.write(BASE, "lib/os-release", "ID=base\n");
+        world.write(OTHER, "share/os-release", "ID=other\n");
+        let asked = format!(
+            "L+ /etc/os-release - - - - {OTHER}/share/os-release\nL /etc/gone - - - - gone\n"
+        );
+        world.write(OTHER, "lib/tmpfiles.d/etc.conf", &asked);
+        fs::write(world.path("os-release"), "ID=given\n").unwrap();
+        let mut command = world.assemble(&[BASE, OTHER], "image");
+        if given {
+            command.arg("--os-release").arg(world.path("os-release"));
+        }
+        run(&mut command, 0);
+        let tree = world.path("tree");
+        extract(&world.path("image/image.raw"), &tree, false);
+        let link = tree.join("etc/os-release");
+        assert_eq!(
+            fs::read_link(&link).unwrap(),
+            Path::new("../usr/lib/os-release")
+        );
+        // In the image the first link is absolute or leads into the store, and so is read there.
+        let target = fs::read_link(tree.join("usr/lib/os-release")).ok();
+        let file = target.map_or(tree.join("usr/lib/os-release"), |to| {
+            tree.join("usr/lib").join(to)
+        });
+        assert_eq!(fs::read_to_string(file).unwrap(), format!("ID={name}\n"));
+        // At boot systemd-tmpfiles would have made another link, were it not for /etc being read-only.
+        let lines = fs::read_to_string(tree.join("usr/lib/tmpfiles.d/etc.conf")).unwrap();
+        assert_eq!(
+            lines,
+            "L+ /etc/os-release - - - - ../usr/lib/os-release\n\
+             # not in this image: L /etc/gone - - - - gone\n"
+        );
     }
 }
 

@@ -2,6 +2,7 @@
 //! systemd-sysusers, systemd-tmpfiles, `systemctl preset-all`, systemd-firstboot, and the two
 //! databases that systemd compiles, udev's hardware database and the journal's catalogue.
 
+mod claims;
 mod config_files;
 mod lines;
 mod staging;
@@ -25,6 +26,7 @@ use crate::options::{FirstBoot, Options};
 use crate::root_tree::{Content, Entry, Node, RootTree, as_path, is_in};
 use crate::tools::{self, Command, FIRSTBOOT, HWDB, JOURNALCTL, SYSTEMCTL, SYSUSERS, TMPFILES};
 use crate::users::Numbers;
+pub(crate) use claims::conflicting_claims;
 use config_files::config_files;
 use lines::with_replacements;
 use staging::Staging;
@@ -233,7 +235,8 @@ fn configure(
     }
     staging.take_over(tree, b"etc")?;
     own(tree, &tmpfiles.ownerships);
-    etc.findings.extend(prune_links(tree, tmpfiles.links)?);
+    etc.findings
+        .extend(prune_links(tree, tmpfiles.links, tmpfiles.rewritten)?);
     set_timezone(tree, options)?;
     Ok((etc, true))
 }
@@ -347,17 +350,29 @@ fn root_is_locked(tree: &RootTree, options: &Options) -> Result<Option<Finding>,
 }
 
 /// Links that tmpfiles.d makes and that lead nowhere are taken away again: they stand for what an
-/// administrator may write later, and in an image nobody does.
+/// administrator may write later, and in an image nobody does. Lines for them, and those that are to
+/// be others, are changed in the image.
 fn prune_links(
     tree: &mut RootTree,
     links: Vec<(Vec<u8>, Vec<u8>, Place)>,
+    rewritten: Vec<(Vec<u8>, Span, Vec<u8>)>,
 ) -> Result<Vec<Finding>, Error> {
+    /// By place: the line in the image; without one it is left out.
+    type Lines = BTreeMap<usize, (Span, Option<Vec<u8>>)>;
     let mut found = Vec::new();
-    let mut left_out: BTreeMap<Vec<u8>, Vec<Span>> = BTreeMap::new();
+    let mut changed: BTreeMap<Vec<u8>, Lines> = BTreeMap::new();
+    for (file, span, line) in rewritten {
+        let of_file = changed.entry(file).or_default();
+        of_file.insert(span.start, (span, Some(line)));
+    }
+    let mut leave_out = |file: Vec<u8>, span: Span| {
+        let of_file = changed.entry(file).or_default();
+        of_file.insert(span.start, (span, None));
+    };
     for (path, file, place) in links {
         let Some(Node::Link(target)) = tree.get(&path).map(|entry| &entry.node) else {
             // What was asked for is there in place of the link.
-            left_out.entry(file).or_default().push(place.span);
+            leave_out(file, place.span);
             continue;
         };
         if tree.exists(&path) || made_at_run_time(&path, target, b"") {
@@ -374,10 +389,10 @@ fn prune_links(
         finding.place = Some(place);
         found.push(finding);
         tree.remove(&path);
-        left_out.entry(file).or_default().push(span);
+        leave_out(file, span);
     }
     // At boot systemd-tmpfiles would try again, and fail: /etc is read-only then.
-    for (file, mut spans) in left_out {
+    for (file, lines) in changed {
         let Some(content) = tree.file(&file) else {
             continue;
         };
@@ -385,9 +400,11 @@ fn prune_links(
             "reading the content of the image's",
             as_path(&file),
         ))?;
-        spans.sort_by_key(|span| span.start);
-        let note = |span: Span| (span, [b"# not in this image: ", span.of(&content)].concat());
-        let replacements: Vec<_> = spans.into_iter().map(note).collect();
+        let in_image = |(span, line): (Span, Option<Vec<u8>>)| {
+            let left_out = || [b"# not in this image: ", span.of(&content)].concat();
+            (span, line.unwrap_or_else(left_out))
+        };
+        let replacements: Vec<_> = lines.into_values().map(in_image).collect();
         let content = with_replacements(&content, &replacements);
         tree.insert(file, Entry::file(Content::Bytes(content), 0o444));
     }

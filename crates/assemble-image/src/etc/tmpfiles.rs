@@ -20,6 +20,8 @@ use crate::users::Numbers;
 const UNSUPPORTED: &[u8] = b"aAbchmHpstTzZ";
 /// Types that make something with an owner.
 const MAKES: &[u8] = b"CdDefFqQvw";
+/// What os-release(5) calls the file; which it is, is the image's affair.
+pub(crate) const OS_RELEASE: &[u8] = b"etc/os-release";
 /// Specifiers that stand for something of the building machine: boot id, host name, short and pretty
 /// host name, kernel release.
 const OF_BUILD_HOST: &[u8] = b"bHlqv";
@@ -57,6 +59,8 @@ pub(crate) struct Tmpfiles {
     pub(crate) copies: Vec<Copy>,
     /// The links that are made, each with the file and line.
     pub(crate) links: Vec<(Vec<u8>, Vec<u8>, Place)>,
+    /// Lines that are others in the image: their file, place and text.
+    pub(crate) rewritten: Vec<(Vec<u8>, Span, Vec<u8>)>,
     /// What is not right.
     pub(crate) findings: Vec<Finding>,
 }
@@ -79,6 +83,11 @@ pub(crate) fn read(files: Vec<ConfigFile>, tree: &RootTree, numbers: &Numbers) -
                 continue;
             }
             result.of_etc(&file, &line, tree, numbers);
+            if let Some(text) = os_release_line(&line) {
+                replacements.push((line.span, text.clone()));
+                result.rewritten.push((file.path.clone(), line.span, text));
+                continue;
+            }
             // Mode, user, group.
             let fields = (2..5).filter_map(|index| line.word_span(index));
             replacements.extend(fields.map(|span| (span, b"-".to_vec())));
@@ -187,22 +196,37 @@ impl Tmpfiles {
     }
 }
 
+/// What a line that links /etc/os-release becomes, if it leads elsewhere than to the image's own: a
+/// package that knew of one would have to be built again for every version of the image.
+fn os_release_line(line: &Line) -> Option<Vec<u8>> {
+    let (kind, target) = (line.word(0), &b"../usr/lib/os-release"[..]);
+    let applies = kind.first() == Some(&b'L') && path(line) == OS_RELEASE && line.rest != target;
+    applies.then(|| [kind, b" /etc/os-release - - - - ", target].concat())
+}
+
 /// The path of a line, without its slashes at both ends.
-fn path(line: &Line) -> &[u8] {
+pub(crate) fn path(line: &Line) -> &[u8] {
     let path = line.word(1);
     let path = path.strip_prefix(b"/").unwrap_or(b"?");
     path.strip_suffix(b"/").unwrap_or(path)
 }
 
-/// What a line of the type `C` copies: without an argument, what is at the same place in
-/// /usr/share/factory.
+/// What a line of the type `C` copies.
 fn copy(line: &Line) -> Copy {
-    let target = path(line).to_vec();
-    let source = match &*line.rest {
-        b"" | b"-" => [&b"usr/share/factory/"[..], &target].concat(),
-        source => source.strip_prefix(b"/").unwrap_or(source).to_vec(),
-    };
-    Copy { source, target }
+    let source = source(line);
+    Copy {
+        source: source.strip_prefix(b"/").unwrap_or(&source).to_vec(),
+        target: path(line).to_vec(),
+    }
+}
+
+/// What a line of the types `C` and `L` names: without an argument, what is at the same place in
+/// /usr/share/factory.
+pub(crate) fn source(line: &Line) -> Vec<u8> {
+    match &*line.rest {
+        b"" | b"-" => [b"/usr/share/factory/", path(line)].concat(),
+        source => source.to_vec(),
+    }
 }
 
 /// A user or group without the colon that restricts it to new files; empty if there is none.
@@ -281,6 +305,25 @@ mod tests {
             ]
         );
         assert_eq!(kinds(&result), []);
+    }
+
+    #[test]
+    fn os_release_leads_to_the_images_own() {
+        let result = tmpfiles(
+            "L /etc/os-release - - - - ../usr/lib/os-release\n\
+             L+ /etc/os-release - - - - /nix/store/h-x/conf\nL /etc/x\n",
+        );
+        let line = "L+ /etc/os-release - - - - ../usr/lib/os-release";
+        assert_eq!(
+            result.files[0].content.to_str().unwrap(),
+            format!("L /etc/os-release - - - - ../usr/lib/os-release\n{line}\nL /etc/x\n")
+        );
+        let rewritten: Vec<&[u8]> = result
+            .rewritten
+            .iter()
+            .map(|(_, _, text)| &**text)
+            .collect();
+        assert_eq!(rewritten, [line.as_bytes()]);
     }
 
     #[test]

@@ -94,6 +94,31 @@ fn files_are_added_only_where_nothing_is() {
 }
 
 #[test]
+fn a_given_os_release_goes_before_all_others() {
+    let file = |text: &str| Entry::file(Content::Bytes(text.into()), 0o644);
+    let directory = tempfile::tempdir().unwrap();
+    let given = directory.path().join("os-release");
+    fs::write(&given, "ID=given\n").unwrap();
+    let mut tree = RootTree::default();
+    tree.insert("usr/lib/os-release", file("ID=package\n"));
+    tree.insert("etc/os-release", file("ID=other\n"));
+    let mut options = options();
+    options.os_release = Some(given.clone());
+    add_files(&mut tree, &options).unwrap();
+    add_os_release_link(&mut tree);
+    let content = tree.file(b"etc/os-release").unwrap().read().unwrap();
+    assert_eq!(content, b"ID=given\n");
+    assert!(matches!(
+        tree.get(b"etc/os-release").unwrap().node,
+        Node::Link(_)
+    ));
+
+    fs::remove_file(&given).unwrap();
+    let error = add_files(&mut tree, &options).unwrap_err().to_string();
+    assert!(error.starts_with("reading --os-release"), "{error}");
+}
+
+#[test]
 fn what_is_an_initrd_needs_no_tmpfs() {
     let mut tree = RootTree::default();
     let mut options = options();
