@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap_complete::Shell;
 use clap_complete::aot::generate_to;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::FindingKind;
 
 use crate::project;
 
@@ -92,11 +92,7 @@ fn findings_page(tool: &str, kinds: &[&FindingKind]) -> String {
         "# Findings of {tool}\n\nWritten by `cargo xtask docs` from what `{tool} --explain FINDING` says.\n"
     );
     for kind in kinds {
-        let severity = match kind.severity {
-            Severity::Note => "note",
-            Severity::Warning => "warning",
-            Severity::Error => "error",
-        };
+        let severity = kind.severity.name();
         let _ = write!(
             page,
             "\n## {}\n\n*{severity}* · {}.\n\n{}\n",

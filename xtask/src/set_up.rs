@@ -47,6 +47,9 @@ pub(crate) const IMAGE_BENCH: &[Need] = &[("strace", "strace"), ("fakeroot", "fa
 /// To check the setup hooks.
 pub(crate) const HOOKS: &[Need] = &[("shellcheck", "shellcheck"), ("shfmt", "shfmt")];
 
+/// To open the pages that tools write.
+pub(crate) const BROWSER: &[Need] = &[("chromium", "chromium")];
+
 /// To build with Nix. The compiler is that of the packages that are built.
 pub(crate) const NIX: &[Need] = &[
     ("nix-store", "nix-bin"),

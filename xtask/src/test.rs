@@ -12,8 +12,8 @@ use crate::{boot_test, cargo, project, released, set_up};
 const TOOL: &str = "patch-systemd-units";
 const PKG_CONFIG_TOOL: &str = "rewrite-pkgconfig-prefix";
 
-/// Packages whose tests need the network, Nix or a machine to boot: steps of their own.
-const BY_OTHER_MEANS: [&str; 3] = ["boot-test", "nix-builds", "real-packages"];
+/// Packages whose tests need the network, Nix, a browser or a machine to boot: steps of their own.
+const BY_OTHER_MEANS: [&str; 4] = ["boot-test", "nix-builds", "page-tests", "real-packages"];
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -40,6 +40,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         set_up::ensure_installed(set_up::PKG_CONFIG)?;
         set_up::ensure_installed(set_up::NIX)?;
         set_up::ensure_installed(set_up::MACHINES)?;
+        set_up::ensure_installed(set_up::BROWSER)?;
         let [patcher, assembler] = boot_test::TOOLS;
         let mut release = vec!["build", "--release"];
         for tool in [patcher, assembler, PKG_CONFIG_TOOL] {
@@ -65,6 +66,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         steps.push(step(
             "Nix builds",
             &["test", "--package", "nix-builds", "--tests"],
+        ));
+        steps.push(step(
+            "pages in a browser",
+            &["test", "--package", "page-tests", "--tests"],
         ));
         steps.push(Step {
             name: "images",

@@ -1,28 +1,12 @@
 //! How many bytes each store path and each directory takes.
 
-use std::collections::BTreeMap;
-
-use bstr::ByteSlice;
+use hermetic_out_command_line::page::{Size, SizeSum};
 use serde::Serialize;
 
-use crate::root_tree::{Node, RootTree, is_in, join};
+use crate::root_tree::{Node, RootTree, is_in};
 
 /// So deep directories are told apart.
 const DEPTH: usize = 2;
-
-/// Bytes by path.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Size {
-    /// The store path or directory.
-    pub path: String,
-    /// The bytes of its files, before compression.
-    pub bytes: u64,
-    /// How many files and links there are.
-    pub files: u64,
-    /// Directories in it, largest first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub directories: Vec<Size>,
-}
 
 /// The sizes of an image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -37,49 +21,11 @@ pub struct Sizes {
     pub directories: Vec<Size>,
 }
 
-#[derive(Default)]
-struct Sum {
-    bytes: u64,
-    files: u64,
-    below: BTreeMap<Vec<u8>, Sum>,
-}
-
-impl Sum {
-    fn add(&mut self, names: &[&[u8]], bytes: u64) {
-        self.bytes += bytes;
-        self.files += 1;
-        if let [first, rest @ ..] = names {
-            self.below
-                .entry(first.to_vec())
-                .or_default()
-                .add(rest, bytes);
-        }
-    }
-
-    fn sizes(&self, path: &[u8]) -> Vec<Size> {
-        let mut sizes: Vec<Size> = self
-            .below
-            .iter()
-            .map(|(name, sum)| {
-                let path = join(path, name);
-                Size {
-                    path: format!("/{}", path.as_bstr()),
-                    bytes: sum.bytes,
-                    files: sum.files,
-                    directories: sum.sizes(&path),
-                }
-            })
-            .collect();
-        sizes.sort_by(|one, other| (other.bytes, &one.path).cmp(&(one.bytes, &other.path)));
-        sizes
-    }
-}
-
 impl Sizes {
     /// The sizes of a tree whose store is at `store`.
     #[must_use]
     pub fn of(tree: &RootTree, store: &[u8]) -> Self {
-        let (mut in_store, mut elsewhere) = (Sum::default(), Sum::default());
+        let (mut in_store, mut elsewhere) = (SizeSum::default(), SizeSum::default());
         for (path, entry) in tree.iter() {
             let bytes = match &entry.node {
                 Node::Directory => continue,
@@ -107,8 +53,8 @@ impl Sizes {
         Self {
             bytes: in_store.bytes + elsewhere.bytes,
             files: in_store.files + elsewhere.files,
-            store_paths: in_store.sizes(store),
-            directories: elsewhere.sizes(b""),
+            store_paths: in_store.sizes(&[b"/", store].concat()),
+            directories: elsewhere.sizes(b"/"),
         }
     }
 }

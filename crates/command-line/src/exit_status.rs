@@ -6,6 +6,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 
 use anyhow::Context;
+use hermetic_out::{Finding, Severity};
 
 use crate::visible::visible;
 
@@ -16,6 +17,18 @@ pub enum ExitStatus {
     Clean,
     /// 1: something at or above the failing severity was found.
     Findings,
+}
+
+impl ExitStatus {
+    /// The one that `findings` ask for, if those at or above `failing` are to fail.
+    #[must_use]
+    pub fn of(findings: &[Finding], failing: Severity) -> Self {
+        if findings.iter().any(|finding| finding.severity >= failing) {
+            Self::Findings
+        } else {
+            Self::Clean
+        }
+    }
 }
 
 /// The exit statuses, for the end of a tool's `--help`.

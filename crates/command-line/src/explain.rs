@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use anyhow::Context;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::FindingKind;
 
 use crate::exit_status::UsageError;
 use crate::visible::visible;
@@ -17,16 +17,12 @@ pub fn explain(kinds: &[&FindingKind], name: &str, stdout: &mut dyn Write) -> an
 }
 
 fn write_page(kind: &FindingKind, stdout: &mut dyn Write) -> io::Result<()> {
-    let severity = match kind.severity {
-        Severity::Note => "note",
-        Severity::Warning => "warning",
-        Severity::Error => "error",
-    };
+    let severity = kind.severity.name();
     writeln!(stdout, "{} ({severity})\n\n{}\n", kind.name, kind.summary)?;
     writeln!(stdout, "{}", kind.explanation.trim())
 }
 
-fn unknown(kinds: &[&FindingKind], name: &str) -> String {
+pub(crate) fn unknown(kinds: &[&FindingKind], name: &str) -> String {
     let mut near: Vec<(usize, &str)> = kinds
         .iter()
         .map(|kind| (distance(name, kind.name), kind.name))
@@ -74,6 +70,8 @@ fn distance(from: &str, to: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use hermetic_out::Severity;
+
     use super::*;
 
     const fn kind(name: &'static str) -> FindingKind {

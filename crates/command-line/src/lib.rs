@@ -7,6 +7,8 @@
 pub mod exit_status;
 pub mod explain;
 pub mod options;
+pub mod page;
+pub mod policy;
 pub mod report;
 pub mod request;
 pub mod shown_options;
@@ -15,7 +17,7 @@ mod visible;
 pub use exit_status::{ExitStatus, Streams, run};
 pub use explain::explain;
 pub use options::{CommonOptions, after_help, parse};
-pub use report::{Report, Summary, write_findings};
+pub use report::{FindingsReport, Report, Summary, write_findings};
 pub use request::Request;
-pub use shown_options::ShownOptions;
+pub use shown_options::{FindingsOptions, ShownOptions};
 pub use visible::visible;

@@ -1,8 +1,14 @@
 //! What a tool found and did, and how that is shown.
 
+mod excerpt;
+mod findings_report;
+pub mod fingerprint;
+pub mod html;
 mod human;
 mod json;
 mod sarif;
+
+pub use findings_report::FindingsReport;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -96,7 +102,7 @@ impl Report {
 
     /// Shows it as the options ask for.
     pub fn write(&self, options: &ShownOptions, streams: &mut Streams<'_>) -> anyhow::Result<()> {
-        let colours = |terminal| colours(options.color, terminal);
+        let colours = |terminal| colours(options.verbosity.color, terminal);
         match options.format {
             Format::Human => {
                 if options.diff {
@@ -106,29 +112,24 @@ impl Report {
                         .context("writing to standard output")?;
                 }
                 let colours = colours(streams.stderr_is_terminal);
-                let verbosity = human::Verbosity::of(options);
+                let verbosity = human::Verbosity::of(&options.verbosity);
                 human::write(self, verbosity, colours, streams.stderr)
                     .context("writing to standard error")
             }
             Format::Json => write_document(&json::document(self, options.diff), streams.stdout)
                 .context("writing the JSON report to standard output"),
-            Format::Sarif => write_document(&sarif::document(self), streams.stdout)
-                .context("writing the SARIF report to standard output"),
+            Format::Sarif => write_document(
+                &sarif::document(self.tool, self.tool_version, &self.findings, None),
+                streams.stdout,
+            )
+            .context("writing the SARIF report to standard output"),
         }
     }
 
     /// The exit status that the findings ask for, if those at or above `failing` are to fail.
     #[must_use]
     pub fn exit_status(&self, failing: Severity) -> ExitStatus {
-        if self
-            .findings
-            .iter()
-            .any(|finding| finding.severity >= failing)
-        {
-            ExitStatus::Findings
-        } else {
-            ExitStatus::Clean
-        }
+        ExitStatus::of(&self.findings, failing)
     }
 }
 

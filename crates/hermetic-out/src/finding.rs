@@ -18,6 +18,18 @@ pub enum Severity {
     Error,
 }
 
+impl Severity {
+    /// Its name in reports and options.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// A kind of finding: what its name stands for, independent of any file.
 #[derive(Debug, PartialEq, Eq)]
 pub struct FindingKind {

@@ -83,7 +83,7 @@ pub fn run(
         return Ok(ExitStatus::Clean);
     };
     let common = &arguments.common;
-    if let Some(name) = &common.shown.explain {
+    if let Some(name) = &common.shown.verbosity.explain {
         explain(findings::KINDS, name, streams.stdout)?;
         return Ok(ExitStatus::Clean);
     }

@@ -125,7 +125,7 @@ pub fn run(
 }
 
 fn provide(common: &CommonOptions, streams: &mut Streams<'_>) -> anyhow::Result<ExitStatus> {
-    if let Some(name) = &common.shown.explain {
+    if let Some(name) = &common.shown.verbosity.explain {
         explain(findings::KINDS, name, streams.stdout)?;
         return Ok(ExitStatus::Clean);
     }
@@ -140,7 +140,7 @@ fn provide(common: &CommonOptions, streams: &mut Streams<'_>) -> anyhow::Result<
 }
 
 fn consume(arguments: &Consumer, streams: &mut Streams<'_>) -> anyhow::Result<ExitStatus> {
-    if let Some(name) = &arguments.shown.explain {
+    if let Some(name) = &arguments.shown.verbosity.explain {
         explain(findings::KINDS, name, streams.stdout)?;
         return Ok(ExitStatus::Clean);
     }

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
-use std::ops::Range;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -11,8 +10,9 @@ use bstr::ByteSlice;
 use hermetic_out::{Change, Finding, Place, Plan, Severity};
 use similar::{ChangeTag, TextDiff};
 
+use super::excerpt::Excerpt;
 use super::{Report, Summary};
-use crate::shown_options::ShownOptions;
+use crate::shown_options::VerbosityOptions;
 use crate::visible::visible;
 
 /// How much is said.
@@ -24,7 +24,7 @@ pub(super) enum Verbosity {
 }
 
 impl Verbosity {
-    pub(super) fn of(options: &ShownOptions) -> Self {
+    pub(super) fn of(options: &VerbosityOptions) -> Self {
         match (options.quiet, options.verbose) {
             (true, _) => Self::Quiet,
             (false, true) => Self::Verbose,
@@ -116,82 +116,6 @@ fn with_column(text: &str, place: &Place) -> String {
     }
 }
 
-/// The lines of a place as they can be shown: without what a terminal would obey, and not longer
-/// than it takes to see the mark.
-struct Excerpt {
-    text: String,
-    mark: Range<usize>,
-}
-
-impl Excerpt {
-    /// The most bytes of a line that are shown before the mark, of the mark, and after it.
-    const BEFORE: usize = 50;
-    const MARK: usize = 60;
-    const AFTER: usize = 30;
-    /// The most lines.
-    const LINES: usize = 4;
-
-    fn of(place: &Place) -> Self {
-        let source = place.source.as_slice();
-        let within = |offset: usize| offset.saturating_sub(place.source_start).min(source.len());
-        let mark = within(place.span.start)..within(place.span.end);
-        let mut text = String::new();
-        let mut shown: Option<Range<usize>> = None;
-        let mut start = 0;
-        for (number, line) in source
-            .split(|byte| *byte == b'\n')
-            .take(Self::LINES)
-            .enumerate()
-        {
-            if number > 0 {
-                text.push('\n');
-            }
-            // The whole line end is what ends a line, also where it has two bytes.
-            let content = line.strip_suffix(b"\r").unwrap_or(line);
-            let within = |offset: usize| offset.saturating_sub(start).min(content.len());
-            let marked = Self::push_line(&mut text, content, within(mark.start)..within(mark.end));
-            let touched = mark.start <= start + line.len() && mark.end >= start;
-            if touched {
-                let first = shown.map_or(marked.start, |range| range.start);
-                shown = Some(first..marked.end);
-            }
-            start += line.len() + 1;
-        }
-        let mark = shown.unwrap_or(0..0);
-        Self { text, mark }
-    }
-
-    /// Appends what is shown of `line`; the mark in `text`.
-    fn push_line(text: &mut String, line: &[u8], mark: Range<usize>) -> Range<usize> {
-        let from = boundary(line, mark.start.saturating_sub(Self::BEFORE));
-        let mark_end = boundary(line, mark.end.min(mark.start + Self::MARK));
-        let to = boundary(line, line.len().min(mark_end + Self::AFTER));
-        if from > 0 {
-            text.push('…');
-        }
-        text.push_str(&visible(&line[from..mark.start]));
-        let start = text.len();
-        text.push_str(&visible(&line[mark.start..mark_end.max(mark.start)]));
-        let end = text.len();
-        text.push_str(&visible(
-            &line[mark_end.max(mark.start)..to.max(mark_end).max(mark.start)],
-        ));
-        if to < line.len() {
-            text.push('…');
-        }
-        start..end
-    }
-}
-
-/// The last position not after `at` at which a UTF-8 character can begin.
-fn boundary(line: &[u8], at: usize) -> usize {
-    let is_continuation = |at: &usize| line.get(*at).is_some_and(|byte| byte & 0xc0 == 0x80);
-    (at.saturating_sub(3)..=at)
-        .rev()
-        .find(|at| !is_continuation(at))
-        .unwrap_or(at)
-}
-
 fn summarize(report: &Report, verbosity: Verbosity, text: &mut String) {
     /// So many new references of an output are named without being asked for.
     const FEW: usize = 3;
@@ -249,7 +173,8 @@ fn summarize(report: &Report, verbosity: Verbosity, text: &mut String) {
     }
 }
 
-fn count(number: usize, noun: &str) -> String {
+/// A number and its noun.
+pub(super) fn count(number: usize, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{plural}")
 }
@@ -477,19 +402,6 @@ remove /nix/store/a-x/d
     }
 
     #[test]
-    fn long_lines_are_clipped_around_the_mark() {
-        let mut file = "é".repeat(500_000).into_bytes();
-        let start = file.len();
-        file.extend_from_slice(b"\x1b[31m/usr/bin/x");
-        let end = file.len();
-        file.extend_from_slice("é".repeat(500_000).as_bytes());
-        let excerpt = Excerpt::of(&Place::new(&file, Span::new(start, end)));
-        let expected = format!("…{}\\x1b[31m/usr/bin/x{}…", "é".repeat(25), "é".repeat(15));
-        assert_eq!(excerpt.text, expected);
-        assert_eq!(&excerpt.text[excerpt.mark], "\\x1b[31m/usr/bin/x");
-    }
-
-    #[test]
     fn places_anywhere_can_be_shown() {
         let file = b"\xa9\xa9\xc3\r\n\xc3\xa9 a\\\r\n\tb\\\n\\\n\\\n\xff\\\nlast";
         let renderer = Renderer::plain();
@@ -521,13 +433,5 @@ remove /nix/store/a-x/d
             let line = text.lines().nth(1).unwrap();
             assert!(line.contains("x.service:2:205"), "{line}");
         }
-    }
-
-    #[test]
-    fn a_mark_over_two_lines() {
-        let file = b"ExecStart=/bin/sh \\\n  -c x\nUser=y";
-        let excerpt = Excerpt::of(&Place::new(file, Span::new(10, 24)));
-        assert_eq!(excerpt.text, "ExecStart=/bin/sh \\\n  -c x");
-        assert_eq!(&excerpt.text[excerpt.mark], "/bin/sh \\\n  -c");
     }
 }

@@ -3,7 +3,7 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use hermetic_out::{Change, Finding, Severity};
+use hermetic_out::{Change, Finding};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -25,10 +25,11 @@ pub(super) struct Document<'a> {
     changes: Vec<Value>,
 }
 
+/// A tool.
 #[derive(Serialize)]
-struct Tool<'a> {
-    name: &'a str,
-    version: &'a str,
+pub(super) struct Tool<'a> {
+    pub(super) name: &'a str,
+    pub(super) version: &'a str,
 }
 
 #[derive(Serialize)]
@@ -88,15 +89,11 @@ pub(super) fn document(report: &Report, diff: bool) -> Document<'_> {
     }
 }
 
-fn finding(finding: &Finding) -> Value {
+/// A finding.
+pub(super) fn finding(finding: &Finding) -> Value {
     let mut object = Map::new();
     object.insert("name".into(), finding.kind.name.into());
-    let severity = match finding.severity {
-        Severity::Note => "note",
-        Severity::Warning => "warning",
-        Severity::Error => "error",
-    };
-    object.insert("severity".into(), severity.into());
+    object.insert("severity".into(), finding.severity.name().into());
     insert_path(&mut object, "file", &finding.file);
     if let Some(place) = &finding.place {
         let place = json!({
@@ -159,7 +156,7 @@ fn change(change: &Change, with_diff: bool) -> Value {
     object.into()
 }
 
-fn insert_path(object: &mut Map<String, Value>, name: &str, path: &Path) {
+pub(super) fn insert_path(object: &mut Map<String, Value>, name: &str, path: &Path) {
     insert_bytes(object, name, path.as_os_str().as_bytes());
 }
 

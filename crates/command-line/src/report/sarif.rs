@@ -12,27 +12,41 @@ use serde_sarif::sarif::{
     SCHEMA_URL, Sarif, Tool, ToolComponent,
 };
 
-use super::Report;
+use super::fingerprint::fingerprints;
 use crate::visible::push_hex;
 
-/// The document of `report`.
-pub(super) fn document(report: &Report) -> Sarif {
-    let mut kinds: Vec<&FindingKind> = report.findings.iter().map(|finding| finding.kind).collect();
+/// What the fingerprints are called; the number rises when they are made of something else.
+const FINGERPRINT: &str = "hermeticOut/v1";
+
+/// The document of a tool's findings. With the directory that store paths begin with, each has a
+/// fingerprint, by which services tell what is new.
+pub(super) fn document(
+    tool: &str,
+    tool_version: &str,
+    findings: &[Finding],
+    store_dir: Option<&Path>,
+) -> Sarif {
+    let mut kinds: Vec<&FindingKind> = findings.iter().map(|finding| finding.kind).collect();
     kinds.sort_unstable_by_key(|kind| kind.name);
     kinds.dedup_by_key(|kind| kind.name);
     let driver = ToolComponent::builder()
-        .name(report.tool)
-        .version(report.tool_version)
+        .name(tool)
+        .version(tool_version)
         .rules(kinds.iter().map(|kind| rule(kind)).collect::<Vec<_>>())
         .build();
-    let results: Vec<SarifResult> = report
-        .findings
+    let mut results: Vec<SarifResult> = findings
         .iter()
         .map(|finding| {
             let index = kinds.partition_point(|kind| kind.name < finding.kind.name);
             result(finding, index)
         })
         .collect();
+    if let Some(store_dir) = store_dir {
+        for (result, print) in results.iter_mut().zip(fingerprints(findings, store_dir)) {
+            let name = FINGERPRINT.to_owned();
+            result.partial_fingerprints = Some([(name, print)].into_iter().collect());
+        }
+    }
     let run = Run::builder()
         .tool(Tool::builder().driver(driver).build())
         .column_kind(json!("unicodeCodePoints"))
@@ -186,8 +200,13 @@ mod tests {
         let validator = jsonschema::validator_for(&schema).unwrap();
         let mut empty = report();
         empty.findings.clear();
-        for report in [report(), empty] {
-            let document = serde_json::to_value(document(&report)).unwrap();
+        for (report, store_dir) in [
+            (report(), None),
+            (report(), Some(Path::new("/nix/store"))),
+            (empty, None),
+        ] {
+            let document = document("tool", "1.2.3", &report.findings, store_dir);
+            let document = serde_json::to_value(document).unwrap();
             let errors: Vec<String> = validator
                 .iter_errors(&document)
                 .map(|error| error.to_string())
@@ -198,8 +217,12 @@ mod tests {
 
     #[test]
     fn results_name_their_rules() {
-        let document = serde_json::to_value(document(&report())).unwrap();
+        let store_dir = Some(Path::new("/nix/store"));
+        let document = document("tool", "1.2.3", &report().findings, store_dir);
+        let document = serde_json::to_value(document).unwrap();
         let run = &document["runs"][0];
+        let print = run["results"][0]["partialFingerprints"][FINGERPRINT].as_str();
+        assert_eq!(print.map(str::len), Some(32));
         assert_eq!(run["tool"]["driver"]["rules"][0]["id"], "an-output");
         assert_eq!(run["results"][0]["ruleIndex"], 1);
         assert_eq!(run["results"][0]["level"], "error");

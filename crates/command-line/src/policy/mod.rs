@@ -1,0 +1,530 @@
+//! Which findings count, and how bad they are: what the user says about rules and files.
+
+mod baseline;
+mod config;
+
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use globset::{GlobBuilder, GlobMatcher};
+use hermetic_out::{Finding, FindingKind, Severity};
+use thiserror::Error;
+
+use crate::explain::unknown;
+use crate::report::fingerprint::without_hashes;
+use crate::visible::visible;
+
+pub use baseline::Baseline;
+
+/// What the user says cannot be understood, or not be read.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum PolicyError {
+    /// A rule that there is not, on the command line.
+    #[error("reading {option} {value}: {reason}")]
+    UnknownRule {
+        /// The option.
+        option: &'static str,
+        /// What was given.
+        value: String,
+        /// What there is.
+        reason: String,
+    },
+    /// A pattern that is none, on the command line.
+    #[error("reading {option} {value}: the pattern after the rule is no glob: {reason}")]
+    BadGlob {
+        /// The option.
+        option: &'static str,
+        /// What was given.
+        value: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A severity that there is not.
+    #[error(
+        "reading {option} {value}: it is not of the form RULE[:GLOB]=SEVERITY, with note, warning or error \
+         for SEVERITY"
+    )]
+    BadSeverity {
+        /// The option.
+        option: &'static str,
+        /// What was given.
+        value: String,
+    },
+    /// A file that cannot be read.
+    #[error("reading {what} {path}")]
+    Unreadable {
+        /// What kind of file.
+        what: &'static str,
+        /// Its path.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file that does not say what it should.
+    #[error("reading {what} {path}:{line}:{column}: {reason}")]
+    Malformed {
+        /// What kind of file.
+        what: &'static str,
+        /// Its path.
+        path: String,
+        /// The line, from 1.
+        line: usize,
+        /// The column, in bytes, from 1.
+        column: usize,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+    /// A file that cannot be written.
+    #[error("writing the baseline {path}")]
+    Unwritable {
+        /// Its path.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// A severity, as an option has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// It will fail at run time
+    #[default]
+    Error,
+    /// Probably wrong
+    Warning,
+    /// Worth knowing
+    Note,
+}
+
+impl From<FailOn> for Severity {
+    fn from(fail_on: FailOn) -> Self {
+        match fail_on {
+            FailOn::Error => Self::Error,
+            FailOn::Warning => Self::Warning,
+            FailOn::Note => Self::Note,
+        }
+    }
+}
+
+const COUNTS: &str = "What counts";
+
+/// The options about which findings count.
+#[derive(Args, Clone, Debug, Default)]
+pub struct PolicyOptions {
+    /// What is allowed, denied and how severe, as a TOML file
+    #[arg(long, value_name = "FILE", help_heading = COUNTS)]
+    pub config: Option<PathBuf>,
+
+    /// Do not report what this rule finds, or what it finds in files that the glob matches (repeatable)
+    ///
+    /// The glob is matched with the file, as /nix/store/HASH-NAME/lib/x, NAME/lib/x or lib/x, and with
+    /// what the finding is about. * stays within a component, ** does not.
+    #[arg(long, value_name = "RULE[:GLOB]", help_heading = COUNTS)]
+    pub allow: Vec<OsString>,
+
+    /// What this rule finds is an error, even if the configuration allows it (repeatable)
+    #[arg(long, value_name = "RULE[:GLOB]", help_heading = COUNTS)]
+    pub deny: Vec<OsString>,
+
+    /// How severe what this rule finds is: note, warning or error (repeatable)
+    #[arg(long, value_name = "RULE[:GLOB]=SEVERITY", help_heading = COUNTS)]
+    pub severity: Vec<OsString>,
+
+    /// The least severity that makes the exit status 1
+    #[arg(long, value_enum, default_value_t, value_name = "SEVERITY", help_heading = COUNTS)]
+    pub fail_on: FailOn,
+
+    /// Do not report what this file lists: what was known before
+    #[arg(long, value_name = "FILE", help_heading = COUNTS)]
+    pub baseline: Option<PathBuf>,
+
+    /// Write all that is found to the file of --baseline, and report nothing
+    #[arg(long, requires = "baseline", help_heading = COUNTS)]
+    pub write_baseline: bool,
+}
+
+impl PolicyOptions {
+    /// What they, and the file that they name, say about the findings of `kinds`.
+    pub fn policy(&self, kinds: &'static [&'static FindingKind]) -> Result<Policy, PolicyError> {
+        let mut policy = Policy::new(kinds);
+        if let Some(config) = &self.config {
+            policy.read_config(config)?;
+        }
+        for value in &self.allow {
+            policy.allow("--allow", value.as_bytes())?;
+        }
+        for value in &self.deny {
+            policy.deny("--deny", value.as_bytes())?;
+        }
+        for value in &self.severity {
+            policy.severity("--severity", value.as_bytes())?;
+        }
+        Ok(policy)
+    }
+}
+
+/// A rule, and to what of its findings something applies: to all, without any glob.
+#[derive(Clone, Debug)]
+struct Selector {
+    rule: &'static str,
+    /// Matches the file or the subject.
+    either: Option<GlobMatcher>,
+    file: Option<GlobMatcher>,
+    subject: Option<GlobMatcher>,
+}
+
+impl Selector {
+    fn matches(&self, finding: &Finding, names: &Names) -> bool {
+        let matched = |glob: &Option<GlobMatcher>, names: &[&Path]| {
+            glob.as_ref()
+                .is_none_or(|glob| names.iter().any(|name| glob.is_match(name)))
+        };
+        let files: Vec<&Path> = names.files.iter().map(PathBuf::as_path).collect();
+        let subjects: Vec<&Path> = names.subjects.iter().map(PathBuf::as_path).collect();
+        self.rule == finding.kind.name
+            && matched(&self.file, &files)
+            && matched(&self.subject, &subjects)
+            && matched(&self.either, &[files.as_slice(), &subjects].concat())
+    }
+}
+
+/// What a finding's file and subject are called in globs.
+struct Names {
+    files: Vec<PathBuf>,
+    subjects: Vec<PathBuf>,
+}
+
+impl Names {
+    fn of(finding: &Finding, store_dir: &Path) -> Self {
+        let path = |bytes: Vec<u8>| PathBuf::from(OsString::from_vec(bytes));
+        let file = &finding.file;
+        let mut files = vec![
+            file.clone(),
+            path(without_hashes(file.as_os_str().as_bytes(), store_dir)),
+        ];
+        if let Ok(below) = file.strip_prefix(store_dir) {
+            files.push(below.components().skip(1).collect());
+        }
+        Self {
+            files,
+            subjects: vec![
+                path(finding.subject.clone()),
+                path(without_hashes(&finding.subject, store_dir)),
+            ],
+        }
+    }
+}
+
+/// What one source says: the command line, or the configuration.
+#[derive(Clone, Debug, Default)]
+struct Choices {
+    allow: Vec<Selector>,
+    deny: Vec<Selector>,
+    severity: Vec<(Selector, Severity)>,
+}
+
+/// What becomes of a finding.
+enum Verdict {
+    Allowed,
+    Severity(Severity),
+}
+
+impl Choices {
+    fn verdict(&self, finding: &Finding, names: &Names) -> Option<Verdict> {
+        let any = |selectors: &[Selector]| {
+            selectors
+                .iter()
+                .any(|selector| selector.matches(finding, names))
+        };
+        if any(&self.allow) {
+            return Some(Verdict::Allowed);
+        }
+        if any(&self.deny) {
+            return Some(Verdict::Severity(Severity::Error));
+        }
+        let last = self
+            .severity
+            .iter()
+            .rev()
+            .find(|(selector, _)| selector.matches(finding, names));
+        last.map(|(_, severity)| Verdict::Severity(*severity))
+    }
+}
+
+/// Which findings count, and how bad they are.
+///
+/// The command line goes before the configuration. In each, what is allowed goes before what is
+/// denied, and that before a severity, of which the last that applies counts.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    kinds: &'static [&'static FindingKind],
+    command_line: Choices,
+    config: Choices,
+}
+
+impl Policy {
+    /// One that leaves everything as it is. `kinds` are the rules that there are.
+    #[must_use]
+    pub fn new(kinds: &'static [&'static FindingKind]) -> Self {
+        Self {
+            kinds,
+            command_line: Choices::default(),
+            config: Choices::default(),
+        }
+    }
+
+    /// Adds what a TOML file says: docs/lint-configuration.md describes it.
+    pub fn read_config(&mut self, path: &Path) -> Result<(), PolicyError> {
+        config::read(path, self.kinds, &mut self.config)
+    }
+
+    /// Adds that `value`, `RULE[:GLOB]`, is not reported. `option` is what gave it.
+    pub fn allow(&mut self, option: &'static str, value: &[u8]) -> Result<(), PolicyError> {
+        let selector = self.selector(option, value)?;
+        self.command_line.allow.push(selector);
+        Ok(())
+    }
+
+    /// Adds that `value`, `RULE[:GLOB]`, is an error. `option` is what gave it.
+    pub fn deny(&mut self, option: &'static str, value: &[u8]) -> Result<(), PolicyError> {
+        let selector = self.selector(option, value)?;
+        self.command_line.deny.push(selector);
+        Ok(())
+    }
+
+    /// Adds how severe something is: `value` is `RULE[:GLOB]=SEVERITY`. `option` is what gave it.
+    pub fn severity(&mut self, option: &'static str, value: &[u8]) -> Result<(), PolicyError> {
+        let parts = value.iter().rposition(|byte| *byte == b'=');
+        let parts = parts.map(|at| (&value[..at], &value[at + 1..]));
+        let (selected, severity) = parts
+            .and_then(|(selected, name)| Some((selected, severity_called(name)?)))
+            .ok_or_else(|| PolicyError::BadSeverity {
+                option,
+                value: visible(value),
+            })?;
+        let selector = self.selector(option, selected)?;
+        self.command_line.severity.push((selector, severity));
+        Ok(())
+    }
+
+    /// The findings that count, each with its severity, and how many were allowed. `store_dir` is what
+    /// a store path begins with.
+    #[must_use]
+    pub fn apply(&self, findings: Vec<Finding>, store_dir: &Path) -> (Vec<Finding>, usize) {
+        let before = findings.len();
+        let counted: Vec<Finding> = findings
+            .into_iter()
+            .filter_map(|finding| self.judged(finding, store_dir))
+            .collect();
+        let allowed = before - counted.len();
+        (counted, allowed)
+    }
+
+    fn judged(&self, mut finding: Finding, store_dir: &Path) -> Option<Finding> {
+        let names = Names::of(&finding, store_dir);
+        let verdict = [&self.command_line, &self.config]
+            .into_iter()
+            .find_map(|choices| choices.verdict(&finding, &names));
+        match verdict {
+            Some(Verdict::Allowed) => return None,
+            Some(Verdict::Severity(severity)) => finding.severity = severity,
+            None => {}
+        }
+        Some(finding)
+    }
+
+    fn selector(&self, option: &'static str, value: &[u8]) -> Result<Selector, PolicyError> {
+        selector(self.kinds, value).map_err(|(part, reason)| match part {
+            Part::Rule => PolicyError::UnknownRule {
+                option,
+                value: visible(value),
+                reason,
+            },
+            Part::Glob => PolicyError::BadGlob {
+                option,
+                value: visible(value),
+                reason,
+            },
+        })
+    }
+}
+
+/// What of a selector is wrong.
+enum Part {
+    Rule,
+    Glob,
+}
+
+/// Reads `RULE[:GLOB]`.
+fn selector(kinds: &[&'static FindingKind], value: &[u8]) -> Result<Selector, (Part, String)> {
+    let (name, pattern) = match value.iter().position(|byte| *byte == b':') {
+        Some(colon) => (&value[..colon], Some(&value[colon + 1..])),
+        None => (value, None),
+    };
+    let rule = rule(kinds, &String::from_utf8_lossy(name)).map_err(|why| (Part::Rule, why))?;
+    let either = match pattern {
+        Some(pattern) => {
+            let pattern = String::from_utf8_lossy(pattern);
+            Some(glob(&pattern).map_err(|why| (Part::Glob, why))?)
+        }
+        None => None,
+    };
+    Ok(Selector {
+        rule,
+        either,
+        file: None,
+        subject: None,
+    })
+}
+
+fn rule(kinds: &[&'static FindingKind], name: &str) -> Result<&'static str, String> {
+    let kind = kinds.iter().find(|kind| kind.name == name);
+    kind.map(|kind| kind.name)
+        .ok_or_else(|| unknown(kinds, name))
+}
+
+fn glob(pattern: &str) -> Result<GlobMatcher, String> {
+    GlobBuilder::new(pattern)
+        .literal_separator(true)
+        .build()
+        .map(|glob| glob.compile_matcher())
+        .map_err(|error| error.kind().to_string())
+}
+
+fn severity_called(name: &[u8]) -> Option<Severity> {
+    [Severity::Note, Severity::Warning, Severity::Error]
+        .into_iter()
+        .find(|severity| severity.name().as_bytes() == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn kind(name: &'static str, severity: Severity) -> FindingKind {
+        FindingKind {
+            name,
+            severity,
+            summary: "",
+            explanation: "",
+        }
+    }
+
+    static PROGRAM: FindingKind = kind("program-missing", Severity::Warning);
+    static LINK: FindingKind = kind("dangling-symlink", Severity::Error);
+    pub(super) static KINDS: &[&FindingKind] = &[&LINK, &PROGRAM];
+
+    pub(super) fn finding(kind: &'static FindingKind, file: &str, subject: &str) -> Finding {
+        Finding {
+            kind,
+            severity: kind.severity,
+            file: format!("/nix/store/{}-{file}", "a".repeat(32)).into(),
+            place: None,
+            subject: subject.into(),
+            message: "it is not there".into(),
+            help: String::new(),
+        }
+    }
+
+    pub(super) fn findings() -> Vec<Finding> {
+        vec![
+            finding(&PROGRAM, "x-1/lib/systemd/system/x.service", "/usr/bin/x"),
+            finding(&PROGRAM, "x-1/lib/udev/rules.d/x.rules", "/usr/bin/y"),
+            finding(&LINK, "y-2/lib/z", "z"),
+        ]
+    }
+
+    /// The severities, a letter each, of what counts.
+    pub(super) fn told(policy: &Policy) -> String {
+        let (told, allowed) = policy.apply(findings(), Path::new("/nix/store"));
+        assert_eq!(told.len() + allowed, 3);
+        told.iter()
+            .map(|finding| finding.severity.name().chars().next().unwrap())
+            .collect()
+    }
+
+    fn options(arguments: &[(&str, &str)]) -> Result<Policy, PolicyError> {
+        let mut policy = Policy::new(KINDS);
+        for (option, value) in arguments {
+            match *option {
+                "--allow" => policy.allow("--allow", value.as_bytes())?,
+                "--deny" => policy.deny("--deny", value.as_bytes())?,
+                _ => policy.severity("--severity", value.as_bytes())?,
+            }
+        }
+        Ok(policy)
+    }
+
+    #[test]
+    fn the_command_line_decides() {
+        for (arguments, expected) in [
+            (&[][..], "wwe"),
+            (&[("--allow", "program-missing")], "e"),
+            (&[("--allow", "program-missing:lib/systemd/**")], "we"),
+            (&[("--allow", "program-missing:x-1/**")], "e"),
+            (
+                &[("--allow", "program-missing:/nix/store/*-x-1/lib/udev/**")],
+                "we",
+            ),
+            (&[("--allow", "program-missing:/usr/bin/x")], "we"),
+            (&[("--allow", "program-missing:lib/*")], "wwe"),
+            (&[("--deny", "program-missing:lib/udev/**")], "wee"),
+            (&[("--severity", "program-missing=error")], "eee"),
+            (&[("--severity", "dangling-symlink:y-2/**=note")], "wwn"),
+            // The last counts, deny before it, allow before that.
+            (
+                &[
+                    ("--severity", "program-missing=error"),
+                    ("--severity", "program-missing=note"),
+                ],
+                "nne",
+            ),
+            (
+                &[
+                    ("--severity", "program-missing=note"),
+                    ("--deny", "program-missing"),
+                    ("--allow", "program-missing:/usr/bin/x"),
+                ],
+                "ee",
+            ),
+        ] {
+            assert_eq!(
+                told(&options(arguments).unwrap()),
+                expected,
+                "{arguments:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        for (argument, expected) in [
+            (
+                ("--allow", "program-mising"),
+                "reading --allow program-mising: no finding is called 'program-mising'; did you mean \
+                 program-missing?",
+            ),
+            (
+                ("--deny", "dangling-symlink:[a"),
+                "reading --deny dangling-symlink:[a: the pattern after the rule is no glob: unclosed \
+                 character class; missing ']'",
+            ),
+            (
+                ("--severity", "program-missing=fatal"),
+                "reading --severity program-missing=fatal: it is not of the form RULE[:GLOB]=SEVERITY, \
+                 with note, warning or error for SEVERITY",
+            ),
+            (
+                ("--severity", "program-missing"),
+                "reading --severity program-missing: it is not of the form RULE[:GLOB]=SEVERITY, with \
+                 note, warning or error for SEVERITY",
+            ),
+        ] {
+            assert_eq!(options(&[argument]).unwrap_err().to_string(), expected);
+        }
+    }
+}

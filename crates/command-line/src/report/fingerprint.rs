@@ -1,0 +1,136 @@
+//! Names for findings that stay the same from one build to the next.
+
+use std::collections::HashMap;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use bstr::ByteSlice;
+use hermetic_out::Finding;
+use sha2::{Digest, Sha256};
+
+use crate::visible::push_hex;
+
+/// So many bytes of the hash are used.
+const LENGTH: usize = 16;
+/// How long the hash of a store path is, in characters.
+const STORE_HASH: usize = 32;
+
+/// A name for each finding, in their order. It is made of the kind, the file and the subject, both
+/// without the hashes of store paths, and of how many alike came before: it outlives a rebuild, lines
+/// that move within the file, and other words for the same thing; not another version of the package.
+#[must_use]
+pub fn fingerprints(findings: &[Finding], store_dir: &Path) -> Vec<String> {
+    let mut alike: HashMap<[u8; 32], u64> = HashMap::new();
+    findings
+        .iter()
+        .map(|finding| {
+            let mut hash = Sha256::new();
+            for part in [
+                finding.kind.name.as_bytes(),
+                &without_hashes(finding.file.as_os_str().as_bytes(), store_dir),
+                &without_hashes(&finding.subject, store_dir),
+            ] {
+                // Lengths keep parts apart.
+                hash.update((part.len() as u64).to_be_bytes());
+                hash.update(part);
+            }
+            let before = alike.entry(hash.clone().finalize().into()).or_default();
+            hash.update(before.to_be_bytes());
+            *before += 1;
+            let mut name = String::with_capacity(2 * LENGTH);
+            for byte in &hash.finalize()[..LENGTH] {
+                push_hex(&mut name, *byte);
+            }
+            name
+        })
+        .collect()
+}
+
+/// `bytes` with every `STORE_DIR/HASH-NAME` in it as `NAME`.
+#[must_use]
+pub fn without_hashes(bytes: &[u8], store_dir: &Path) -> Vec<u8> {
+    let store = [store_dir.as_os_str().as_bytes(), b"/"].concat();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some(at) = rest.find(&store) {
+        let after = &rest[at + store.len()..];
+        let hash = after.get(..STORE_HASH).unwrap_or_default();
+        if after.get(STORE_HASH) == Some(&b'-') && hash.iter().all(u8::is_ascii_alphanumeric) {
+            out.extend_from_slice(&rest[..at]);
+            rest = &after[STORE_HASH + 1..];
+        } else {
+            out.extend_from_slice(&rest[..at + store.len()]);
+            rest = after;
+        }
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use bstr::ByteSlice;
+    use hermetic_out::Place;
+    use hermetic_out_formats::Span;
+
+    use super::super::tests::report;
+    use super::*;
+
+    fn store_path(hash: char, rest: &str) -> String {
+        format!("/nix/store/{}-{rest}", hash.to_string().repeat(32))
+    }
+
+    fn finding(file: &str, subject: &str) -> Finding {
+        Finding {
+            file: file.into(),
+            subject: subject.into(),
+            ..report().findings.remove(0)
+        }
+    }
+
+    fn names(findings: &[Finding]) -> Vec<String> {
+        fingerprints(findings, Path::new("/nix/store"))
+    }
+
+    #[test]
+    fn rebuilds_and_lines_do_not_matter() {
+        let before = finding(&store_path('a', "x-1/f"), &store_path('b', "y-2/bin/y"));
+        let mut after = finding(&store_path('c', "x-1/f"), &store_path('d', "y-2/bin/y"));
+        after.place = Some(Place::new(b"\n\n\nx", Span::new(3, 4)));
+        after.message = "said in other words".into();
+        assert_eq!(names(&[before]), names(&[after]));
+    }
+
+    #[test]
+    fn what_is_different_has_another_name() {
+        let first = finding(&store_path('a', "x-1/f"), "s");
+        let all = [
+            first.clone(),
+            finding(&store_path('a', "x-2/f"), "s"),
+            finding(&store_path('a', "x-1/g"), "s"),
+            finding(&store_path('a', "x-1/f"), "t"),
+            finding(&store_path('a', "x-1/fs"), ""),
+            // One more of the same.
+            first,
+        ];
+        let mut names = names(&all);
+        assert!(names.iter().all(|name| name.len() == 32));
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), all.len());
+    }
+
+    #[test]
+    fn hashes_are_left_out_and_nothing_else() {
+        let text = format!(
+            "PATH={}:{} /nix/store/short-x /nix/store/",
+            store_path('a', "x/bin"),
+            store_path('b', "y")
+        );
+        let found = without_hashes(text.as_bytes(), Path::new("/nix/store"));
+        assert_eq!(
+            found.as_bstr(),
+            "PATH=x/bin:y /nix/store/short-x /nix/store/"
+        );
+    }
+}

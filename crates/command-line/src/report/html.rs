@@ -1,0 +1,443 @@
+//! For people who have many findings: one page with all of them, and with what each means.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use hermetic_out::{Finding, FindingKind, Place, Severity};
+
+use super::excerpt::Excerpt;
+use super::fingerprint::fingerprints;
+use super::human::count as counted;
+use crate::page::{Area, Page, Size, escaped, short_name, treemap};
+use crate::visible::visible;
+
+const STYLE: &str = include_str!("html.css");
+const SCRIPT: &str = include_str!("html.js");
+
+/// What the page shows.
+#[derive(Clone, Copy, Debug)]
+pub struct Findings<'a> {
+    /// The name of the tool.
+    pub tool: &'a str,
+    /// Its version.
+    pub tool_version: &'a str,
+    /// What was looked at, for the heading.
+    pub subject: &'a str,
+    /// What was found.
+    pub findings: &'a [Finding],
+    /// What a store path begins with: each is a package.
+    pub store_dir: &'a Path,
+    /// The sizes of the store paths, largest first; without any there is no picture of them.
+    pub sizes: &'a [Size],
+}
+
+/// Findings of one package, or of one rule.
+#[derive(Default)]
+struct Counts {
+    /// By severity: notes, warnings, errors.
+    by_severity: [usize; 3],
+}
+
+impl Counts {
+    fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Self {
+        let mut counts = Self::default();
+        for finding in findings {
+            counts.by_severity[finding.severity as usize] += 1;
+        }
+        counts
+    }
+
+    fn all(&self) -> usize {
+        self.by_severity.iter().sum()
+    }
+
+    /// "2 errors, 1 note"; empty if there is nothing.
+    fn text(&self) -> String {
+        let parts: Vec<String> = [Severity::Error, Severity::Warning, Severity::Note]
+            .into_iter()
+            .filter(|severity| self.by_severity[*severity as usize] > 0)
+            .map(|severity| counted(self.by_severity[severity as usize], severity.name()))
+            .collect();
+        parts.join(", ")
+    }
+
+    fn worst(&self) -> Option<Severity> {
+        [Severity::Error, Severity::Warning, Severity::Note]
+            .into_iter()
+            .find(|severity| self.by_severity[*severity as usize] > 0)
+    }
+}
+
+/// The page: HTML that needs nothing else, nor a script to be read; with one, it can be filtered.
+#[must_use]
+pub fn page(shown: &Findings<'_>) -> String {
+    let mut packages: BTreeMap<String, Vec<(&Finding, String)>> = BTreeMap::new();
+    let prints = fingerprints(shown.findings, shown.store_dir);
+    for (finding, print) in shown.findings.iter().zip(prints) {
+        let package = package_of(&finding.file, shown.store_dir);
+        packages.entry(package).or_default().push((finding, print));
+    }
+    let mut rules: BTreeMap<&str, (&'static FindingKind, Vec<&Finding>)> = BTreeMap::new();
+    for finding in shown.findings {
+        let rule = rules.entry(finding.kind.name);
+        rule.or_insert((finding.kind, Vec::new())).1.push(finding);
+    }
+
+    let mut body = String::new();
+    summary(&mut body, shown, &packages);
+    if !shown.findings.is_empty() {
+        body.push_str(CONTROLS);
+    }
+    if !shown.findings.is_empty() {
+        table_of_rules(&mut body, &rules);
+    }
+    if !shown.sizes.is_empty() {
+        closure(&mut body, shown.sizes, &packages);
+    }
+    if !shown.findings.is_empty() {
+        all_findings(&mut body, &packages, shown.store_dir);
+        body.push_str("<h2>What they mean</h2>\n");
+        for (kind, _) in rules.values() {
+            explanation(&mut body, kind);
+        }
+    }
+    let title = format!("{}: {}", shown.tool, shown.subject);
+    let page = Page {
+        title: &title,
+        style: STYLE,
+        script: if shown.findings.is_empty() {
+            ""
+        } else {
+            SCRIPT
+        },
+        body: &body,
+    };
+    page.html()
+}
+
+/// The store path that a file lies in; else the file.
+fn package_of(file: &Path, store_dir: &Path) -> String {
+    let store_path = file
+        .strip_prefix(store_dir)
+        .ok()
+        .and_then(|below| below.components().next())
+        .map(|first| store_dir.join(first));
+    show(store_path.as_deref().unwrap_or(file))
+}
+
+fn show(path: &Path) -> String {
+    visible(path.as_os_str().as_bytes())
+}
+
+type Packages<'a> = BTreeMap<String, Vec<(&'a Finding, String)>>;
+
+fn counts_of(findings: &[(&Finding, String)]) -> Counts {
+    Counts::of(findings.iter().map(|(finding, _)| *finding))
+}
+
+fn summary(body: &mut String, shown: &Findings<'_>, packages: &Packages<'_>) {
+    let counts = Counts::of(shown.findings);
+    let found = if shown.findings.is_empty() {
+        "Nothing was found.".to_owned()
+    } else if shown.sizes.is_empty() {
+        format!(
+            "{} in {}.",
+            counts.text(),
+            counted(packages.len(), "store path")
+        )
+    } else {
+        format!(
+            "{} in {} of {}.",
+            counts.text(),
+            packages.len(),
+            counted(shown.sizes.len(), "store path")
+        )
+    };
+    // Writing to a string does not fail, here and below.
+    let _ = writeln!(
+        body,
+        "<p class=\"summary\">{found} <span class=\"by\">{} {}</span></p>",
+        escaped(shown.tool),
+        escaped(shown.tool_version)
+    );
+}
+
+/// Of no use without the script, which shows it.
+const CONTROLS: &str = "\
+<search class=\"controls\" hidden>
+<label class=\"text\">Filter <input type=\"search\" id=\"filter\" placeholder=\"words, rule:NAME, package:NAME\" spellcheck=\"false\" autocomplete=\"off\"></label>
+<fieldset><legend>Severity</legend>
+<label><input type=\"checkbox\" value=\"error\" checked> errors</label>
+<label><input type=\"checkbox\" value=\"warning\" checked> warnings</label>
+<label><input type=\"checkbox\" value=\"note\" checked> notes</label>
+</fieldset>
+<fieldset><legend>Group by</legend>
+<label><input type=\"radio\" name=\"group\" value=\"package\" checked> package</label>
+<label><input type=\"radio\" name=\"group\" value=\"rule\"> rule</label>
+</fieldset>
+<output id=\"shown\" aria-live=\"polite\"></output>
+</search>
+";
+
+fn closure(body: &mut String, sizes: &[Size], packages: &Packages<'_>) {
+    body.push_str("<h2>The closure</h2>\n");
+    let areas: Vec<Area<'_>> = sizes
+        .iter()
+        .map(|size| {
+            let counts = packages.get(&size.path).map(|found| counts_of(found));
+            let counts = counts.unwrap_or_default();
+            Area {
+                size,
+                class: counts.worst().map_or("clean", Severity::name).to_owned(),
+                remark: counts.text(),
+            }
+        })
+        .collect();
+    treemap(
+        body,
+        "Store paths by their size, coloured by what was found in them; all findings are listed below",
+        &areas,
+    );
+    body.push_str(
+        "<p class=\"legend\" aria-hidden=\"true\"><span class=\"error\">errors</span> <span \
+         class=\"warning\">warnings</span> <span class=\"note\">notes</span> <span \
+         class=\"clean\">nothing found</span></p>\n",
+    );
+}
+
+fn table_of_rules(
+    body: &mut String,
+    rules: &BTreeMap<&str, (&'static FindingKind, Vec<&Finding>)>,
+) {
+    body.push_str(
+        "<h2>Rules</h2>\n<table class=\"rules\">\n<tr><th scope=\"col\" class=\"n\">findings</th><th \
+         scope=\"col\">rule</th><th scope=\"col\">what is wrong</th></tr>\n",
+    );
+    let mut sorted: Vec<_> = rules
+        .values()
+        .map(|(kind, findings)| (kind, Counts::of(findings.iter().copied())))
+        .collect();
+    // What is worst, and most, comes first.
+    sorted.sort_by(|(kind, counts), (other, others)| {
+        let rank = |counts: &Counts| (counts.worst(), counts.all());
+        rank(others)
+            .cmp(&rank(counts))
+            .then(kind.name.cmp(other.name))
+    });
+    for (kind, counts) in sorted {
+        let severity = counts.worst().map_or("note", Severity::name);
+        let _ = writeln!(
+            body,
+            "<tr><td class=\"n\">{}</td><td><span class=\"badge {severity}\">{severity}</span> <a \
+             href=\"#rule-{name}\">{name}</a></td><td>{}</td></tr>",
+            counts.all(),
+            inline(kind.summary),
+            name = escaped(kind.name),
+        );
+    }
+    body.push_str("</table>\n");
+}
+
+fn all_findings(body: &mut String, packages: &Packages<'_>, store_dir: &Path) {
+    body.push_str("<h2>Findings</h2>\n<div id=\"findings\">\n");
+    for (package, findings) in packages {
+        let _ = writeln!(
+            body,
+            "<details class=\"group\" open data-package=\"{path}\">\n<summary><h3>{}</h3> <span \
+             class=\"count\">{}</span><span class=\"path\">{path}</span></summary>",
+            escaped(short_name(package)),
+            counts_of(findings).text(),
+            path = escaped(package),
+        );
+        let mut sorted: Vec<&(&Finding, String)> = findings.iter().collect();
+        sorted.sort_by_key(|(finding, _)| (std::cmp::Reverse(finding.severity), finding.kind.name));
+        for (finding, print) in sorted {
+            one_finding(body, finding, print, package, store_dir);
+        }
+        body.push_str("</details>\n");
+    }
+    body.push_str("</div>\n<p id=\"nothing\" hidden>Nothing matches the filter.</p>\n");
+}
+
+fn one_finding(body: &mut String, finding: &Finding, print: &str, package: &str, store_dir: &Path) {
+    let severity = finding.severity.name();
+    let rule = escaped(finding.kind.name);
+    let _ = writeln!(
+        body,
+        "<article class=\"finding\" id=\"{print}\" data-severity=\"{severity}\" data-rule=\"{rule}\" \
+         data-package=\"{}\">\n<h4><span class=\"badge {severity}\">{severity}</span> {}</h4>",
+        escaped(package),
+        escaped(&finding.message)
+    );
+    // The package is named above; where findings are by rule, it is not.
+    let below = finding
+        .file
+        .strip_prefix(store_dir)
+        .unwrap_or(&finding.file);
+    let mut place = short_name(package).to_owned();
+    let inside: std::path::PathBuf = below.components().skip(1).collect();
+    if below == finding.file {
+        place = show(below);
+    } else if !inside.as_os_str().is_empty() {
+        let _ = write!(place, "/{}", show(&inside));
+    }
+    if let Some(at) = &finding.place {
+        let _ = write!(place, ":{}:{}", at.line, at.column);
+    }
+    let _ = writeln!(
+        body,
+        "<p class=\"place\"><a href=\"#rule-{rule}\">{rule}</a> <span title=\"{}\">{}</span></p>",
+        escaped(&show(&finding.file)),
+        escaped(&place)
+    );
+    if let Some(at) = &finding.place {
+        source(body, at);
+    }
+    if !finding.help.is_empty() {
+        let _ = writeln!(body, "<p class=\"help\">{}</p>", escaped(&finding.help));
+    }
+    body.push_str("</article>\n");
+}
+
+/// The lines of a place with their numbers, and with what is meant marked.
+fn source(body: &mut String, place: &Place) {
+    let Excerpt { text, mark } = Excerpt::of(place);
+    body.push_str("<pre>");
+    let mut start = 0;
+    for (number, line) in text.split('\n').enumerate() {
+        let within = |offset: usize| offset.saturating_sub(start).min(line.len());
+        let (from, to) = (within(mark.start), within(mark.end));
+        let part = |range: std::ops::Range<usize>| escaped(line.get(range).unwrap_or_default());
+        let _ = write!(
+            body,
+            "{}<span class=\"number\">{:>5}</span>  {}",
+            if number > 0 { "\n" } else { "" },
+            place.line + number,
+            part(0..from)
+        );
+        if from < to {
+            let _ = write!(body, "<mark>{}</mark>", part(from..to));
+        }
+        body.push_str(&part(to..line.len()));
+        start += line.len() + 1;
+    }
+    body.push_str("</pre>\n");
+}
+
+fn explanation(body: &mut String, kind: &FindingKind) {
+    let severity = kind.severity.name();
+    let _ = writeln!(
+        body,
+        "<section class=\"rule\" id=\"rule-{name}\">\n<h3>{name}</h3> <span class=\"badge \
+         {severity}\">{severity}</span>\n<p><strong>{}</strong></p>\n{}</section>",
+        inline(kind.summary),
+        markdown(kind.explanation),
+        name = escaped(kind.name),
+    );
+}
+
+/// Markdown as HTML. HTML in it is text: angle brackets are placeholders there.
+fn markdown(text: &str) -> String {
+    use pulldown_cmark::{Event, Parser, html::push_html};
+
+    let events = Parser::new(text.trim()).map(|event| match event {
+        Event::Html(html) | Event::InlineHtml(html) => Event::Text(html),
+        other => other,
+    });
+    let mut html = String::new();
+    push_html(&mut html, events);
+    html
+}
+
+/// One line of Markdown, without a paragraph around it.
+fn inline(text: &str) -> String {
+    let html = markdown(text);
+    let html = html.trim_end();
+    html.strip_prefix("<p>")
+        .and_then(|html| html.strip_suffix("</p>"))
+        .unwrap_or(html)
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use hermetic_out_formats::Span;
+
+    use super::super::tests::report;
+    use super::*;
+
+    fn shown<'a>(findings: &'a [Finding], sizes: &'a [Size]) -> Findings<'a> {
+        Findings {
+            tool: "tool",
+            tool_version: "1.2.3",
+            subject: "x-1.0",
+            findings,
+            store_dir: Path::new("/nix/store"),
+            sizes,
+        }
+    }
+
+    #[test]
+    fn every_finding_and_its_meaning_is_in_the_page() {
+        let html = page(&shown(&report().findings, &[]));
+        assert!(html.contains("<h1>tool: x-1.0</h1>"));
+        assert!(html.contains("1 error, 1 note in 1 store path."), "{html}");
+        assert!(html.contains("/usr/bin/x is not found</h4>"));
+        assert!(html.contains("ExecStart=<mark>/usr/bin/x</mark> -é\\xff</pre>"));
+        assert!(html.contains("<p class=\"help\">add y to buildInputs</p>"));
+        assert!(
+            html.contains("it is so\\x1b</h4>"),
+            "nothing that a browser obeys"
+        );
+        assert!(html.contains("id=\"rule-an-output\""));
+        assert!(html.contains("<p>It will not start.</p>"));
+        assert!(!html.contains("<svg"), "there are no sizes");
+        assert!(!html.contains("style=") && !html.contains("onclick"));
+        assert_eq!(html, page(&shown(&report().findings, &[])));
+    }
+
+    #[test]
+    fn sizes_are_coloured_by_what_was_found() {
+        let size = |path: &str| Size {
+            path: path.into(),
+            bytes: 1 << 20,
+            files: 1,
+            directories: Vec::new(),
+        };
+        let sizes = [size("/nix/store/a-x"), size("/nix/store/b-y")];
+        let html = page(&shown(&report().findings, &sizes));
+        assert!(html.contains("1 error, 1 note in 1 of 2 store paths."));
+        assert!(html.contains("<g class=\"error\" data-path=\"/nix/store/a-x\">"));
+        assert!(html.contains("<g class=\"clean\" data-path=\"/nix/store/b-y\">"));
+    }
+
+    #[test]
+    fn nothing_found_is_said() {
+        let html = page(&shown(&[], &[]));
+        assert!(html.contains("Nothing was found."));
+        assert!(!html.contains("<script") && !html.contains("id=\"filter\""));
+    }
+
+    #[test]
+    fn the_mark_goes_over_lines() {
+        let file = b"ExecStart=/bin/sh \\\n  -c <x>\nUser=y";
+        let mut html = String::new();
+        source(&mut html, &Place::new(file, Span::new(10, 24)));
+        assert_eq!(
+            html,
+            "<pre><span class=\"number\">    1</span>  ExecStart=<mark>/bin/sh \\</mark>\n<span \
+             class=\"number\">    2</span>  <mark>  -c</mark> &lt;x&gt;</pre>\n"
+        );
+    }
+
+    #[test]
+    fn markdown_is_no_html() {
+        assert_eq!(
+            markdown("a `<b>`\n\n    code\n\n<b>x</b>"),
+            "<p>a <code>&lt;b&gt;</code></p>\n<pre><code>code\n</code></pre>\n<p>&lt;b&gt;x&lt;/b&gt;</p>\n"
+        );
+        assert_eq!(inline("`x` is"), "<code>x</code> is");
+    }
+}
