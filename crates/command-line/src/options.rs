@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use bstr::ByteSlice;
+use clap::error::ErrorKind;
 use clap::{Args, Parser};
 
 use crate::exit_status::{EXIT_STATUS_HELP, Streams, UsageError};
@@ -110,6 +111,10 @@ pub fn parse<T: Parser>(
     let arguments = expand(arguments)?;
     match T::try_parse_from(arguments) {
         Ok(options) => Ok(Some(options)),
+        // It is the whole help, which is no error message.
+        Err(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            Err(UsageError("no command is given".to_owned()).into())
+        }
         Err(error) if error.use_stderr() => Err(UsageError(one_line(&error)).into()),
         Err(help) => {
             write!(streams.stdout, "{help}").context("writing to standard output")?;
@@ -242,6 +247,33 @@ pub(crate) mod tests {
         ] {
             let message = format!("tool: error: {expected}; --help lists the options\n");
             assert_eq!(told(arguments), (2, String::new(), message));
+        }
+    }
+
+    #[test]
+    fn a_missing_command_is_told() {
+        #[derive(Debug, Parser)]
+        #[command(name = "tool")]
+        struct Tool {
+            #[command(subcommand)]
+            _job: Job,
+        }
+        #[derive(Debug, clap::Subcommand)]
+        enum Job {
+            One,
+            Other,
+        }
+        let told = |arguments: &[&str]| {
+            let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+            run_captured(|streams| {
+                parse::<Tool>(arguments, streams)?;
+                Ok(ExitStatus::Clean)
+            })
+        };
+        let message = "tool: error: no command is given; --help lists the options\n";
+        assert_eq!(told(&["tool"]), (2, String::new(), message.into()));
+        for job in ["one", "other"] {
+            assert_eq!(told(&["tool", job]).0, 0);
         }
     }
 
