@@ -71,7 +71,7 @@ pub(super) fn run(runs: usize) -> anyhow::Result<()> {
     println!("parts:    mkfs.erofs and veritysetup format on the unpacked image");
     println!("ours:     assemble-image --layout bare, without a kernel");
     println!("disk:     assemble-image --layout ddi, with initrd, unified kernel image and ESP");
-    println!("staging:  cp of all store paths, then fakeroot systemd-repart with CopyFiles=\n");
+    println!("staging:  cp of the unpacked image, then fakeroot systemd-repart with CopyFiles=\n");
     for compression in &COMPRESSIONS {
         println!("{}:\n", compression.name);
         bench.table(compression, runs, sizes.1)?;
