@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -19,6 +18,7 @@ use crate::options::{Layout, OnCorruption, Options};
 use crate::output::Aside;
 use crate::plan::{Plan, plan};
 use crate::progress::Progress;
+use crate::rebuild_check::compare;
 use crate::root_tree::{Node, RootTree};
 use crate::sizes::Sizes;
 use crate::tools::{self, Tool};
@@ -172,7 +172,7 @@ pub fn check_options(options: &Options) -> Result<Option<Architecture>, Error> {
     if options.closure.is_empty() {
         return Err(Error::MissingOption {
             option: "--closure",
-            reason: "it lists the store paths that the image holds",
+            reason: "give the store paths that the image holds, or a file that lists at least one",
         });
     }
     if let Some(words) = options
@@ -184,6 +184,16 @@ pub fn check_options(options: &Options) -> Result<Option<Architecture>, Error> {
             option: "--cmdline",
             value: words.clone(),
             reason: "a kernel command line has no line ends".to_owned(),
+        });
+    }
+    // A blank would begin the next field of /etc/fstab.
+    let is_directory =
+        |path: &&String| path.starts_with('/') && !path.contains(char::is_whitespace);
+    if let Some(directory) = options.tmpfs.iter().find(|path| !is_directory(path)) {
+        return Err(Error::Option {
+            option: "--tmpfs",
+            value: directory.clone(),
+            reason: "it is no absolute path without blanks".to_owned(),
         });
     }
     if !options.layout.has_uki() {
@@ -532,49 +542,6 @@ fn content_bytes(tree: &RootTree) -> u64 {
         _ => 0,
     };
     tree.iter().map(|(_, entry)| size(&entry.node)).sum()
-}
-
-/// Compares two outputs byte by byte.
-fn compare(one: &Path, other: &Path) -> Result<(), Error> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(one).map_err(io_error("reading", one))? {
-        names.push(entry.map_err(io_error("reading", one))?.file_name());
-    }
-    names.sort();
-    for name in names {
-        let (first, second) = (one.join(&name), other.join(&name));
-        if let Some(offset) = first_difference(&first, &second)? {
-            return Err(Error::NotReproducible {
-                file: name.to_string_lossy().into_owned(),
-                offset,
-            });
-        }
-    }
-    Ok(())
-}
-
-/// The first byte in which two files differ.
-fn first_difference(one: &Path, other: &Path) -> Result<Option<u64>, Error> {
-    const BLOCK: u64 = 1 << 20;
-    let open = |path: &Path| fs::File::open(path).map_err(io_error("reading", path));
-    let block = |file: &mut fs::File, path: &Path| {
-        let mut bytes = Vec::new();
-        let read = file.take(BLOCK).read_to_end(&mut bytes);
-        read.map(|_| bytes).map_err(io_error("reading", path))
-    };
-    let (mut first, mut second, mut offset) = (open(one)?, open(other)?, 0);
-    loop {
-        let (left, right) = (block(&mut first, one)?, block(&mut second, other)?);
-        let differs = left.iter().zip(&right).position(|(a, b)| a != b);
-        let shorter = left.len().min(right.len());
-        if differs.is_some() || left.len() != right.len() {
-            return Ok(Some(offset + differs.unwrap_or(shorter) as u64));
-        }
-        if left.is_empty() {
-            return Ok(None);
-        }
-        offset += left.len() as u64;
-    }
 }
 
 #[cfg(test)]

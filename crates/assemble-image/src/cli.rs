@@ -1,11 +1,13 @@
 //! The command line.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{CommandFactory, Parser};
 use hermetic_out::{Finding, Severity};
+use hermetic_out_command_line::request::pair;
 use hermetic_out_command_line::{ExitStatus, Streams, explain, parse, write_findings};
 
 use crate::closure::{Store, read_closure};
@@ -36,9 +38,14 @@ Files of the output:
   users-pin         the numbers of users and groups, for --users-pin
   size-report.html  with --size-report
 
-Tools, on PATH: systemd 257 (systemd-sysusers, systemd-tmpfiles, systemctl, systemd-hwdb, journalctl,
-systemd-firstboot, systemd-repart, systemd-dissect, ukify), erofs-utils 1.8.6, cryptsetup 2.4
-(veritysetup), dosfstools 4.2, mtools 4.0.26. Only those that the layout needs are asked for.
+Tools, on PATH, in these versions or newer; only those that the layout needs are asked for:
+  systemd 257       systemd-sysusers, systemd-tmpfiles, systemctl, systemd-hwdb, journalctl,
+                    systemd-firstboot, systemd-repart, systemd-dissect, ukify
+  erofs-utils 1.8.6 mkfs.erofs, fsck.erofs
+  cryptsetup 2.4    veritysetup
+  dosfstools 4.2    mkfs.vfat
+  mtools 4.0.26     mmd, mcopy
+  kmod 29           depmod
 
 Exit status:
   0  the image was written, or nothing speaks against it (--dry-run)
@@ -363,14 +370,13 @@ impl Arguments {
     }
 }
 
-fn password(pair: &OsString) -> anyhow::Result<(String, PathBuf)> {
-    let text = pair.to_string_lossy();
-    let parts = text
-        .split_once('=')
-        .filter(|(user, file)| !user.is_empty() && !file.is_empty());
-    let (user, file) = parts
-        .with_context(|| format!("reading --password {text}: it is not of the form USER=FILE"))?;
-    Ok((user.to_owned(), file.into()))
+fn password(given: &OsString) -> anyhow::Result<(String, PathBuf)> {
+    const FORM: &str = "USER=FILE";
+    let (user, file) = pair("--password", given.as_bytes(), FORM)?;
+    // No other user can be in /etc/passwd: systemd's valid_user_group_name().
+    let user = std::str::from_utf8(user)
+        .with_context(|| format!("reading --password {}", given.display()))?;
+    Ok((user.to_owned(), OsStr::from_bytes(file).into()))
 }
 
 /// A progress bar on standard error.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-use crate::error::{Error, io_error};
+use crate::error::{Error, io_error, walk_error};
 use crate::root_tree::{Content, Entry, RootTree};
 
 /// A store, as it lies below a root directory.
@@ -90,7 +90,8 @@ fn add(store: &Store, path: &Path, list: &str, paths: &mut Vec<PathBuf>) -> Resu
     let Some(path) = top else {
         return Err(Error::Option {
             option: "--closure",
-            value: path.display().to_string(),
+            // What is no list at all may have no line ends.
+            value: path.display().to_string().chars().take(200).collect(),
             reason: format!(
                 "{list} names something that is not directly below the store directory {}; give \
                  --store-dir",
@@ -119,10 +120,7 @@ pub fn add_closure(tree: &mut RootTree, store: &Store, closure: &[PathBuf]) -> R
     for path in closure {
         let real = store.real_path(path);
         for entry in WalkDir::new(&real).follow_links(false) {
-            let entry = entry.map_err(|error| {
-                let path = error.path().unwrap_or(&real).to_owned();
-                io_error("reading the closure's", &path)(error.into())
-            })?;
+            let entry = entry.map_err(walk_error("reading the closure's", &real))?;
             let below = entry.path().strip_prefix(&real).unwrap_or(Path::new(""));
             // `join` of an empty path would add a slash.
             let place = if below.as_os_str().is_empty() {

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use ini::{EscapePolicy, Ini, WriteOption};
 
+use crate::command::Command;
 use crate::error::{Error, io_error};
 use crate::identity::{Identity, Uuid};
-use crate::tools::{Command, DISSECT, REPART};
+use crate::tools::{DISSECT, REPART};
 
 /// A partition.
 #[derive(Clone, Debug)]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use hermetic_out_command_line::visible;
 
 use crate::assemble::names;
+use crate::command::Command;
 use crate::disk::{repart_command, validate_command};
 use crate::error::Error;
 use crate::esp::{self, EspFile};
@@ -14,7 +15,6 @@ use crate::options::{Layout, Options};
 use crate::plan::Plan;
 use crate::root_tree::{Content, Node, RootTree, is_in};
 use crate::sizes::Sizes;
-use crate::tools::Command;
 use crate::uki::{self, Architecture};
 use crate::{erofs, etc, verity};
 

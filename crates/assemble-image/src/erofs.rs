@@ -4,11 +4,12 @@ use std::io::BufWriter;
 use std::path::Path;
 
 use crate::archive::tar;
+use crate::command::Command;
 use crate::error::Error;
 use crate::identity::Uuid;
 use crate::options::Compression;
 use crate::root_tree::RootTree;
-use crate::tools::{Command, FSCK_EROFS, MKFS_EROFS};
+use crate::tools::{FSCK_EROFS, MKFS_EROFS};
 
 /// The time of every file, in seconds: what a store has.
 pub const MTIME: u64 = 1;

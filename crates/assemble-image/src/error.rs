@@ -145,6 +145,22 @@ pub enum Error {
     },
 }
 
+/// The error of a walk, with what was being done; `top` is where the walk began.
+pub(crate) fn walk_error(doing: &'static str, top: &Path) -> impl Fn(walkdir::Error) -> Error {
+    let top = top.to_owned();
+    move |error| {
+        let path = error.path().unwrap_or(&top).to_owned();
+        let source = error
+            .into_io_error()
+            .unwrap_or_else(|| io::Error::other("a link leads back to a directory above it"));
+        Error::Io {
+            doing,
+            path,
+            source,
+        }
+    }
+}
+
 /// An I/O error with what was being done to which path.
 pub(crate) fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
     let path = path.to_owned();

@@ -3,9 +3,10 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use crate::command::Command;
 use crate::error::{Error, io_error};
 use crate::etc::source_date_epoch;
-use crate::tools::{Command, MCOPY, MKFS_VFAT, MMD};
+use crate::tools::{MCOPY, MKFS_VFAT, MMD};
 
 const MIB: u64 = 1 << 20;
 /// FAT32 needs 65525 clusters, of at least 512 bytes each.

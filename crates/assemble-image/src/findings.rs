@@ -135,8 +135,10 @@ pub static BUILD_HOST_SPECIFIER: FindingKind = FindingKind {
     severity: Severity::Error,
     summary: "A tmpfiles.d line for /etc depends on the machine that builds the image",
     explanation: "\
-/etc is made when the image is built. %b, %H, %l, %q and %v stand for the boot id, the host name and
-the kernel of the building machine there, and the image would not be the same twice.",
+/etc is made when the image is built. %b, %H, %l, %q, %v and %a stand for the boot id, the host name, the
+kernel and the architecture of the building machine there, %C, %L, %S and %t for directories of the place
+where the image is made, and %m for a machine id that an image does not have yet. The image would not be
+the same twice, or not be right. Write out what is meant, as /var/lib for %S.",
 };
 
 /// A tmpfiles.d line of a type that cannot be done when the image is built.
@@ -145,9 +147,10 @@ pub static UNSUPPORTED_TMPFILES_LINE: FindingKind = FindingKind {
     severity: Severity::Error,
     summary: "A tmpfiles.d line for /etc cannot be done when the image is built",
     explanation: "\
-The types a, A, h, t, T, z and Z set access lists, attributes or owners of what is there already.
-/etc is made without privileges and is read-only afterwards. Give the file with --extra as it should
-be.",
+The types a, A, h, H, m, t, T, z and Z set access lists, attributes, modes or owners of what is there
+already, and b, c, p and s make what is no file. /etc is made without privileges and is read-only
+afterwards. A copy (C) is compared with its source, so that its paths can have no specifiers. Give the
+file with --extra as it should be.",
 };
 
 /// A tmpfiles.d line names a user or group that nobody declares.

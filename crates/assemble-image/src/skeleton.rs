@@ -10,7 +10,7 @@ use std::path::Path;
 use walkdir::WalkDir;
 
 use crate::closure::node;
-use crate::error::{Error, io_error};
+use crate::error::{Error, io_error, walk_error};
 use crate::options::{Layout, Options};
 use crate::root_tree::{Content, Entry, Node, RootTree};
 
@@ -72,14 +72,9 @@ pub fn add_extra(tree: &mut RootTree, top: &Path) -> Result<(), Error> {
         });
     }
     for entry in WalkDir::new(top).min_depth(1).sort_by_file_name() {
-        let entry = entry.map_err(|error| {
-            let path = error.path().unwrap_or(top).to_owned();
-            io_error(DOING, &path)(error.into())
-        })?;
+        let entry = entry.map_err(walk_error(DOING, top))?;
         let below = entry.path().strip_prefix(top).unwrap_or(entry.path());
-        let metadata = entry
-            .metadata()
-            .map_err(|error| io_error(DOING, entry.path())(error.into()))?;
+        let metadata = entry.metadata().map_err(walk_error(DOING, top))?;
         let mode = metadata.permissions().mode() & 0o7777;
         let added = node(entry.path(), entry.file_type(), Some(mode))?;
         let path = in_merged_usr(below.as_os_str().as_bytes());

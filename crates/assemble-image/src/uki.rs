@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use goblin::pe::header::{COFF_MACHINE_ARM64, COFF_MACHINE_X86_64, Header};
 
+use crate::command::Command;
 use crate::error::{Error, io_error};
-use crate::tools::{Command, UKIFY, is_one_line};
+use crate::tools::UKIFY;
 
 /// A processor architecture, by its names in EFI and in systemd.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +97,7 @@ pub fn own_architecture() -> Architecture {
 /// Whether words can be put on the kernel command line.
 #[must_use]
 pub fn is_command_line(words: &str) -> bool {
-    is_one_line(words.as_ref()) && !words.contains('\0')
+    !words.contains(['\n', '\0'])
 }
 
 #[cfg(test)]

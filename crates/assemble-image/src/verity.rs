@@ -4,9 +4,10 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 
+use crate::command::Command;
 use crate::error::{Error, io_error};
 use crate::identity::{Identity, Uuid};
-use crate::tools::{Command, VERITYSETUP};
+use crate::tools::VERITYSETUP;
 
 /// The hash that all blocks of the root file system hang on.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -320,6 +320,12 @@ fn what_is_wrong_is_told_and_nothing_is_written() {
             "f /etc/other - - - - on %H\n",
             ("build-host-specifier", "/usr/lib/tmpfiles.d/other.conf:1:1"),
         ),
+        // With --root, systemd-tmpfiles puts the staging root in front of /var/lib.
+        (
+            "lib/tmpfiles.d/other.conf",
+            "L /etc/other - - - - %S/other\n",
+            ("build-host-specifier", "/usr/lib/tmpfiles.d/other.conf:1:1"),
+        ),
         (
             "lib/tmpfiles.d/other.conf",
             "z /etc/worker.conf 0600\n",
@@ -396,6 +402,42 @@ fn os_release_is_the_images_whatever_packages_say() {
             "L+ /etc/os-release - - - - ../usr/lib/os-release\n\
              # not in this image: L /etc/gone - - - - gone\n"
         );
+    }
+}
+
+/// systemd-sysusers takes no notice of a password that it has no use for.
+#[test]
+#[ignore = "needs the tool root: cargo xtask test"]
+fn a_password_that_nobody_would_have_is_told() {
+    let world = World::new();
+    fs::write(world.path("hash"), "$6$salt$hash\n").unwrap();
+    let extra = world.path("extra/etc");
+    fs::create_dir_all(&extra).unwrap();
+    fs::write(
+        extra.join("passwd"),
+        "root:x:0:0::/root:/bin/sh\nother:x:7:7::/:/bin/sh\n",
+    )
+    .unwrap();
+    fs::write(extra.join("group"), "root:x:0:\nother:x:7:\n").unwrap();
+    fs::write(
+        extra.join("shadow"),
+        "root:!*:1::::::\nother:$6$x$y:1::::::\n",
+    )
+    .unwrap();
+    for (user, reason) in [
+        ("wroker", "no sysusers.d file declares the user"),
+        (
+            "other",
+            "/etc/shadow of a package or of --extra has another one",
+        ),
+    ] {
+        let mut command = world.assemble(&[BASE], "image");
+        let password = format!("{user}={}", world.path("hash").display());
+        command.arg("--extra").arg(world.path("extra"));
+        let output = run(command.arg("--password").arg(&password), 2);
+        let expected = format!("error: reading --password {password}: {reason}");
+        assert!(said(&output).contains(&expected), "{}", said(&output));
+        world.assert_nothing_written("image");
     }
 }
 

@@ -24,20 +24,96 @@ fn a_missing_tool() {
 }
 
 #[test]
-fn a_tool_that_is_too_old() {
+fn a_tool_that_is_too_old_or_broken() {
+    let good = [
+        ("systemd-sysusers", "systemd 257 (257.13)"),
+        ("systemd-tmpfiles", "systemd 257 (257.13)"),
+        ("systemctl", "systemd 257 (257.13)"),
+        ("systemd-hwdb", "systemd 257 (257.13)"),
+        ("journalctl", "systemd 257 (257.13)"),
+        ("mkfs.erofs", "mkfs.erofs (erofs-utils) 1.9.3"),
+        ("fsck.erofs", "fsck.erofs (erofs-utils) 1.9.3"),
+        ("veritysetup", "veritysetup 2.7.5 flags: UDEV"),
+    ];
+    let say = |tools: &std::path::Path, (name, version): (&str, &str)| {
+        let tool = tools.join(name);
+        fs::write(&tool, format!("#!/bin/sh\necho '{version}'\n")).unwrap();
+        fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    let too_old = "which is too old";
+    for (tool, says, version, why, package) in [
+        (
+            "systemd-sysusers",
+            "systemd 252 (252.39-1)",
+            "252",
+            too_old,
+            "systemd 257",
+        ),
+        (
+            "journalctl",
+            "systemd 256~rc1",
+            "256~rc1",
+            too_old,
+            "systemd 257",
+        ),
+        (
+            "mkfs.erofs",
+            "mkfs.erofs 1.5",
+            "1.5",
+            too_old,
+            "erofs-utils 1.8.6",
+        ),
+        (
+            "mkfs.erofs",
+            "mkfs.erofs (erofs-utils) 1.8.8",
+            "1.8.8",
+            "which makes broken images",
+            "erofs-utils 1.8.6",
+        ),
+        (
+            "veritysetup",
+            "veritysetup 2.3.9",
+            "2.3.9",
+            too_old,
+            "cryptsetup 2.4",
+        ),
+    ] {
+        let world = World::new();
+        let tools = world.path("tools");
+        fs::create_dir(&tools).unwrap();
+        for one in good.into_iter().chain([(tool, says)]) {
+            say(&tools, one);
+        }
+        let output = run(world.assemble(&[BASE], "image").env("PATH", &tools), 2);
+        let expected = format!(
+            "assemble-image: error: {tool} is version {version}, {why}; install {package} or newer\n"
+        );
+        assert_eq!(said(&output), expected);
+        world.assert_nothing_written("image");
+    }
+}
+
+#[test]
+fn a_list_that_is_none() {
     let world = World::new();
-    let tools = world.path("tools");
-    fs::create_dir(&tools).unwrap();
-    let tool = tools.join("systemd-sysusers");
-    fs::write(&tool, "#!/bin/sh\necho 'systemd 252 (252.39-1)'\n").unwrap();
-    fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).unwrap();
-    let output = run(world.assemble(&[BASE], "image").env("PATH", &tools), 2);
-    assert_eq!(
-        said(&output),
-        "assemble-image: error: systemd-sysusers is version 252, which is too old; install systemd 257 \
-         or newer\n"
-    );
-    world.assert_nothing_written("image");
+    for (content, expected) in [
+        (&b"\n"[..], "a file that lists at least one"),
+        (
+            &[0x80; 5000],
+            "is not directly below the store directory /nix/store",
+        ),
+    ] {
+        let mut command = world.assemble(&[BASE], "image");
+        fs::write(world.path("store-paths"), content).unwrap();
+        // Without a package, which would be found to be missing first.
+        command = std::process::Command::new(command.get_program());
+        command.arg("--closure").arg(world.path("store-paths"));
+        command.arg("--output").arg(world.path("image"));
+        let told = said(&run(&mut command, 2));
+        assert!(told.contains(expected), "{told}");
+        assert!(told.lines().count() == 1 && told.len() < 2000, "{told}");
+        world.assert_nothing_written("image");
+    }
 }
 
 #[test]
@@ -65,6 +141,10 @@ fn wrong_arguments() {
         ),
         (&["--setuid", "su:755"], "a setuid or setgid bit"),
         (&["--machine-id", "x"], "32 hexadecimal digits"),
+        (
+            &["--tmpfs", "/a b"],
+            "reading --tmpfs /a b: it is no absolute path without blanks",
+        ),
         (
             &["--package", "/nix/store/x"],
             "reading --package /nix/store/x: it is not in the closure",

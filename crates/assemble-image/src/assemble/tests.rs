@@ -2,45 +2,6 @@ use super::*;
 use crate::test_support::options;
 
 #[test]
-fn the_first_difference_of_two_files() {
-    let directory = tempfile::tempdir().unwrap();
-    let file = |name: &str, content: &[u8]| {
-        let path = directory.path().join(name);
-        fs::write(&path, content).unwrap();
-        path
-    };
-    let large = vec![7; 3 << 20];
-    let mut changed = large.clone();
-    changed[(2 << 20) + 5] = 8;
-    let one = file("one", &large);
-    assert_eq!(first_difference(&one, &file("same", &large)).unwrap(), None);
-    assert_eq!(
-        first_difference(&one, &file("changed", &changed)).unwrap(),
-        Some((2 << 20) + 5)
-    );
-    assert_eq!(
-        first_difference(&one, &file("short", &large[..9])).unwrap(),
-        Some(9)
-    );
-    assert_eq!(
-        first_difference(&file("short", &large[..9]), &one).unwrap(),
-        Some(9)
-    );
-}
-
-#[test]
-fn two_outputs_are_compared_by_name() {
-    let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    fs::write(one.path().join("image.raw"), "abc").unwrap();
-    fs::write(other.path().join("image.raw"), "abd").unwrap();
-    let error = compare(one.path(), other.path()).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "building a second time: image.raw differs from the first build at byte 2"
-    );
-}
-
-#[test]
 fn what_cannot_work_is_told_first() {
     let mut wrong = options();
     wrong.packages = vec!["/nix/store/h-x".into()];
@@ -53,12 +14,17 @@ fn what_cannot_work_is_told_first() {
     wrong.packages.clear();
     assert_eq!(
         message(&wrong),
-        "--closure is missing: it lists the store paths that the image holds"
+        "--closure is missing: give the store paths that the image holds, or a file that lists at least one"
     );
     wrong.closure = vec!["/nix/store/h-x".into()];
     assert_eq!(
         message(&wrong),
         "--kernel is missing: the layout has a unified kernel image; give the kernel's image"
+    );
+    wrong.tmpfs = vec!["/var".into(), "/a b".into()];
+    assert_eq!(
+        message(&wrong),
+        "reading --tmpfs /a b: it is no absolute path without blanks"
     );
     wrong.cmdline = vec!["a\nb".into()];
     assert_eq!(

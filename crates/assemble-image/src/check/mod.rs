@@ -21,7 +21,7 @@ pub fn all(tree: &RootTree, options: &Options) -> Result<Vec<Finding>, Error> {
     found.extend(presets::check(tree, options)?);
     found.extend(authentication::pam(tree)?);
     found.extend(authentication::name_services(tree)?);
-    found.extend(units::check(tree, options)?);
+    found.extend(units::check(tree)?);
     found.extend(units::writable_var(tree, options)?);
     Ok(found)
 }

@@ -18,7 +18,7 @@ const PID_1: &[u8] = b"usr/lib/systemd/systemd";
 
 /// The programs of the system's units, the setuid programs that they start, and the getty's login
 /// program must be in the image.
-pub(super) fn check(tree: &RootTree, _options: &Options) -> Result<Vec<Finding>, Error> {
+pub(super) fn check(tree: &RootTree) -> Result<Vec<Finding>, Error> {
     let mut found = Vec::new();
     if !tree.exists(PID_1) {
         let mut finding = findings::about(
@@ -176,7 +176,7 @@ mod tests {
             "[Service]\nExecStart=/nix/store/h-x/bin/gone\nExecStart=/nix/store/h-x/bin/login\n\
              ExecStart=-/usr/bin/optional\nExecStart=/run/wrappers/bin/sudo\nExecStart=/run/x\n",
         );
-        let found = check(&tree, &options()).unwrap();
+        let found = check(&tree).unwrap();
         assert_eq!(
             summary(&found),
             [
@@ -208,7 +208,7 @@ mod tests {
             let tree = tree(&format!(
                 "[Service]\nExecStart=-/nix/store/h-u/bin/{command}\n"
             ));
-            let found = check(&tree, &options()).unwrap();
+            let found = check(&tree).unwrap();
             let message = missing.map(|path| format!("{path} is not in the image"));
             let messages: Vec<&str> = found.iter().map(|finding| &*finding.message).collect();
             assert_eq!(
@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn without_systemd_nothing_boots() {
-        let found = check(&RootTree::default(), &options()).unwrap();
+        let found = check(&RootTree::default()).unwrap();
         assert_eq!(found[0].severity, hermetic_out::Severity::Error);
     }
 

@@ -19,12 +19,13 @@ use bstr::ByteSlice;
 use hermetic_out::{Finding, Place};
 use hermetic_out_formats::Span;
 
+use crate::command::{Command, is_full};
 use crate::error::{Error, io_error};
 use crate::farm::made_at_run_time;
 use crate::findings;
 use crate::options::{FirstBoot, Options};
 use crate::root_tree::{Content, Entry, Node, RootTree, as_path, is_in};
-use crate::tools::{self, Command, FIRSTBOOT, HWDB, JOURNALCTL, SYSTEMCTL, SYSUSERS, TMPFILES};
+use crate::tools::{FIRSTBOOT, HWDB, JOURNALCTL, SYSTEMCTL, SYSUSERS, TMPFILES};
 use crate::users::Numbers;
 pub(crate) use claims::conflicting_claims;
 use config_files::config_files;
@@ -181,6 +182,7 @@ fn configure(
     run_next(&mut commands)?;
     staging.take_over(tree, b"etc")?;
     etc.numbers = numbers_of(tree)?;
+    check_made(tree, &sysusers.files, &etc.numbers, options)?;
     if let Some(pin) = &pin {
         etc.findings.extend(etc.numbers.compare_with_pin(pin));
     }
@@ -207,9 +209,21 @@ fn configure(
         copies.push(copy);
     }
     run_next(&mut commands)?;
+    for (path, file, line) in &tmpfiles.made {
+        if !staging.has(path) {
+            return Err(Error::Unexpected {
+                doing: "making what packages want in /etc",
+                reason: format!(
+                    "systemd-tmpfiles did not make /{}, for which /{} asks in line {line}",
+                    path.as_bstr(),
+                    file.as_bstr()
+                ),
+            });
+        }
+    }
     for copy in copies {
         if !staging.is_same(&copy.source, &copy.target)? {
-            if tools::is_full(staging.root()) {
+            if is_full(staging.root()) {
                 return Err(Error::DiskFull {
                     doing: "making what packages want in /etc",
                     directory: staging.root().to_owned(),
@@ -330,13 +344,66 @@ fn numbers_of(tree: &RootTree) -> Result<Numbers, Error> {
     Ok(Numbers::of_databases(&passwd, &group))
 }
 
+/// systemd-sysusers says nothing of what it does not do: a file that it does not see, a password for a user
+/// who is not made or has one already.
+fn check_made(
+    tree: &RootTree,
+    files: &[config_files::ConfigFile],
+    numbers: &Numbers,
+    options: &Options,
+) -> Result<(), Error> {
+    for file in files {
+        let missing = sysusers::declared(&file.content).find(|(is_user, name)| {
+            let known = if *is_user {
+                &numbers.users
+            } else {
+                &numbers.groups
+            };
+            !known.contains_key(name)
+        });
+        if let Some((_, name)) = missing {
+            return Err(Error::Unexpected {
+                doing: "making users and groups",
+                reason: format!(
+                    "systemd-sysusers did not make {}, which /{} declares",
+                    name.as_bstr(),
+                    file.path.as_bstr()
+                ),
+            });
+        }
+    }
+    for (user, file) in &options.passwords {
+        let asked = fs::read(file).map_err(io_error("reading the password hash in", file))?;
+        let reason = match password_of(tree, user.as_bytes())? {
+            Some(hash) if hash == asked.trim() => continue,
+            Some(_) => {
+                "/etc/shadow of a package or of --extra has another one for this user; take it out"
+            }
+            None => {
+                "no sysusers.d file declares the user; correct the name, or add what declares it"
+            }
+        };
+        return Err(Error::Option {
+            option: "--password",
+            value: format!("{user}={}", file.display()),
+            reason: reason.to_owned(),
+        });
+    }
+    Ok(())
+}
+
+/// What `/etc/shadow` has as the hash of a user's password; `None` if it does not have the user.
+fn password_of(tree: &RootTree, user: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+    let shadow = read_file(tree, b"etc/shadow")?;
+    Ok(shadow.lines().find_map(|line| {
+        let mut fields = line.split(|byte| *byte == b':');
+        (fields.next()? == user).then(|| fields.next().unwrap_or_default().to_vec())
+    }))
+}
+
 /// Root has a password only if one was asked for.
 fn root_is_locked(tree: &RootTree, options: &Options) -> Result<Option<Finding>, Error> {
-    let shadow = read_file(tree, b"etc/shadow")?;
-    let hash = shadow.lines().find_map(|line| {
-        let mut fields = line.split(|byte| *byte == b':');
-        (fields.next()? == b"root").then(|| fields.next().unwrap_or_default().to_vec())
-    });
+    let hash = password_of(tree, b"root")?;
     let asked = options.passwords.iter().any(|(user, _)| user == "root");
     let locked = hash.is_none_or(|hash| matches!(hash.first(), Some(b'!' | b'*')));
     Ok((!asked && !locked).then(|| {

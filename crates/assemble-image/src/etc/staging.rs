@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-use crate::error::{Error, io_error};
+use crate::error::{Error, io_error, walk_error};
 use crate::farm::is_unit_directory;
 use crate::root_tree::{Content, Entry, Node, RootTree, as_path, is_in, join, parent_of};
 
@@ -186,10 +186,7 @@ impl Staging {
             return Ok(());
         }
         for entry in WalkDir::new(&start).follow_links(false).sort_by_file_name() {
-            let entry = entry.map_err(|error| {
-                let path = error.path().unwrap_or(&start).to_owned();
-                io_error("reading", &path)(error.into())
-            })?;
+            let entry = entry.map_err(walk_error("reading", &start))?;
             let path = entry
                 .path()
                 .strip_prefix(&self.root)
@@ -219,6 +216,11 @@ impl Staging {
         Ok(self.contents(one)? == self.contents(other)?)
     }
 
+    /// Whether something is there now, if only a link to nowhere.
+    pub(crate) fn has(&self, path: &[u8]) -> bool {
+        fs::symlink_metadata(self.place(path)).is_ok()
+    }
+
     /// Whether something was there before the tools ran.
     pub(crate) fn was_staged(&self, path: &[u8]) -> bool {
         self.staged.contains_key(path)
@@ -229,10 +231,7 @@ impl Staging {
         WalkDir::new(&start)
             .into_iter()
             .map(|entry| {
-                let entry = entry.map_err(|error| {
-                    let path = error.path().unwrap_or(&start).to_owned();
-                    io_error("reading", &path)(error.into())
-                })?;
+                let entry = entry.map_err(walk_error("reading", &start))?;
                 let node = read_entry(entry.path(), entry.file_type())?.node;
                 let below = entry.path().strip_prefix(&start).unwrap_or(entry.path());
                 Ok((below.to_owned(), node))

@@ -96,6 +96,15 @@ fn number_lines(content: &[u8], assigned: &BTreeMap<Vec<u8>, u32>, pin: &Numbers
     with_replacements(content, &replacements)
 }
 
+/// The users and groups that lines declare by their names, each with whether it is a user.
+pub(super) fn declared(content: &[u8]) -> impl Iterator<Item = (bool, Vec<u8>)> {
+    lines(content, 2).into_iter().filter_map(|line| {
+        let (kind, name) = (line.word(0), line.word(1));
+        let is_literal = !name.is_empty() && !name.contains(&b'%');
+        (declares(kind) && is_literal).then(|| (kind.starts_with(b"u"), name.to_vec()))
+    })
+}
+
 /// Whether a line of this type declares a user or group: `u`, `u!`, `g`.
 fn declares(kind: &[u8]) -> bool {
     matches!(kind.first(), Some(b'u' | b'g'))

@@ -23,8 +23,10 @@ const MAKES: &[u8] = b"CdDefFqQvw";
 /// What os-release(5) calls the file; which it is, is the image's affair.
 pub(crate) const OS_RELEASE: &[u8] = b"etc/os-release";
 /// Specifiers that stand for something of the building machine: boot id, host name, short and pretty
-/// host name, kernel release.
-const OF_BUILD_HOST: &[u8] = b"bHlqv";
+/// host name, kernel release, architecture. With `--root`, those for the directories of caches, logs,
+/// state and run time have the staging root in front. There is no machine id yet: `%m` would make
+/// systemd-tmpfiles leave out the line without a word.
+const OF_BUILD_HOST: &[u8] = b"bHlqvaCLStm";
 
 /// The owner and mode that a line sets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +59,9 @@ pub(crate) struct Tmpfiles {
     pub(crate) ownerships: Vec<Ownership>,
     /// What is copied.
     pub(crate) copies: Vec<Copy>,
+    /// What is there afterwards, each with the file and line: all but what may fail, or needs a credential
+    /// or a condition.
+    pub(crate) made: Vec<(Vec<u8>, Vec<u8>, usize)>,
     /// The links that are made, each with the file and line.
     pub(crate) links: Vec<(Vec<u8>, Vec<u8>, Place)>,
     /// Lines that are others in the image: their file, place and text.
@@ -146,7 +151,7 @@ impl Tmpfiles {
                     span,
                     &findings::BUILD_HOST_SPECIFIER,
                     format!(
-                        "%{} stands for something of this machine",
+                        "%{} stands for something of the machine that builds the image",
                         char::from(letter)
                     ),
                     "write what is meant, or leave the line out",
@@ -158,18 +163,33 @@ impl Tmpfiles {
             self.links
                 .push((path(line).to_vec(), file.path.clone(), place));
         }
+        let mut is_certain = line.word(0).find_byteset(b"-^?w").is_none();
         if kind == b'C' {
-            self.copies.push(copy(line));
-            if let Some(copy) = self.copies.last()
-                && !copy.source.contains(&b'%')
-                && !tree.exists(&copy.source)
-            {
+            let copy = copy(line);
+            if copy.source.contains(&b'%') || copy.target.contains(&b'%') {
+                self.report(
+                    file,
+                    Some(line.span),
+                    &findings::UNSUPPORTED_TMPFILES_LINE,
+                    "a copy whose paths have specifiers".to_owned(),
+                    "write the paths out",
+                );
+                return;
+            }
+            if tree.exists(&copy.source) {
+                self.copies.push(copy);
+            } else {
                 let message = format!("/{} is not in the image", copy.source.as_bstr());
                 let help = "add the package that has it, or leave the line out";
                 let kind = &findings::MISSING_TMPFILES_SOURCE;
                 self.report(file, Some(line.span), kind, message, help);
-                self.copies.pop();
+                is_certain = false;
             }
+        }
+        if is_certain && !path(line).contains(&b'%') && (MAKES.contains(&kind) || kind == b'L') {
+            let place = Place::new(&file.content, line.span);
+            let made = (path(line).to_vec(), file.path.clone(), place.line);
+            self.made.push(made);
         }
         if MAKES.contains(&kind) {
             let (user, group) = (name_of_owner(line.word(3)), name_of_owner(line.word(4)));
@@ -374,18 +394,30 @@ mod tests {
     fn what_leaks_the_building_machine_is_refused() {
         let result = tmpfiles(
             "L /etc/x - - - - /run/%H\nf /etc/%v-x\nf /etc/y - - - - 100%%b\n\
-                               d /run/%v\n",
+                               d /run/%v\nL /etc/z - - - - %S/z\nC /etc/%%c\nf /etc/m - - - - %m\n",
         );
         assert_eq!(
             kinds(&result),
             [
                 (
                     "build-host-specifier",
-                    "%H stands for something of this machine"
+                    "%H stands for something of the machine that builds the image"
                 ),
                 (
                     "build-host-specifier",
-                    "%v stands for something of this machine"
+                    "%v stands for something of the machine that builds the image"
+                ),
+                (
+                    "build-host-specifier",
+                    "%S stands for something of the machine that builds the image"
+                ),
+                (
+                    "unsupported-tmpfiles-line",
+                    "a copy whose paths have specifiers"
+                ),
+                (
+                    "build-host-specifier",
+                    "%m stands for something of the machine that builds the image"
                 ),
             ]
         );

@@ -140,7 +140,7 @@ mod tests {
         let error = tree(&RootTree::default(), &options(), esp, &hash).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "making the initrd: usr/bin/losetup is in none of the packages; add the package that has \
+            "making the initrd: /usr/bin/losetup is in none of the packages; add the package that has \
              it to --package, or give --initrd"
         );
     }

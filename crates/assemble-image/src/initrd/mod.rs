@@ -140,7 +140,7 @@ impl<'a> Collector<'a> {
             }
         }
         if !self.tree.exists(b"etc/initrd-release") {
-            return Err(missing("usr/lib/os-release", "give it with --extra"));
+            return Err(missing("/usr/lib/os-release", "give it with --extra"));
         }
         Ok(())
     }
@@ -155,7 +155,7 @@ impl<'a> Collector<'a> {
         let Ok(found) = self.image.resolve(path) else {
             let path = path.strip_prefix(b"/").unwrap_or(path);
             return Err(missing(
-                &path.to_str_lossy(),
+                &format!("/{}", path.as_bstr()),
                 "add the package that has it to --package, or give --initrd",
             ));
         };

@@ -11,9 +11,10 @@ use bstr::ByteSlice;
 use walkdir::WalkDir;
 
 use crate::closure::node;
-use crate::error::{Error, io_error};
+use crate::command::Command;
+use crate::error::{Error, io_error, walk_error};
 use crate::root_tree::{Content, Entry, RootTree, as_path, join};
-use crate::tools::{Command, DEPMOD};
+use crate::tools::DEPMOD;
 
 /// Modules of which at least one name of each line must be there, as a module or built in.
 const REQUIRED: &[&str] = &["erofs", "dm_verity"];
@@ -57,7 +58,7 @@ pub(super) fn add(
     index_command(&base, version).run("indexing the modules of the initrd")?;
     let start = base.join(as_path(&top));
     for entry in WalkDir::new(&start).sort_by_file_name() {
-        let entry = entry.map_err(|error| io_error("reading", &start)(error.into()))?;
+        let entry = entry.map_err(walk_error("reading", &start))?;
         if entry.file_type().is_file() {
             let below = entry.path().strip_prefix(&base).unwrap_or(entry.path());
             let place = join(b"usr", below.as_os_str().as_bytes());

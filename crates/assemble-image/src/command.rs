@@ -1,0 +1,360 @@
+//! How an external tool is run: with an environment that does not depend on the machine, fed, and ended if
+//! the disk is full.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::process::{self, ChildStdin, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use rustix::fs::statvfs;
+use rustix::process::{Pid, Signal, geteuid, kill_process};
+
+use crate::error::Error;
+use crate::tools::Tool;
+
+/// A command line of a tool: what is run, as it is shown by `--dry-run`.
+#[derive(Clone, Debug)]
+pub struct Command {
+    tool: &'static Tool,
+    arguments: Vec<OsString>,
+    variables: Vec<(&'static str, OsString)>,
+    directory: Option<PathBuf>,
+    writes: Option<PathBuf>,
+}
+
+impl Command {
+    /// A tool without arguments yet.
+    #[must_use]
+    pub fn new(tool: &'static Tool) -> Self {
+        Self {
+            tool,
+            arguments: Vec::new(),
+            variables: Vec::new(),
+            directory: None,
+            writes: None,
+        }
+    }
+
+    /// Says which file it writes, so that a full disk is told as what it is: mkfs.erofs 1.8.6 reports
+    /// a wrong checksum then, or waits for its own threads for ever.
+    #[must_use]
+    pub fn writing(mut self, file: &Path) -> Self {
+        self.writes = file.parent().map(Path::to_owned);
+        self
+    }
+
+    /// Runs it in this directory.
+    #[must_use]
+    pub fn current_dir(mut self, directory: &Path) -> Self {
+        self.directory = Some(directory.to_owned());
+        self
+    }
+
+    /// Adds an argument.
+    #[must_use]
+    pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
+        self.arguments.push(argument.as_ref().to_owned());
+        self
+    }
+
+    /// Adds `NAME=VALUE` as one argument.
+    #[must_use]
+    pub fn option(self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        let mut argument = OsString::from(name);
+        argument.push("=");
+        argument.push(value);
+        self.arg(argument)
+    }
+
+    /// Sets an environment variable.
+    #[must_use]
+    pub fn env(mut self, name: &'static str, value: impl AsRef<OsStr>) -> Self {
+        self.variables.push((name, value.as_ref().to_owned()));
+        self
+    }
+
+    /// The tool.
+    #[must_use]
+    pub fn tool(&self) -> &'static Tool {
+        self.tool
+    }
+
+    /// Runs it to its end and gives back what it wrote to standard output. `doing` is for the error
+    /// message.
+    pub fn run(&self, doing: &'static str) -> Result<Vec<u8>, Error> {
+        self.run_fed(doing, |_| Ok(())).map(|(output, ())| output)
+    }
+
+    /// The same, while `write` writes its standard input. If the tool fails, that is the error, and
+    /// not that its input ended early.
+    pub fn run_fed<T>(
+        &self,
+        doing: &'static str,
+        write: impl FnOnce(&mut ChildStdin) -> Result<T, Error>,
+    ) -> Result<(Vec<u8>, T), Error> {
+        let start = |source| Error::Start {
+            doing,
+            tool: self.tool.name,
+            source,
+        };
+        let mut child = self
+            .process()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(start)?;
+        let stdin = child.stdin.take();
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let guard = self.writes.as_deref().map(|path| Guard::new(path, &child));
+        let (fed, output, said) = thread::scope(|scope| {
+            let ended = guard.as_ref().map(|guard| guard.watch(scope));
+            let output = scope.spawn(|| read_all(stdout));
+            let said = scope.spawn(|| read_all(stderr));
+            let fed = stdin.map(|mut stdin| write(&mut stdin));
+            let read = (
+                output.join().unwrap_or_default(),
+                said.join().unwrap_or_default(),
+            );
+            // Its streams are closed: it has ended, or is about to.
+            drop(ended);
+            (fed, read.0, read.1)
+        });
+        let status = child.wait().map_err(start)?;
+        if !status.success() {
+            // What was fed may be the reason: an input that cannot be read ends the stream early.
+            if let Some(Err(error)) = fed
+                && !matches!(&error, Error::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe)
+            {
+                return Err(error);
+            }
+            if let Some(directory) = self.writes.as_deref().filter(|path| is_full(path)) {
+                return Err(Error::DiskFull {
+                    doing,
+                    directory: directory.to_owned(),
+                    tool: self.tool.name,
+                    said: last_lines(&said, &output),
+                });
+            }
+            return Err(Error::Tool {
+                doing,
+                command: self.to_string(),
+                status: status.to_string(),
+                said: last_lines(&said, &output) + &self.little_space(),
+            });
+        }
+        match fed {
+            Some(fed) => Ok((output, fed?)),
+            None => Err(start(io::Error::other("it has no standard input"))),
+        }
+    }
+
+    /// A remark if there is so little room where it writes that this may be why it failed: some tools
+    /// take away what they could not write, and give no reason.
+    fn little_space(&self) -> String {
+        const LITTLE: u64 = 64 << 20;
+        match self.writes.as_deref().map(|path| (path, free_space(path))) {
+            Some((path, Some(free))) if free < LITTLE => {
+                let (path, free) = (path.display(), free >> 10);
+                format!("; only {free} KiB are left where {path} is")
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// The process: what would make the image depend on the machine is kept from it.
+    fn process(&self) -> process::Command {
+        let mut process = process::Command::new(self.tool.name);
+        process
+            .args(&self.arguments)
+            .env("LC_ALL", "C.UTF-8")
+            .env("TZ", "UTC")
+            .env("SYSTEMD_LOG_TARGET", "console")
+            .env("SYSTEMD_LOG_COLOR", "0")
+            .env("SYSTEMD_COLORS", "0");
+        for name in [
+            // mkfs.erofs takes it over its own -T.
+            "SOURCE_DATE_EPOCH",
+            "CREDENTIALS_DIRECTORY",
+            "SYSTEMD_UNIT_PATH",
+            "SYSTEMD_LOG_LEVEL",
+            "MTOOLSRC",
+        ] {
+            process.env_remove(name);
+        }
+        if let Some(directory) = &self.directory {
+            process.current_dir(directory);
+        }
+        process.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        process
+    }
+}
+
+/// Ends a process when there is no room left for what it writes, because it may never end itself.
+struct Guard<'a> {
+    directory: &'a Path,
+    process: Option<Pid>,
+}
+
+impl<'a> Guard<'a> {
+    /// So often it is looked; the disk has to be full twice in a row.
+    const INTERVAL: Duration = Duration::from_millis(500);
+
+    fn new(directory: &'a Path, child: &process::Child) -> Self {
+        Self {
+            directory,
+            process: Pid::from_raw(child.id().cast_signed()),
+        }
+    }
+
+    /// Looks until what it gives back is dropped.
+    fn watch<'scope>(&'scope self, scope: &'scope thread::Scope<'scope, '_>) -> mpsc::Sender<()> {
+        let (ended, end) = mpsc::channel();
+        scope.spawn(move || {
+            let mut full = 0;
+            while end.recv_timeout(Self::INTERVAL) == Err(mpsc::RecvTimeoutError::Timeout) {
+                full = if is_full(self.directory) { full + 1 } else { 0 };
+                if let Some(process) = self.process.filter(|_| full >= 2) {
+                    // It may have ended in the meantime.
+                    let _ = kill_process(process, Signal::KILL);
+                    return;
+                }
+            }
+        });
+        ended
+    }
+}
+
+/// Whether a file system has no room left for this user.
+pub(crate) fn is_full(directory: &Path) -> bool {
+    /// Less is of no use to any tool.
+    const LEAST: u64 = 64 * 1024;
+    free_space(directory).is_some_and(|free| free < LEAST)
+}
+
+/// The bytes that this user can still write; `None` if the file system has no notion of it.
+fn free_space(directory: &Path) -> Option<u64> {
+    let space = statvfs(directory).ok().filter(|space| space.f_blocks > 0)?;
+    let blocks = if geteuid().is_root() {
+        space.f_bfree
+    } else {
+        space.f_bavail
+    };
+    Some(blocks.saturating_mul(space.f_frsize))
+}
+
+/// As a shell would take it.
+impl fmt::Display for Command {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(directory) = &self.directory {
+            write!(formatter, "cd {} && ", quoted(directory.as_os_str()))?;
+        }
+        for (name, value) in &self.variables {
+            write!(formatter, "{name}={} ", quoted(value))?;
+        }
+        formatter.write_str(self.tool.name)?;
+        self.arguments
+            .iter()
+            .try_for_each(|argument| write!(formatter, " {}", quoted(argument)))
+    }
+}
+
+fn quoted(word: &OsStr) -> String {
+    let text = word.to_string_lossy();
+    let plain = |char: char| char.is_alphanumeric() || "-_=+/.,:@%…".contains(char);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.into_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+fn read_all(stream: Option<impl Read>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // What cannot be read is missing in a message, no more.
+    let _ = stream.map(|mut stream| stream.read_to_end(&mut bytes));
+    bytes
+}
+
+/// The last lines that a tool wrote, on one line.
+fn last_lines(said: &[u8], output: &[u8]) -> String {
+    let said = String::from_utf8_lossy(if said.trim_ascii().is_empty() {
+        output
+    } else {
+        said
+    });
+    let lines: Vec<&str> = said
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    let last = &lines[lines.len().saturating_sub(5)..];
+    if last.is_empty() {
+        return "it gave no reason".to_owned();
+    }
+    last.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static SH: Tool = Tool {
+        name: "sh",
+        package: "dash",
+        minimum: "99",
+        version_argument: "",
+        broken: &[],
+    };
+
+    #[test]
+    fn a_tool_that_fails_is_told_with_its_reason() {
+        let script = "cat >/dev/null; echo 'No space left' >&2; exit 3";
+        let error = Command::new(&SH).arg("-c").arg(script).run("making x");
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "making x: sh -c 'cat >/dev/null; echo '\\''No space left'\\'' >&2; exit 3' ended with \
+             exit status: 3: No space left"
+        );
+    }
+
+    #[test]
+    fn a_tool_that_stops_reading_is_the_error_and_not_the_pipe() {
+        use std::io::Write;
+        let command = Command::new(&SH).arg("-c").arg("echo full >&2; exit 1");
+        let error = command.run_fed("making x", |stdin| {
+            let block = vec![0; 1 << 20];
+            let write = (0..64).try_for_each(|_| stdin.write_all(&block));
+            write.map_err(crate::error::io_error("writing", "stream".as_ref()))
+        });
+        let error = error.unwrap_err().to_string();
+        assert!(
+            error.ends_with("ended with exit status: 1: full"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn an_unreadable_input_is_the_error_and_not_the_tool() {
+        let command = Command::new(&SH).arg("-c").arg("cat >/dev/null; exit 1");
+        let error = command.run_fed("making x", |_| {
+            let reason = io::Error::from(io::ErrorKind::PermissionDenied);
+            Err::<(), _>(crate::error::io_error("reading", "/nix/store/x".as_ref())(
+                reason,
+            ))
+        });
+        assert_eq!(error.unwrap_err().to_string(), "reading /nix/store/x");
+    }
+
+    #[test]
+    fn a_dry_run_shows_what_a_shell_would_take() {
+        let command = Command::new(&SH)
+            .env("TZ", "a b")
+            .option("--root", "/x")
+            .arg("it's");
+        assert_eq!(command.to_string(), r"TZ='a b' sh --root=/x 'it'\''s'");
+    }
+}
