@@ -32,7 +32,8 @@ impl fmt::Display for Uuid {
 }
 
 /// What identifies an image: a hash over every path, type, mode, owner, size and link target, and
-/// over the content of what was made for it. The content of a store path is told by its name.
+/// over the content of what was made for it. Of files outside, which are not read for this, the content is
+/// told by the store path's name; that of an extra tree is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity([u8; 32]);
 
