@@ -4,6 +4,9 @@
   assemble-image = {
     description = "Assemble store paths into a verified image that boots";
   };
+  lint-store-path = {
+    description = "Say everything that a finished store path gets wrong";
+  };
   patch-systemd-units = {
     description = "Make every program and own file that systemd units name a store path";
     hook = {

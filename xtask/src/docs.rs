@@ -22,46 +22,73 @@ pub(crate) struct Options {
 /// What is written of a tool.
 struct Tool {
     name: &'static str,
-    kinds: &'static [&'static FindingKind],
+    /// Its pages, by their paths in the project.
+    pages: Vec<(String, String)>,
     command: fn() -> clap::Command,
 }
 
-fn tools() -> [Tool; 3] {
+impl Tool {
+    /// A tool with one page of all its findings.
+    fn with_findings(
+        name: &'static str,
+        kinds: &[&FindingKind],
+        command: fn() -> clap::Command,
+    ) -> Self {
+        let page = findings_page(name, kinds);
+        Self {
+            name,
+            pages: vec![(format!("docs/{name}-findings.md"), page)],
+            command,
+        }
+    }
+}
+
+fn tools() -> [Tool; 4] {
     [
+        Tool::with_findings(
+            assemble_image::cli::TOOL,
+            assemble_image::findings::KINDS,
+            assemble_image::cli::command,
+        ),
         Tool {
-            name: assemble_image::cli::TOOL,
-            kinds: assemble_image::findings::KINDS,
-            command: assemble_image::cli::command,
+            name: lint_store_path::cli::TOOL,
+            pages: rule_pages(),
+            command: lint_store_path::cli::command,
         },
-        Tool {
-            name: patch_systemd_units::cli::TOOL,
-            kinds: patch_systemd_units::findings::KINDS,
-            command: patch_systemd_units::cli::command,
-        },
-        Tool {
-            name: rewrite_pkgconfig_prefix::cli::TOOL,
-            kinds: rewrite_pkgconfig_prefix::findings::KINDS,
-            command: rewrite_pkgconfig_prefix::cli::command,
-        },
+        Tool::with_findings(
+            patch_systemd_units::cli::TOOL,
+            patch_systemd_units::findings::KINDS,
+            patch_systemd_units::cli::command,
+        ),
+        Tool::with_findings(
+            rewrite_pkgconfig_prefix::cli::TOOL,
+            rewrite_pkgconfig_prefix::findings::KINDS,
+            rewrite_pkgconfig_prefix::cli::command,
+        ),
     ]
 }
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let mut stale = false;
     for tool in tools() {
-        // The page of its findings, relative to the project.
-        let name = format!("docs/{}-findings.md", tool.name);
-        let page = findings_page(tool.name, tool.kinds);
-        let path = project().join(&name);
-        if options.check {
-            if fs::read_to_string(&path).unwrap_or_default() != page {
-                println!("{name} is stale; write it anew with: cargo xtask docs");
-                stale = true;
+        for (name, page) in &tool.pages {
+            let path = project().join(name);
+            if options.check {
+                if fs::read_to_string(&path).unwrap_or_default() != *page {
+                    println!("{name} is stale; write it anew with: cargo xtask docs");
+                    stale = true;
+                }
+                continue;
             }
+            let directory = path.parent().unwrap_or(&path);
+            fs::create_dir_all(directory)
+                .and_then(|()| fs::write(&path, page))
+                .with_context(|| format!("writing {}", path.display()))?;
+            println!("{name}");
+        }
+        if options.check {
             continue;
         }
-        fs::write(&path, page).with_context(|| format!("writing {}", path.display()))?;
-        println!("{name}");
         let generated = project().join("target/docs");
         man_pages_and_completions(&tool, &generated).with_context(|| {
             format!(
@@ -74,6 +101,17 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         println!("target/docs: man pages and completions");
     }
     Ok(ExitCode::from(u8::from(stale)))
+}
+
+/// A page for each rule of the lint.
+fn rule_pages() -> Vec<(String, String)> {
+    let rules = lint_store_path::rules::RULES.iter();
+    rules
+        .map(|rule| {
+            let name = format!("docs/rules/{}.md", rule.name());
+            (name, lint_store_path::rules::page(rule))
+        })
+        .collect()
 }
 
 /// A man page, one more for each subcommand, and completions.

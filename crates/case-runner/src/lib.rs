@@ -14,10 +14,12 @@
 //! | `exit` | the exit status; 0 if missing |
 //! | `once` | if it exists, the tool is not run again. Else a second run is to change nothing |
 //!
-//! A line of `tree` is `PATH KEYWORD=VALUE…`, in the manner of mtree(5): `type=dir|file|fifo|link|hard`
+//! A line of `tree` is `PATH KEYWORD=VALUE…`, in the manner of mtree(5): `type=dir|file|fifo|link|hard|elf`
 //! (missing: the entry exists), `link=TARGET` (of a symlink; of a hard link: a path of the tree),
 //! `mode=OCTAL`, `time=SECONDS`, `nlink=NUMBER` (only checked). `\040` stands for a blank, as any
-//! `\OCTAL` for its byte; `#` begins a comment.
+//! `\OCTAL` for its byte; `#` begins a comment. An ELF file names what its line says: `interpreter=PATH`,
+//! `needed=NAME`, `soname=NAME`, `rpath=LIST`, `runpath=LIST`, `dlopen=JSON` and `data=TEXT`; `needed` may
+//! be repeated.
 //!
 //! Contents, modes, the times of files and symlinks, numbers of links, and targets are compared. The time
 //! of a file that is new is not, unless `tree.after` names it.
@@ -32,6 +34,8 @@
 
 mod case;
 mod documented;
+#[path = "../../formats/src/elf/sample.rs"]
+mod elf_sample;
 mod tree;
 
 use std::fmt;

@@ -9,6 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
+use crate::elf_sample::Sample;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, Timespec, Timestamps, mknodat, utimensat};
 
 /// The time that everything in a tree gets before a run.
@@ -146,6 +147,7 @@ pub(crate) struct Line {
     mode: Option<u32>,
     time: Option<i64>,
     links: Option<u64>,
+    elf: Vec<(String, String)>,
 }
 
 /// The lines of `tree` or `tree.after`.
@@ -167,13 +169,21 @@ fn parse_line(line: &str) -> Option<Line> {
     for word in words {
         match word.split_once('=') {
             None if word == "absent" => parsed.absent = true,
-            Some(("type", kind @ ("dir" | "file" | "fifo" | "link" | "hard"))) => {
+            Some(("type", kind @ ("dir" | "file" | "fifo" | "link" | "hard" | "elf"))) => {
                 parsed.kind = Some(kind.to_owned());
             }
             Some(("link", target)) => parsed.link = Some(unescape(target)?),
             Some(("mode", mode)) => parsed.mode = Some(u32::from_str_radix(mode, 8).ok()?),
             Some(("time", seconds)) => parsed.time = Some(seconds.parse().ok()?),
             Some(("nlink", links)) => parsed.links = Some(links.parse().ok()?),
+            Some((
+                name @ ("interpreter" | "needed" | "soname" | "rpath" | "runpath" | "dlopen"
+                | "data"),
+                value,
+            )) => {
+                let value = unescape(value)?.into_os_string().into_string().ok()?;
+                parsed.elf.push((name.to_owned(), value));
+            }
             _ => return None,
         }
     }
@@ -240,9 +250,33 @@ fn make(line: &Line, root: &Path) -> io::Result<()> {
         Some("fifo") => make_fifo(&place),
         Some("link") => symlink(target, &place),
         Some("hard") => fs::hard_link(root.join(target), &place),
+        Some("elf") => fs::write(&place, elf_file(&line.elf)),
         Some("file") if !place.exists() => fs::write(&place, ""),
         _ => fs::symlink_metadata(&place).map(drop),
     }
+}
+
+/// An ELF file that names what `values` say.
+fn elf_file(values: &[(String, String)]) -> Vec<u8> {
+    let mut sample = Sample {
+        sections: true,
+        ..Sample::default()
+    };
+    for (name, value) in values {
+        // A sample is made of literals elsewhere; a case has a few words.
+        let value: &'static str = value.clone().leak();
+        match name.as_str() {
+            "interpreter" => sample.interpreter = Some(value),
+            "dlopen" => sample.dlopen = Some(value),
+            "data" => sample.data = value.as_bytes(),
+            // Tags of the dynamic section: DT_NEEDED and its kin.
+            "needed" => sample.strings.push((1, value)),
+            "soname" => sample.strings.push((14, value)),
+            "rpath" => sample.strings.push((15, value)),
+            _ => sample.strings.push((29, value)),
+        }
+    }
+    sample.build()
 }
 
 /// `before`, with what `out` and `lines` say is other than it was.

@@ -43,7 +43,7 @@ impl Context {
         Reference {
             role,
             text,
-            field: self.field,
+            field: self.field.into(),
             lookup,
             optional: self.optional,
             privileged: self.privileged,

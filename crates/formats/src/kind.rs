@@ -9,6 +9,7 @@ use crate::{
 
 /// A file format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum FileKind {
     /// A systemd unit or drop-in: `systemd.unit(5)`.

@@ -21,6 +21,8 @@ pub mod binfmt;
 pub mod bus_service;
 mod command_line;
 pub mod desktop_entry;
+#[cfg(feature = "elf")]
+pub mod elf;
 pub mod encoding;
 pub mod environment_d;
 mod group_file;

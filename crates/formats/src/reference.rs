@@ -1,9 +1,12 @@
 //! What a scanner finds: references, facts and problems.
 
+use std::borrow::Cow;
+
 use crate::text::{Span, Text};
 
 /// What is done with the file that a reference names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Role {
     /// It is run: the program of an Exec line, of a udev `RUN`, a binfmt interpreter, a login shell.
@@ -33,6 +36,7 @@ pub enum Role {
 
 /// Where a reference that is not an absolute path is looked for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Lookup {
     /// Names without a slash on a search path of programs (systemd's own, the shell's `PATH`).
@@ -47,13 +51,14 @@ pub enum Lookup {
 
 /// One place where a file names another file.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Reference {
     /// What is done with the file named.
     pub role: Role,
     /// The name or path, decoded, with where it stands.
     pub text: Text,
     /// The directive, key or field that holds it, as its manual calls it: `ExecStart`, `RUN`.
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
     /// How a name that is not an absolute path is found.
     pub lookup: Lookup,
     /// Whether its failure is tolerated there (`-` in front).
@@ -70,7 +75,7 @@ impl Reference {
         Self {
             role,
             text,
-            field,
+            field: Cow::Borrowed(field),
             lookup: Lookup::Nowhere,
             optional: false,
             privileged: false,
@@ -80,6 +85,7 @@ impl Reference {
 
 /// What a file declares about itself.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Fact {
     /// `RootDirectory=` or `RootImage=`: the paths of programs lie inside another root.
@@ -105,6 +111,7 @@ pub enum Fact {
 
 /// What is the matter with a place that a scanner could not understand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum ProblemKind {
     /// A quote that is never closed: the reading program refuses the line.
@@ -127,6 +134,7 @@ pub enum ProblemKind {
 
 /// A place that a scanner could not understand.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Problem {
     /// What is the matter.
     pub kind: ProblemKind,
@@ -136,6 +144,7 @@ pub struct Problem {
 
 /// All that a scanner found in one file, in the order of the file.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Scan {
     /// Which files it names.
     pub references: Vec<Reference>,

@@ -4,6 +4,9 @@
 //! decoder builds a [`Text`] from the one around it; the result carries a source map back to the
 //! file and the stack of [`Encoding`]s that a replacement has to go through on its way out.
 
+#[cfg(feature = "serde")]
+mod recorded;
+
 use std::fmt;
 use std::ops::Range;
 
@@ -11,6 +14,7 @@ use crate::encoding::{BLANKS, Encoding, Unencodable};
 
 /// A stretch of a file: `start..end`, in bytes from its first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Span {
     /// The first byte.
     pub start: usize,

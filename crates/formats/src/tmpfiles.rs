@@ -1,6 +1,8 @@
 //! `tmpfiles.d(5)`: the sources of links (`L`) and copies (`C`), as `systemd-tmpfiles` reads them
 //! (`parse_line()` of `src/tmpfiles/tmpfiles.c`).
 
+use std::borrow::Cow;
+
 use crate::encoding::{Encoding, Quote};
 use crate::lines;
 use crate::reference::{Lookup, ProblemKind, Reference, Role, Scan};
@@ -63,10 +65,10 @@ fn source(line: &Text) -> Result<Option<Reference>, ProblemKind> {
     Ok(Some(Reference {
         role: Role::File,
         text,
-        field: match letter {
+        field: Cow::Borrowed(match letter {
             b'L' => "L",
             _ => "C",
-        },
+        }),
         lookup,
         optional: modifiers.iter().any(|modifier| b"-?".contains(modifier)),
         privileged: false,

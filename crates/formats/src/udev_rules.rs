@@ -244,7 +244,7 @@ mod tests {
     use super::*;
 
     /// Role, field and text of what is found, but for arguments of programs.
-    fn found(file: &str) -> Vec<(Role, &'static str, String)> {
+    fn found(file: &str) -> Vec<(Role, String, String)> {
         let scan = scan(file.as_bytes());
         assert!(scan.problems.is_empty(), "{file}: {:?}", scan.problems);
         let found = scan
@@ -254,7 +254,7 @@ mod tests {
         found
             .map(|found| {
                 let text = String::from_utf8_lossy(found.text.bytes()).into_owned();
-                (found.role, found.field, text)
+                (found.role, found.field.to_string(), text)
             })
             .collect()
     }
@@ -285,7 +285,7 @@ mod tests {
             let found = found(rule);
             assert_eq!(
                 found,
-                [(Role::Program, field, program.to_owned())],
+                [(Role::Program, field.to_owned(), program.to_owned())],
                 "{rule}"
             );
         }
@@ -328,7 +328,11 @@ mod tests {
                 "/bin/x",
             ),
         ] {
-            assert_eq!(found(rule), [(role, field, text.to_owned())], "{rule}");
+            assert_eq!(
+                found(rule),
+                [(role, field.to_owned(), text.to_owned())],
+                "{rule}"
+            );
         }
     }
 

@@ -5,6 +5,8 @@
 
 #![allow(clippy::expect_used, reason = "a test that cannot do its work panics")]
 
+#[path = "../src/elf/sample.rs"]
+mod elf_sample;
 mod invariants;
 
 use std::fs;
@@ -99,9 +101,10 @@ fn mutate(
 ) -> Result<(), String> {
     let kind = match input {
         Input::File(kind) => Some(kind),
-        Input::PkgConfig | Input::Script => None,
+        Input::Elf | Input::PkgConfig | Input::Script => None,
     };
     let frames: &[&[u8]] = match (input, kind) {
+        (Input::Elf, _) => invariants::elf::PIECES,
         (Input::PkgConfig, _) => invariants::pkg_config::PIECES,
         (_, Some(kind)) => frames(kind),
         _ => &[b"; ", b" && ", b"if /usr/bin/x; then ", b"; fi", b"\n"],
@@ -113,6 +116,9 @@ fn mutate(
         .collect();
     pool.extend(frames.iter().map(|frame| frame.to_vec()));
     pool.push(frames.concat());
+    if input == Input::Elf {
+        pool = elf_sample::all();
+    }
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     for _ in 0..mutations {
         let mut file = pool[random.below(pool.len())].clone();

@@ -19,4 +19,4 @@ pub use outcome::Outcome;
 pub use package::{Output, Package};
 pub use plan::{Change, Edit, FileEdits, Plan, PlanError};
 pub use resolve::{Decision, Resolver};
-pub use tree::Tree;
+pub use tree::{Listing, Tree};

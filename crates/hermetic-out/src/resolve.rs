@@ -213,7 +213,7 @@ impl<'a> Resolver<'a> {
         if !reference.text.is_literal() {
             return Decision::Keep(Kept::Variable);
         }
-        if place.other_root && is_seen_from_inside(reference.field) {
+        if place.other_root && is_seen_from_inside(&reference.field) {
             return Decision::Keep(Kept::OtherRoot);
         }
         let query = Query {
@@ -598,9 +598,8 @@ impl Query<'_> {
     /// Whether the output's `sbin` is the link to `bin` that stdenv's fixup leaves: what is there is
     /// found in `bin`, and that is its name.
     fn has_sbin_in_bin(&self, output: &Output) -> bool {
-        let sbin = self.resolver.tree.real_path(&output.path.join("sbin"));
-        sbin.read_link()
-            .is_ok_and(|target| target == Path::new("bin"))
+        let sbin = self.resolver.tree.link_at(&output.path.join("sbin"));
+        sbin.is_some_and(|target| target == b"bin")
     }
 
     /// The first dependency that has `sub_path`: files only, since what lies in a directory may come

@@ -78,7 +78,7 @@ fn reference(role: Role, value: &str) -> Reference {
     Reference {
         role,
         text: Text::of_file(value.as_bytes(), Span::new(0, value.len())),
-        field: "ExecStart",
+        field: "ExecStart".into(),
         lookup: Lookup::SearchPath,
         optional: false,
         privileged: false,
@@ -273,7 +273,7 @@ fn inside_another_root_nothing_is_known() {
     );
     let store = store();
     let read_outside = Reference {
-        field: "EnvironmentFile",
+        field: "EnvironmentFile".into(),
         ..reference(Role::File, "/usr/share/own/data")
     };
     assert_eq!(

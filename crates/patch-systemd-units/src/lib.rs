@@ -221,7 +221,7 @@ fn settings(units: &[Unit]) -> BTreeMap<Vec<u8>, Settings> {
             if runs && reference.text.is_literal() && !value.contains(&b'/') {
                 settings.names.push(value.to_vec());
             }
-            match reference.field {
+            match &*reference.field {
                 "ExecSearchPath" => settings
                     .search_path
                     .extend(value.split(|byte| *byte == b':').map(<[u8]>::to_vec)),
@@ -453,7 +453,7 @@ fn tell_login_program(
     let login = Reference {
         role: Role::Program,
         text: Text::of_file(LOGIN_PROGRAM, Span::new(0, LOGIN_PROGRAM.len())),
-        field: "ExecStart",
+        field: "ExecStart".into(),
         lookup: hermetic_out_formats::Lookup::SearchPath,
         optional: true,
         privileged: false,

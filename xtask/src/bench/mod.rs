@@ -1,6 +1,7 @@
 //! `cargo xtask bench`
 
 mod images;
+mod lint;
 mod written;
 
 use std::cmp::Reverse;
@@ -54,6 +55,9 @@ pub(crate) struct Options {
     /// Measure how long images take instead
     #[arg(long)]
     images: bool,
+    /// Measure how long it takes to lint the whole corpus instead
+    #[arg(long, conflicts_with = "images")]
+    lint: bool,
 }
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
@@ -63,6 +67,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     );
     if options.images {
         images::run(options.runs)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if options.lint {
+        lint::run(options.runs)?;
         return Ok(ExitCode::SUCCESS);
     }
     // The scanners are measured in this process.

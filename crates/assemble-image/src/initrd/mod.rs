@@ -14,6 +14,7 @@ use std::io::BufWriter;
 use std::path::Path;
 
 use bstr::ByteSlice;
+use hermetic_out_formats::elf::is_elf;
 use hermetic_out_formats::{FileKind, Lookup, Role, scan};
 
 use crate::archive::cpio;
@@ -172,7 +173,7 @@ impl<'a> Collector<'a> {
             return Ok(());
         };
         let bytes = read(content)?;
-        if elf::is_elf(&bytes) {
+        if is_elf(&bytes) {
             self.needs_of(&found.path, &bytes, loaded)?;
         } else if let Some(interpreter) = bytes.strip_prefix(b"#!") {
             let line = interpreter.lines().next().unwrap_or_default();

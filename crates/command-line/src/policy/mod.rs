@@ -17,7 +17,7 @@ use crate::explain::unknown;
 use crate::report::fingerprint::without_hashes;
 use crate::visible::visible;
 
-pub use baseline::Baseline;
+pub use baseline::{Baseline, Compared};
 
 /// What the user says cannot be understood, or not be read.
 #[derive(Debug, Error)]

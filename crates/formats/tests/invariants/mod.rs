@@ -9,6 +9,7 @@
     reason = "several tests and the fuzz targets include this module, and not each uses all of it"
 )]
 
+pub mod elf;
 pub mod grammar;
 pub mod pkg_config;
 
@@ -21,6 +22,8 @@ use hermetic_out_formats::{Encoding, FileKind, ProblemKind, Reference, Role, Spa
 pub enum Input {
     /// They are the file.
     File(FileKind),
+    /// They are an ELF file.
+    Elf,
     /// They are a `.pc` file.
     PkgConfig,
     /// They are a script that a unit hands to `sh -c`.
@@ -32,6 +35,7 @@ pub const TARGETS: &[(&str, Input)] = &[
     ("binfmt", Input::File(FileKind::Binfmt)),
     ("bus_service", Input::File(FileKind::BusService)),
     ("desktop_entry", Input::File(FileKind::DesktopEntry)),
+    ("elf", Input::Elf),
     ("environment_d", Input::File(FileKind::Environment)),
     ("modprobe", Input::File(FileKind::Modprobe)),
     ("pkg_config", Input::PkgConfig),
@@ -53,6 +57,7 @@ pub fn target(name: &str) -> Input {
 pub fn check_input(input: Input, bytes: &[u8]) {
     match input {
         Input::File(kind) => check(kind, bytes),
+        Input::Elf => elf::check(bytes),
         Input::PkgConfig => pkg_config::check(bytes),
         Input::Script => {
             if let Some(unit) = unit_with_script(bytes) {
@@ -79,7 +84,7 @@ pub fn unit_with_script(script: &[u8]) -> Option<Vec<u8>> {
 #[derive(Clone, PartialEq, Eq)]
 struct Seen {
     role: Role,
-    field: &'static str,
+    field: String,
     bytes: Vec<u8>,
     extent: Option<Span>,
     literal: bool,
@@ -110,7 +115,7 @@ impl Seen {
         let literal = reference.text.is_literal();
         Self {
             role: reference.role,
-            field: reference.field,
+            field: reference.field.to_string(),
             // Of a command substitution, its extent is enough: others stand within it.
             bytes: if literal {
                 reference.text.bytes().to_vec()
@@ -328,7 +333,7 @@ fn replacement(
         return None;
     }
     let name = text.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-    let components = match (reference.role, reference.field) {
+    let components = match (reference.role, &*reference.field) {
         // A bare name is meant there, and never replaced.
         (Role::CarriedProgram, _) => return None,
         // They end at the first byte that no plain name has.

@@ -1,16 +1,19 @@
 //! Looking at store paths: what is there, without ever leaving the store.
 
-use std::cell::{OnceCell, RefCell};
+mod listing;
+
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, ResolveFlags, Stat};
 use rustix::io::Errno;
 
+pub use self::listing::{Listed, Listing};
 use crate::package::normalize;
 
 /// What a path leads to.
@@ -27,14 +30,15 @@ pub enum Node {
 }
 
 /// The store, as it lies below a root directory.
-#[derive(Debug)]
 pub struct Tree {
     root: Option<PathBuf>,
     store_dir: PathBuf,
     /// The store directory, opened when first asked of: paths relative to it are found faster.
-    store: OnceCell<Option<OwnedFd>>,
+    store: OnceLock<Option<OwnedFd>>,
+    /// What is known of store paths without asking the disk.
+    listing: Option<Arc<dyn Listing>>,
     /// Moves that a plan will make: where a file is, where it will be.
-    moves: RefCell<Vec<(PathBuf, PathBuf)>>,
+    moves: RwLock<Vec<(PathBuf, PathBuf)>>,
 }
 
 /// As many links in a row as Linux follows.
@@ -47,9 +51,18 @@ impl Tree {
         Self {
             root,
             store_dir,
-            store: OnceCell::new(),
-            moves: RefCell::default(),
+            store: OnceLock::new(),
+            listing: None,
+            moves: RwLock::default(),
         }
+    }
+
+    /// The same, but what the listing knows is taken from it and not from the disk, when it is asked
+    /// what a path leads to. Files are opened on the disk all the same.
+    #[must_use]
+    pub fn with_listing(mut self, listing: Arc<dyn Listing>) -> Self {
+        self.listing = Some(listing);
+        self
     }
 
     /// Where a store path is to be read and written.
@@ -95,13 +108,14 @@ impl Tree {
 
     /// From now on, what is at `from` counts as being at `to`.
     pub fn will_move(&self, from: PathBuf, to: PathBuf) {
-        self.moves.borrow_mut().push((from, to));
+        let mut moves = self.moves.write().unwrap_or_else(PoisonError::into_inner);
+        moves.push((from, to));
     }
 
     /// Where what is at `path` will be, if it will move.
     #[must_use]
     pub fn new_place(&self, path: &Path) -> Option<PathBuf> {
-        let moves = self.moves.borrow();
+        let moves = self.moves.read().unwrap_or_else(PoisonError::into_inner);
         moves
             .iter()
             .find(|(from, _)| from == path)
@@ -113,6 +127,13 @@ impl Tree {
     #[must_use]
     pub fn look_up(&self, path: &Path) -> Option<Node> {
         let mut path = self.before_moves(path)?;
+        if let Some(listing) = &self.listing {
+            match listing::follow(&**listing, &self.store_dir, &path) {
+                listing::Followed::Node(node) => return Some(node),
+                listing::Followed::Nowhere => return None,
+                listing::Followed::Unlisted(unlisted) => path = unlisted,
+            }
+        }
         for _ in 0..MAX_LINKS {
             let stat = self.stat(&path)?;
             match FileType::from_raw_mode(stat.st_mode) {
@@ -126,8 +147,26 @@ impl Tree {
         None
     }
 
+    /// The target of the symlink at `path` itself; `None` if there is none. The directories that it is
+    /// in are to be no links.
+    #[must_use]
+    pub fn link_at(&self, path: &Path) -> Option<Vec<u8>> {
+        if let Some(listing) = &self.listing {
+            match listing.at(path) {
+                Listed::Link(target) => return Some(target.to_vec()),
+                Listed::Unknown => {}
+                _ => return None,
+            }
+        }
+        let target = rustix::fs::readlink(self.real_path(path), Vec::new()).ok()?;
+        Some(target.into_bytes())
+    }
+
     fn before_moves(&self, path: &Path) -> Option<PathBuf> {
-        let moves = self.moves.borrow();
+        let moves = self.moves.read().unwrap_or_else(PoisonError::into_inner);
+        if moves.is_empty() {
+            return Some(path.to_owned());
+        }
         if let Some((from, _)) = moves.iter().find(|(_, to)| to == path) {
             return Some(from.clone());
         }
@@ -177,12 +216,64 @@ impl Tree {
         let target = target.as_bytes();
         let mut absolute = Vec::new();
         if !target.starts_with(b"/") {
-            absolute.extend_from_slice(path.parent()?.as_os_str().as_bytes());
+            let directory = self.without_links(path.parent()?)?;
+            absolute.extend_from_slice(directory.as_os_str().as_bytes());
             absolute.push(b'/');
         }
         absolute.extend_from_slice(target);
         let target = PathBuf::from(OsStr::from_bytes(&normalize(&absolute)?));
         target.starts_with(&self.store_dir).then_some(target)
+    }
+
+    /// A directory of the store by a path in which no component is a link: `..` in the target of a link
+    /// means the parent of the directory that the link is in, whatever way led there.
+    fn without_links(&self, directory: &Path) -> Option<PathBuf> {
+        let Ok(inside) = directory.strip_prefix(&self.store_dir) else {
+            return Some(directory.to_owned());
+        };
+        let mut done = self.store_dir.clone();
+        let names = inside.components().rev();
+        let mut names: Vec<OsString> = names.map(|name| name.as_os_str().to_owned()).collect();
+        let mut links = 0;
+        while let Some(name) = names.pop() {
+            if name == ".." {
+                done.pop();
+                continue;
+            }
+            let next = done.join(name);
+            let Ok(target) = rustix::fs::readlink(self.real_path(&next), Vec::new()) else {
+                done = next;
+                continue;
+            };
+            links += 1;
+            if links > MAX_LINKS {
+                return None;
+            }
+            let target = Path::new(OsStr::from_bytes(target.as_bytes()));
+            let inside = match target.strip_prefix(&self.store_dir) {
+                Ok(inside) => {
+                    done.clone_from(&self.store_dir);
+                    inside
+                }
+                Err(_) if target.is_absolute() => return None,
+                Err(_) => target,
+            };
+            let more = inside.components().rev();
+            names.extend(more.map(|name| name.as_os_str().to_owned()));
+        }
+        done.starts_with(&self.store_dir).then_some(done)
+    }
+}
+
+impl std::fmt::Debug for Tree {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Tree")
+            .field("root", &self.root)
+            .field("store_dir", &self.store_dir)
+            .field("has_listing", &self.listing.is_some())
+            .field("moves", &self.moves)
+            .finish_non_exhaustive()
     }
 }
 
@@ -238,6 +329,84 @@ mod tests {
                 );
             }
         }
+    }
+
+    /// What is on the disk, as a listing.
+    struct Read(
+        std::collections::BTreeMap<PathBuf, (Option<Node>, Vec<u8>)>,
+        PathBuf,
+    );
+
+    impl Listing for Read {
+        fn at(&self, path: &Path) -> Listed<'_> {
+            if !path.starts_with(&self.1) {
+                return Listed::Unknown;
+            }
+            match self.0.get(path) {
+                None => Listed::Nothing,
+                Some((Some(node), _)) => Listed::Node(*node),
+                Some((None, target)) => Listed::Link(target),
+            }
+        }
+    }
+
+    #[test]
+    fn a_listing_says_the_same_as_the_disk() {
+        let (_top, disk, path) = tree(false);
+        fs::create_dir(path.join("deep")).unwrap();
+        symlink("../sbin", path.join("deep/other")).unwrap();
+        symlink("x", path.join("file-as-directory")).unwrap();
+        let mut read = std::collections::BTreeMap::new();
+        for entry in walkdir::WalkDir::new(&path) {
+            let entry = entry.unwrap();
+            let found = if entry.path_is_symlink() {
+                let target = fs::read_link(entry.path()).unwrap();
+                (None, target.into_os_string().into_encoded_bytes())
+            } else {
+                (disk.look_up(entry.path()), Vec::new())
+            };
+            read.insert(entry.into_path(), found);
+        }
+        let store = path.parent().unwrap().to_owned();
+        let listing = Arc::new(Read(read, path.clone()));
+        let listed = Tree::new(store, None).with_listing(listing);
+        for name in [
+            "",
+            "bin",
+            "bin/x",
+            "sbin",
+            "sbin/x",
+            "sbin/y",
+            "absolute",
+            "absolute/x",
+            "bin/to-file",
+            "bin/out",
+            "bin/climbs-out",
+            "loop",
+            "loop/x",
+            "missing",
+            "file/below",
+            "deep/other",
+            "deep/other/x",
+            "deep/other/to-file",
+            "file-as-directory",
+            "file-as-directory/x",
+        ] {
+            let asked = if name.is_empty() {
+                path.clone()
+            } else {
+                path.join(name)
+            };
+            assert_eq!(listed.look_up(&asked), disk.look_up(&asked), "{name}");
+            // Which directories are links is not asked there.
+            if !name.starts_with("deep/other/") {
+                assert_eq!(listed.link_at(&asked), disk.link_at(&asked), "{name}");
+            }
+        }
+        // What the listing does not know is on the disk.
+        fs::write(path.parent().unwrap().join("h-other"), "").unwrap();
+        let other = path.parent().unwrap().join("h-other");
+        assert_eq!(listed.look_up(&other), Some(Node::File));
     }
 
     #[test]

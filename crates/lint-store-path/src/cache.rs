@@ -1,0 +1,249 @@
+//! Facts of store paths that were read before.
+//!
+//! One file for each store path, in `$XDG_CACHE_HOME/hermetic-out/facts`: its name holds that of the
+//! store path, its content says for which version and schema it is. What is damaged or of another
+//! version is thrown away. A file is replaced as a whole, so that several processes may share them.
+
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::facts::{PathFacts, written};
+use crate::store::{Store, store_path_name};
+
+/// Where facts are kept.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    directory: PathBuf,
+}
+
+/// What the file system says of a store path itself. One that was deleted and made again has another
+/// stamp: only paths that are there can be relied on never to change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Stamp {
+    device: u64,
+    inode: u64,
+    changed: i64,
+    changed_nanoseconds: i64,
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    stamp: Stamp,
+    facts: &'a PathFacts,
+}
+
+#[derive(Deserialize)]
+struct Read {
+    stamp: Stamp,
+    facts: PathFacts,
+}
+
+impl Cache {
+    /// The user's cache for `store`; `None` if what is in that store may change, or if the user has no
+    /// directory for caches (XDG Base Directory Specification).
+    #[must_use]
+    pub fn of_user(store: &Store) -> Option<Self> {
+        if !store.is_real() {
+            return None;
+        }
+        let variable = |name| std::env::var_os(name).map(PathBuf::from);
+        let caches = variable("XDG_CACHE_HOME")
+            .filter(|path| path.is_absolute())
+            .or_else(|| Some(variable("HOME")?.join(".cache")))
+            .filter(|path| path.is_absolute())?;
+        Some(Self::new(&caches.join("hermetic-out/facts"), store))
+    }
+
+    /// A cache in `directory`, for the paths of one store.
+    #[must_use]
+    pub fn new(directory: &Path, store: &Store) -> Self {
+        // Each store has a directory of its own.
+        let mut name = Vec::new();
+        for byte in store.directory.as_os_str().as_bytes() {
+            match byte {
+                b'/' => name.push(b'-'),
+                b'-' | b'%' => name.extend(format!("%{byte:02x}").bytes()),
+                byte => name.push(*byte),
+            }
+        }
+        let name = std::ffi::OsStr::from_bytes(name.strip_prefix(b"-").unwrap_or(&name));
+        Self {
+            directory: directory.join(name),
+        }
+    }
+
+    /// The facts of the store path `path`, if they are known.
+    #[must_use]
+    pub fn get(&self, store: &Store, path: &Path) -> Option<PathFacts> {
+        let (name, file) = self.place(path)?;
+        let bytes = fs::read(&file).ok()?;
+        let read: Result<Read, _> = written::decode(&bytes);
+        match read {
+            Ok(read) if read.facts.name == name && Some(read.stamp) == stamp(store, path) => {
+                Some(read.facts)
+            }
+            _ => {
+                // Nobody will want it any more; if it cannot be removed, it will be replaced.
+                let _ = fs::remove_file(&file);
+                None
+            }
+        }
+    }
+
+    /// Keeps the facts of the store path `path`, unless they are incomplete.
+    pub fn put(&self, store: &Store, path: &Path, facts: &PathFacts) -> io::Result<()> {
+        let Some((_, file)) = self.place(path) else {
+            return Ok(());
+        };
+        let Some(stamp) = stamp(store, path).filter(|_| facts.is_complete()) else {
+            return Ok(());
+        };
+        fs::create_dir_all(&self.directory)?;
+        written::replace(&file, &written::encode(&Written { stamp, facts }))
+    }
+
+    /// The name of a store path, and the file for its facts; `None` if it has no proper name.
+    fn place<'a>(&self, path: &'a Path) -> Option<(&'a [u8], PathBuf)> {
+        let name = path.file_name()?;
+        let bytes = name.as_bytes();
+        (store_path_name(bytes) == Some(bytes)).then(|| (bytes, self.directory.join(name)))
+    }
+}
+
+fn stamp(store: &Store, path: &Path) -> Option<Stamp> {
+    let metadata = store.real_path(path).symlink_metadata().ok()?;
+    Some(Stamp {
+        device: metadata.dev(),
+        inode: metadata.ino(),
+        changed: metadata.ctime(),
+        changed_nanoseconds: metadata.ctime_nsec(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts;
+    use crate::facts::file::Reader;
+
+    struct Place {
+        _top: tempfile::TempDir,
+        store: Store,
+        path: PathBuf,
+        cache: Cache,
+    }
+
+    fn place() -> Place {
+        let top = tempfile::tempdir().unwrap();
+        let store = Store {
+            directory: top.path().join("nix/store"),
+            root: None,
+        };
+        let path = store.directory.join("0123456789abcdfghijklmnpqrsvwxyz-x");
+        fs::create_dir_all(path.join("bin")).unwrap();
+        fs::write(path.join("bin/x"), "#!/bin/sh\n").unwrap();
+        fs::create_dir_all(top.path().join("nix/var/nix/db")).unwrap();
+        let cache = Cache::new(&top.path().join("cache"), &store);
+        Place {
+            _top: top,
+            store,
+            path,
+            cache,
+        }
+    }
+
+    fn read(place: &Place) -> PathFacts {
+        let reader = Reader::new(&place.store).unwrap();
+        facts::read(&place.store, &reader, &place.path).unwrap()
+    }
+
+    fn file_of(place: &Place) -> PathBuf {
+        place.cache.place(&place.path).unwrap().1
+    }
+
+    #[test]
+    fn what_was_put_is_got() {
+        let place = place();
+        assert!(place.cache.get(&place.store, &place.path).is_none());
+        let facts = read(&place);
+        place.cache.put(&place.store, &place.path, &facts).unwrap();
+        let got = place.cache.get(&place.store, &place.path).unwrap();
+        assert_eq!(format!("{got:?}"), format!("{facts:?}"));
+    }
+
+    #[test]
+    fn a_damaged_file_is_thrown_away() {
+        let place = place();
+        let facts = read(&place);
+        place.cache.put(&place.store, &place.path, &facts).unwrap();
+        let file = file_of(&place);
+        let mut bytes = fs::read(&file).unwrap();
+        let last = bytes.len() - 1;
+        bytes[last] ^= 0x40;
+        fs::write(&file, bytes).unwrap();
+        assert!(place.cache.get(&place.store, &place.path).is_none());
+        assert!(!file.exists());
+        // The facts of another store path are no better.
+        place.cache.put(&place.store, &place.path, &facts).unwrap();
+        let other = place
+            .path
+            .with_file_name("1123456789abcdfghijklmnpqrsvwxyz-x");
+        fs::create_dir(&other).unwrap();
+        fs::rename(file, place.cache.place(&other).unwrap().1).unwrap();
+        assert!(place.cache.get(&place.store, &other).is_none());
+    }
+
+    #[test]
+    fn a_path_that_was_made_again_is_read_again() {
+        let place = place();
+        place
+            .cache
+            .put(&place.store, &place.path, &read(&place))
+            .unwrap();
+        fs::rename(&place.path, place.path.with_extension("old")).unwrap();
+        fs::create_dir(&place.path).unwrap();
+        assert!(place.cache.get(&place.store, &place.path).is_none());
+    }
+
+    #[test]
+    fn only_a_store_that_nix_looks_after_has_a_cache() {
+        let place = place();
+        assert!(place.store.is_real());
+        let rooted = Store {
+            root: Some("/".into()),
+            ..place.store.clone()
+        };
+        assert!(!rooted.is_real());
+        let other = Store {
+            directory: place.path.clone(),
+            root: None,
+        };
+        assert!(!other.is_real() && Cache::of_user(&other).is_none());
+        let unnamed = place.store.directory.join("result");
+        assert!(place.cache.place(&unnamed).is_none());
+    }
+
+    #[test]
+    fn several_may_write_at_once() {
+        let place = place();
+        let facts = read(&place);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..50 {
+                        place.cache.put(&place.store, &place.path, &facts).unwrap();
+                        let got = place.cache.get(&place.store, &place.path);
+                        assert!(got.is_some(), "it is whole at any moment");
+                    }
+                });
+            }
+        });
+        let left = fs::read_dir(&place.cache.directory).unwrap().count();
+        assert_eq!(left, 1, "no temporary file is left");
+    }
+}

@@ -1,0 +1,192 @@
+//! Asking the rules about facts.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use hermetic_out::{Finding, Place, Severity, Tree};
+use hermetic_out_formats::{MAX_FILE_SIZE, Span};
+use rayon::prelude::*;
+
+use crate::facts::{Known, PathFacts};
+use crate::libraries::Libraries;
+use crate::rules::{Check, ClosureSubject, FileSubject, PathSubject, RULES, Rule};
+
+/// Something that is not right, before anybody wants to see it.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The rule that says so.
+    pub rule: &'static Rule,
+    /// How bad it is here.
+    pub severity: Severity,
+    /// The file, by its store path; or the store path, for what concerns it as a whole.
+    pub file: PathBuf,
+    /// Where in the file, if it is text.
+    pub span: Option<Span>,
+    /// What it is about, as it stands in the file.
+    pub subject: Vec<u8>,
+    /// What is wrong, in one sentence without a full stop.
+    pub message: String,
+    /// What to do about it.
+    pub help: String,
+}
+
+/// What one rule finds.
+#[derive(Debug)]
+pub struct Findings {
+    rule: &'static Rule,
+    found: Vec<Found>,
+}
+
+impl Findings {
+    /// Reports something about a file, with the severity and remedy of the rule; what is to be different
+    /// can be changed in what it gives.
+    pub fn report(
+        &mut self,
+        file: impl Into<PathBuf>,
+        subject: impl Into<Vec<u8>>,
+        message: impl Into<String>,
+    ) -> &mut Found {
+        self.found.push(Found {
+            rule: self.rule,
+            severity: self.rule.kind.severity,
+            file: file.into(),
+            span: None,
+            subject: subject.into(),
+            message: message.into(),
+            help: self.rule.remedy.to_owned(),
+        });
+        let last = self.found.len() - 1;
+        &mut self.found[last]
+    }
+}
+
+impl FileSubject<'_> {
+    /// Reports something about this file: see [`Findings::report`].
+    pub fn report<'f>(
+        &self,
+        findings: &'f mut Findings,
+        subject: impl Into<Vec<u8>>,
+        message: impl Into<String>,
+    ) -> &'f mut Found {
+        findings.report(self.path(), subject, message)
+    }
+
+    /// Its path.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.file.path_in(self.inside.path)
+    }
+}
+
+/// Asks all rules about what is known, sorted by file and place. Rules about closures are asked only if
+/// `is_closure`.
+#[must_use]
+pub fn check(known: &Arc<Known>, is_closure: bool) -> Vec<Found> {
+    let store = known.store();
+    let tree = Tree::new(store.directory.clone(), store.root.clone()).with_listing(known.clone());
+    let libraries = Libraries::new(known, &tree);
+    let closure = ClosureSubject {
+        known,
+        tree: &tree,
+        libraries: &libraries,
+    };
+    let of_paths = known
+        .paths()
+        .par_iter()
+        .map(|facts| check_path(&closure, facts));
+    let mut found: Vec<Found> = of_paths.flatten().collect();
+    if is_closure {
+        for rule in RULES {
+            if let Check::Closure(check) = rule.check {
+                let mut findings = Findings {
+                    rule,
+                    found: Vec::new(),
+                };
+                check(&closure, &mut findings);
+                found.extend(findings.found);
+            }
+        }
+    }
+    found.par_sort_by(|one, other| {
+        let key = |found: &Found| (found.span, found.rule.kind.name);
+        (one.file.as_path(), key(one), &one.message).cmp(&(
+            other.file.as_path(),
+            key(other),
+            &other.message,
+        ))
+    });
+    found
+}
+
+fn check_path(closure: &ClosureSubject<'_>, facts: &PathFacts) -> Vec<Found> {
+    let store = closure.known.store();
+    let path = store.named(&facts.name);
+    let package = closure.known.package(facts);
+    let subject = PathSubject {
+        closure,
+        facts,
+        path: &path,
+        package: &package,
+    };
+    let mut all = Vec::new();
+    for rule in RULES {
+        let mut findings = Findings {
+            rule,
+            found: Vec::new(),
+        };
+        match rule.check {
+            Check::File(check) => {
+                for file in &facts.files {
+                    let file = FileSubject {
+                        inside: &subject,
+                        file,
+                    };
+                    check(&file, &mut findings);
+                }
+            }
+            Check::StorePath(check) => check(&subject, &mut findings),
+            Check::Closure(_) => {}
+        }
+        all.extend(findings.found);
+    }
+    all
+}
+
+/// The findings as they are shown: with lines and columns, for which their files are read again. What
+/// cannot be read any more has no place. They are sorted by file, so that each is read once.
+#[must_use]
+pub fn located(found: Vec<Found>, tree: &Tree) -> Vec<Finding> {
+    let mut last: Option<(PathBuf, Vec<u8>)> = None;
+    let mut findings = Vec::with_capacity(found.len());
+    for found in found {
+        let place = found.span.and_then(|span| {
+            if last.as_ref().is_none_or(|(path, _)| *path != found.file) {
+                let content = read(tree, &found.file).unwrap_or_default();
+                last = Some((found.file.clone(), content));
+            }
+            let (_, content) = last.as_ref()?;
+            (span.end <= content.len()).then(|| Place::new(content, span))
+        });
+        findings.push(Finding {
+            kind: &found.rule.kind,
+            severity: found.severity,
+            file: found.file,
+            place,
+            subject: found.subject,
+            message: found.message,
+            help: found.help,
+        });
+    }
+    findings
+}
+
+fn read(tree: &Tree, path: &Path) -> std::io::Result<Vec<u8>> {
+    let file: File = tree.open(path)?;
+    let mut content = Vec::new();
+    if file.metadata()?.is_file() {
+        file.take(MAX_FILE_SIZE as u64).read_to_end(&mut content)?;
+    }
+    Ok(content)
+}

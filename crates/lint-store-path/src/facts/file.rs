@@ -1,0 +1,344 @@
+//! Reading one file: what it is, what it names, which paths stand in it.
+
+use std::collections::{BTreeSet, HashSet};
+use std::fs::{File, Metadata};
+use std::io;
+use std::ops::Range;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use hermetic_out_formats::elf::strings::{FoundPath, PathSearch, TooManyPrefixes};
+use hermetic_out_formats::elf::{self, Elf, ReadAt, data_extents};
+use hermetic_out_formats::kind::kind_of;
+use hermetic_out_formats::{MAX_FILE_SIZE, scan};
+use rustix::fs::{Mode, OFlags, SeekFrom};
+
+use super::{Content, FileProblem, Mention, MentionedPlace, Name, Shebang};
+use crate::store::{Store, store_path_name};
+
+/// How much of a file is read at once; most files are smaller.
+const WINDOW: usize = 256 * 1024;
+
+/// As many paths as are kept of one file.
+const MAX_MENTIONS: usize = 4096;
+
+/// How much of its beginning tells whether a file is text, as for grep(1).
+const TELLING: usize = 8 * 1024;
+
+/// Linux reads no more of a script's first line (`BINPRM_BUF_SIZE`).
+const MAX_SHEBANG: usize = 256;
+
+/// What is looked for in files, beside names of store paths.
+const PLACES: &[(&str, MentionedPlace)] = &[
+    ("/usr/", MentionedPlace::Hierarchy),
+    ("/etc/", MentionedPlace::Hierarchy),
+    ("/bin/", MentionedPlace::Hierarchy),
+    ("/sbin/", MentionedPlace::Hierarchy),
+    ("/lib/", MentionedPlace::Hierarchy),
+    ("/lib64/", MentionedPlace::Hierarchy),
+    ("/opt/", MentionedPlace::Hierarchy),
+    ("/build/", MentionedPlace::BuildDirectory),
+    ("/tmp/nix-build-", MentionedPlace::BuildDirectory),
+    ("/run/current-system/", MentionedPlace::RunningSystem),
+    ("/run/booted-system/", MentionedPlace::RunningSystem),
+];
+
+/// Reads files of a store.
+pub struct Reader {
+    search: PathSearch,
+    /// How many bytes come before the name of a store path.
+    store_length: usize,
+}
+
+/// A file whose beginning is in memory.
+struct Begun<'a> {
+    file: &'a File,
+    start: &'a [u8],
+}
+
+impl ReadAt for Begun<'_> {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let known = usize::try_from(offset).ok();
+        match known.and_then(|offset| self.start.get(offset..)) {
+            Some(rest) if !rest.is_empty() => {
+                let length = rest.len().min(buffer.len());
+                buffer[..length].copy_from_slice(&rest[..length]);
+                Ok(length)
+            }
+            _ => self.file.read_at(buffer, offset),
+        }
+    }
+}
+
+impl Reader {
+    /// A reader for the files of `store`. Fails if the store directory is too long a pattern.
+    pub fn new(store: &Store) -> Result<Self, TooManyPrefixes> {
+        let mut prefix = store.directory.as_os_str().as_bytes().to_vec();
+        prefix.push(b'/');
+        let store_length = prefix.len();
+        let places = PLACES.iter().map(|(prefix, _)| prefix.as_bytes().to_vec());
+        // A store path counts wherever it stands: `-I/nix/store/…`.
+        let search = PathSearch::new(std::iter::once(prefix).chain(places))?.anywhere(1);
+        Ok(Self {
+            search,
+            store_length,
+        })
+    }
+
+    /// What the regular file at `place` says; `None` if that is nothing. `sub_path` is its path in the
+    /// store path. The names of store paths in it are added to `references`.
+    pub(super) fn read(
+        &self,
+        place: &Path,
+        sub_path: &[u8],
+        metadata: &Metadata,
+        buffer: &mut Vec<u8>,
+        references: &mut BTreeSet<Name>,
+    ) -> Option<Box<Content>> {
+        let mut content = Content {
+            kind: kind_of(sub_path),
+            ..Content::default()
+        };
+        if metadata.size() > 0
+            && let Err(error) = self.read_into(&mut content, place, sub_path, buffer, references)
+        {
+            content.problem = Some(FileProblem::Unreadable {
+                reason: error.to_string(),
+            });
+        }
+        let says_nothing = content.elf.is_none()
+            && content.shebang.is_none()
+            && content.kind.is_none()
+            && content.mentions.is_empty()
+            && content.problem.is_none();
+        (!says_nothing).then(|| Box::new(content))
+    }
+
+    fn read_into(
+        &self,
+        content: &mut Content,
+        place: &Path,
+        sub_path: &[u8],
+        buffer: &mut Vec<u8>,
+        references: &mut BTreeSet<Name>,
+    ) -> io::Result<()> {
+        // What it was may have become a link or a FIFO meanwhile.
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = File::from(rustix::fs::open(place, flags, Mode::empty())?);
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(io::Error::other("it is no regular file any more"));
+        }
+        let size = metadata.size();
+        let wanted = match content.kind {
+            Some(_) if size > MAX_FILE_SIZE as u64 => {
+                content.problem = Some(FileProblem::TooLarge);
+                WINDOW
+            }
+            Some(_) => usize::try_from(size).unwrap_or(WINDOW),
+            None => usize::try_from(size).unwrap_or(WINDOW).min(WINDOW),
+        };
+        // One more, for a file that grew.
+        buffer.resize(wanted.max(WINDOW) + 1, 0);
+        let length = fill(&file, buffer)?;
+        let start = &buffer[..length];
+        let is_whole = length <= wanted && size <= length as u64;
+
+        if content.kind.is_some() && content.problem.is_none() {
+            content.scan = content.kind.map(|kind| scan(kind, start));
+        }
+        content.shebang = shebang(start);
+        if elf::is_elf(start) {
+            content.elf = if is_whole {
+                elf::read(start)?
+            } else {
+                elf::read(&Begun { file: &file, start })?
+            };
+        }
+        let is_text = memchr_nul(&start[..length.min(TELLING)]).is_none();
+        let mut mentions = Mentions {
+            reader: self,
+            wants_hierarchy: content.shebang.is_some() || sub_path.starts_with(b"etc/"),
+            is_text,
+            elf: content.elf.as_ref(),
+            seen: HashSet::new(),
+            found: Vec::new(),
+            is_full: false,
+            references,
+            last: Vec::new(),
+        };
+        if is_whole {
+            self.search
+                .search_bytes(start, 0, |path| mentions.note(&path));
+        } else {
+            let extents = extents(&file, &metadata);
+            let begun = Begun { file: &file, start };
+            let mut window = Vec::new();
+            self.search
+                .search(&begun, &extents, &mut window, |path| mentions.note(&path))?;
+        }
+        let (found, is_full) = (mentions.found, mentions.is_full);
+        content.mentions = found;
+        if is_full && content.problem.is_none() {
+            content.problem = Some(FileProblem::TooManyMentions);
+        }
+        // What one large file needed is not kept for all others.
+        buffer.truncate(WINDOW + 1);
+        buffer.shrink_to(4 * WINDOW);
+        Ok(())
+    }
+}
+
+fn memchr_nul(bytes: &[u8]) -> Option<usize> {
+    bstr::ByteSlice::find_byte(bytes, 0)
+}
+
+/// Reads from the file's start until the buffer is full or the file ends.
+fn fill(file: &File, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut length = 0;
+    while length < buffer.len() {
+        match file.read_at(&mut buffer[length..], length as u64) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(length)
+}
+
+/// The parts of a large file that are data: holes are not read.
+fn extents(file: &File, metadata: &Metadata) -> Vec<Range<u64>> {
+    let size = metadata.size();
+    // `st_blocks` counts 512 bytes: stat(2).
+    if metadata.blocks().saturating_mul(512) >= size {
+        return std::iter::once(0..size).collect();
+    }
+    let next = |at: u64| {
+        let start = rustix::fs::seek(file, SeekFrom::Data(at)).ok()?;
+        let end = rustix::fs::seek(file, SeekFrom::Hole(start)).ok()?;
+        Some(start..end)
+    };
+    data_extents(size, next)
+}
+
+/// What is kept of the paths in one file.
+struct Mentions<'a> {
+    reader: &'a Reader,
+    wants_hierarchy: bool,
+    is_text: bool,
+    elf: Option<&'a Elf>,
+    seen: HashSet<Vec<u8>>,
+    found: Vec<Mention>,
+    is_full: bool,
+    references: &'a mut BTreeSet<Name>,
+    /// The store path that was found last: often the same again.
+    last: Vec<u8>,
+}
+
+impl Mentions<'_> {
+    fn note(&mut self, path: &FoundPath<'_>) {
+        let Some(index) = path.prefix.checked_sub(1) else {
+            let rest = path.path.get(self.reader.store_length..);
+            let Some(name) = rest.and_then(store_path_name) else {
+                return;
+            };
+            if self.last != name {
+                self.last.clear();
+                self.last.extend_from_slice(name);
+                if !self.references.contains(serde_bytes::Bytes::new(name)) {
+                    self.references.insert(Name::from(name));
+                }
+            }
+            return;
+        };
+        let Some((_, place)) = PLACES.get(index) else {
+            return;
+        };
+        let in_data = || {
+            let ranges = self
+                .elf
+                .map_or(&[][..], |elf| elf.read_only_data.as_slice());
+            let after = ranges.partition_point(|range| range.end <= path.offset);
+            ranges
+                .get(after)
+                .is_some_and(|range| range.contains(&path.offset))
+        };
+        let is_wanted = match place {
+            MentionedPlace::Hierarchy => self.wants_hierarchy || in_data(),
+            MentionedPlace::BuildDirectory => self.is_text,
+            MentionedPlace::RunningSystem => self.is_text || in_data(),
+        };
+        if !is_wanted || self.is_full || self.seen.contains(path.path) {
+            return;
+        }
+        if self.found.len() == MAX_MENTIONS {
+            self.is_full = true;
+            return;
+        }
+        self.seen.insert(path.path.to_vec());
+        self.found.push(Mention {
+            place: *place,
+            offset: path.offset,
+            path: path.path.to_vec(),
+        });
+    }
+}
+
+/// The first line of a script, as Linux reads it (`load_script()` of `fs/binfmt_script.c`).
+fn shebang(start: &[u8]) -> Option<Shebang> {
+    let line = start.get(..start.len().min(MAX_SHEBANG))?;
+    let line = line.strip_prefix(b"#!")?;
+    let end = line.iter().position(|byte| *byte == b'\n' || *byte == 0);
+    let line = &line[..end.unwrap_or(line.len())];
+    let is_blank = |byte: &u8| *byte == b' ' || *byte == b'\t';
+    let begin = line.iter().position(|byte| !is_blank(byte))?;
+    let rest = &line[begin..];
+    let end = rest.iter().position(is_blank).unwrap_or(rest.len());
+    let (interpreter, argument) = rest.split_at(end);
+    let first = argument.iter().position(|byte| !is_blank(byte));
+    let last = argument.iter().rposition(|byte| !is_blank(byte));
+    let argument = match (first, last) {
+        (Some(first), Some(last)) => &argument[first..=last],
+        _ => &[],
+    };
+    Some(Shebang {
+        interpreter: interpreter.to_vec(),
+        start: u32::try_from(2 + begin).unwrap_or_default(),
+        argument: argument.to_vec(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_lines_of_scripts() {
+        for (text, expected) in [
+            ("#!/bin/sh\n", Some(("/bin/sh", 2, ""))),
+            ("#! /bin/sh -eu \n", Some(("/bin/sh", 3, "-eu"))),
+            (
+                "#!/usr/bin/env  -S python3 -u\n",
+                Some(("/usr/bin/env", 2, "-S python3 -u")),
+            ),
+            ("#!/bin/sh", Some(("/bin/sh", 2, ""))),
+            ("#!\n", None),
+            ("#", None),
+            ("", None),
+            ("\u{feff}#!/bin/sh\n", None),
+        ] {
+            let found = shebang(text.as_bytes());
+            let expected =
+                expected.map(
+                    |(interpreter, start, argument): (&str, u32, &str)| Shebang {
+                        interpreter: interpreter.into(),
+                        start,
+                        argument: argument.into(),
+                    },
+                );
+            assert_eq!(found, expected, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The facts of several store paths, as one thing that can be asked.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use hermetic_out::tree::{self, Listed, Listing};
+use hermetic_out::{Output, Package};
+
+use super::{FileFacts, Node, PathFacts};
+use crate::store::Store;
+
+/// The facts of some store paths: those that are linted, and what is known of their closure.
+#[derive(Debug)]
+pub struct Known {
+    store: Store,
+    paths: Vec<PathFacts>,
+    index: HashMap<Vec<u8>, usize>,
+}
+
+impl Known {
+    /// These facts, of store paths of `store`; sorted by name, each once.
+    #[must_use]
+    pub fn new(store: Store, mut paths: Vec<PathFacts>) -> Self {
+        paths.sort_by(|one, other| one.name.cmp(&other.name));
+        paths.dedup_by(|one, other| one.name == other.name);
+        let names = paths.iter().enumerate();
+        let index = names
+            .map(|(index, path)| (path.name.clone(), index))
+            .collect();
+        Self {
+            store,
+            paths,
+            index,
+        }
+    }
+
+    /// The store that they are in.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The facts of each store path, sorted by name.
+    #[must_use]
+    pub fn paths(&self) -> &[PathFacts] {
+        &self.paths
+    }
+
+    /// The facts of the store path with this name.
+    #[must_use]
+    pub fn named(&self, name: &[u8]) -> Option<&PathFacts> {
+        self.index
+            .get(name)
+            .and_then(|index| self.paths.get(*index))
+    }
+
+    /// The file, directory or link at a path in the store, if it is known; a link in the middle of the
+    /// path is not followed.
+    #[must_use]
+    pub fn file(&self, path: &Path) -> Option<(&PathFacts, &FileFacts)> {
+        let (name, sub_path) = self.split(path)?;
+        let facts = self.named(name)?;
+        Some((facts, facts.file(sub_path)?))
+    }
+
+    /// The package that consists of the store path `facts` alone: what it refers to are its
+    /// dependencies, and their `bin` is the search path. What a fixup of it would write is what the
+    /// resolver says about this package.
+    #[must_use]
+    pub fn package(&self, facts: &PathFacts) -> Package {
+        let dependencies = facts.references.iter().map(|name| self.store.named(name));
+        let dependencies: Vec<PathBuf> = dependencies.collect();
+        Package {
+            outputs: vec![Output::new("out", self.store.named(&facts.name))],
+            search_path: dependencies.iter().map(|path| path.join("bin")).collect(),
+            dependencies,
+            store_dir: self.store.directory.clone(),
+            root: self.store.root.clone(),
+        }
+    }
+
+    /// The name of the store path that a path is in, and the path below it.
+    fn split<'a>(&self, path: &'a Path) -> Option<(&'a [u8], &'a [u8])> {
+        let bytes = path.as_os_str().as_bytes();
+        let inside = bytes.strip_prefix(self.store.directory.as_os_str().as_bytes())?;
+        let inside = inside.strip_prefix(b"/")?;
+        match inside.iter().position(|byte| *byte == b'/') {
+            Some(slash) => Some((&inside[..slash], &inside[slash + 1..])),
+            None => Some((inside, b"")),
+        }
+    }
+}
+
+impl Listing for Known {
+    fn at(&self, path: &Path) -> Listed<'_> {
+        let Some((name, sub_path)) = self.split(path) else {
+            return Listed::Unknown;
+        };
+        let Some(facts) = self.named(name) else {
+            return Listed::Unknown;
+        };
+        let sub_path = sub_path.strip_suffix(b"/").unwrap_or(sub_path);
+        let Some(file) = facts.file(sub_path) else {
+            return Listed::Nothing;
+        };
+        match &file.node {
+            Node::Link { target } => Listed::Link(target),
+            Node::Directory => Listed::Node(tree::Node::Directory),
+            Node::File { .. } if file.is_executable() => Listed::Node(tree::Node::Program),
+            Node::File { .. } => Listed::Node(tree::Node::File),
+            Node::Special => Listed::Node(tree::Node::Special),
+            // Nothing is known of it; it is there.
+            Node::Unreadable { .. } => Listed::Node(tree::Node::Directory),
+        }
+    }
+}
+
+/// The path of `sub_path` in a store path.
+#[must_use]
+pub fn join(store_path: &Path, sub_path: &[u8]) -> PathBuf {
+    store_path.join(OsStr::from_bytes(sub_path))
+}

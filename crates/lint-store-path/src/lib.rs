@@ -1,0 +1,75 @@
+//! Says everything that a finished store path gets wrong, whoever built it.
+//!
+//! Files are read once, and become [facts](facts::PathFacts); [rules](rules::RULES) look at facts alone.
+//! So facts can come from a [cache](cache::Cache), or from a file that another process wrote, and rules
+//! always see the closure that they are asked about. Nothing is written but the cache.
+//!
+//! ```
+//! use lint_store_path::{Sources, Store, lint, progress::Quiet};
+//!
+//! let root = tempfile::tempdir()?;
+//! let path = "nix/store/0123456789abcdfghijklmnpqrsvwxyz-x";
+//! std::fs::create_dir_all(root.path().join(path))?;
+//! std::os::unix::fs::symlink("gone", root.path().join(path).join("link"))?;
+//! let sources = Sources {
+//!     store: Store { directory: "/nix/store".into(), root: Some(root.path().into()) },
+//!     arguments: vec![format!("/{path}").into()],
+//!     closure: false,
+//!     cache: None,
+//!     given: Vec::new(),
+//! };
+//! let linted = lint(sources, &Quiet)?;
+//! assert_eq!(linted.found[0].rule.name(), "dangling-symlink");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub mod cache;
+pub mod check;
+pub mod cli;
+pub mod closure;
+pub mod error;
+pub mod facts;
+pub mod gather;
+pub mod libraries;
+mod links;
+pub mod progress;
+pub mod rules;
+mod shebang;
+pub mod store;
+
+use std::sync::Arc;
+
+pub use check::Found;
+pub use error::Error;
+pub use facts::Known;
+pub use gather::Sources;
+use progress::Progress;
+pub use store::Store;
+
+/// What was found, and how much was looked at.
+#[derive(Debug)]
+pub struct Linted {
+    /// What is not right, sorted by file and place. [`check::located`] makes findings of it that can be
+    /// shown.
+    pub found: Vec<Found>,
+    /// All that is known of the store paths.
+    pub known: Arc<Known>,
+    /// How many store paths were read in this run, and not known before.
+    pub read: usize,
+}
+
+/// Lints store paths: gets their facts, and asks all rules about them. Rules about closures are asked if
+/// the sources are a closure.
+///
+/// Fails if a store path does not exist or cannot be looked at; a file in it that cannot be read is
+/// something that is found.
+pub fn lint(sources: Sources, progress: &dyn Progress) -> Result<Linted, Error> {
+    let is_closure = sources.closure;
+    let gathered = gather::gather(sources, progress)?;
+    let known = Arc::new(gathered.known);
+    Ok(Linted {
+        found: check::check(&known, is_closure),
+        known,
+        read: gathered.read,
+    })
+}

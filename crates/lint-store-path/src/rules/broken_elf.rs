@@ -1,0 +1,39 @@
+//! An ELF file makes no sense.
+
+use hermetic_out::{FindingKind, Severity};
+use hermetic_out_formats::elf::ElfProblem;
+
+use super::{Check, FileSubject, Group, Rule};
+use crate::check::Findings;
+
+pub(super) static RULE: Rule = Rule {
+    kind: FindingKind {
+        name: "broken-elf",
+        severity: Severity::Warning,
+        summary: "An ELF file makes no sense",
+        explanation: "Its headers, its dynamic section, a string or a note lead out of the file, or \
+            contradict each other. A program or library like that does not start, or was cut \
+            off when it was copied; nothing that it needs can be checked.",
+    },
+    group: Group::Elf,
+    example: "lib/libx.so: the first 40 bytes of a library",
+    remedy: "build or copy the file again",
+    check: Check::File(check),
+};
+
+fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+    let Some(elf) = subject.file.elf() else {
+        return;
+    };
+    for problem in &elf.problems {
+        let message = match problem {
+            ElfProblem::BadHeader => "its header is cut off, or of no known class",
+            ElfProblem::BadProgramHeaders => "its program headers lie outside the file",
+            ElfProblem::BadDynamicSection => "its dynamic section has no end, or no strings",
+            ElfProblem::BadString => "a string that it names lies outside the file",
+            ElfProblem::BadNote => "one of its notes is not what its lengths say",
+            _ => "it makes no sense",
+        };
+        subject.report(findings, "", message);
+    }
+}

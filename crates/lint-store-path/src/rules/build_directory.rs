@@ -1,0 +1,39 @@
+//! A file names the directory in which it was built.
+
+use bstr::ByteSlice;
+use hermetic_out::{FindingKind, Severity};
+use hermetic_out_formats::Span;
+
+use super::{Check, FileSubject, Group, Rule};
+use crate::check::Findings;
+use crate::facts::MentionedPlace;
+
+pub(super) static RULE: Rule = Rule {
+    kind: FindingKind {
+        name: "build-directory",
+        severity: Severity::Warning,
+        summary: "A file names the directory in which it was built",
+        explanation: "`/build` is where Nix builds packages in its sandbox, `/tmp/nix-build-…` where \
+            it builds without one. After the build, nothing is there. Worse, in a directory \
+            below `/tmp` anybody can put something.",
+    },
+    group: Group::Tree,
+    example: "bin/x-config: echo --includes=/build/source/include",
+    remedy: "make the build write where the file is installed, or remove the line",
+    check: Check::File(check),
+};
+
+fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+    let Some(content) = subject.file.content() else {
+        return;
+    };
+    let mut mentions = content.mentions.iter();
+    // One says enough: there may be thousands.
+    if let Some(mention) = mentions.find(|mention| mention.place == MentionedPlace::BuildDirectory) {
+        let message = format!("it names {}", mention.path.as_bstr());
+        let found = subject.report(findings, mention.path.clone(), message);
+        found.span = usize::try_from(mention.offset)
+            .ok()
+            .map(|start| Span::new(start, start + mention.path.len()));
+    }
+}

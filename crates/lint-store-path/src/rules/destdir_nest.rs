@@ -1,0 +1,37 @@
+//! A store path holds a store of its own.
+
+use std::os::unix::ffi::OsStrExt;
+
+use hermetic_out::{FindingKind, Severity};
+
+use super::{Check, Group, PathSubject, Rule};
+use crate::check::Findings;
+
+pub(super) static RULE: Rule = Rule {
+    kind: FindingKind {
+        name: "destdir-nest",
+        severity: Severity::Warning,
+        summary: "A store path holds a store of its own",
+        explanation: "The files were installed with DESTDIR, or a prefix was put in front of a path \
+            that was whole already, and they were not moved to where they belong: what \
+            should be in `$out/bin` is in `$out/nix/store/…/bin`, where nobody looks.",
+    },
+    group: Group::Tree,
+    example: "$out/nix/store/…-x-1.0/bin/x",
+    remedy: "install without DESTDIR, or move the files up after the installation",
+    check: Check::StorePath(check),
+};
+
+fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
+    let store = subject.closure.known.store().directory.as_os_str().as_bytes();
+    let inside = store.strip_prefix(b"/").unwrap_or(store);
+    if inside.is_empty() {
+        return;
+    }
+    if let Some(nest) = subject.facts.file(inside)
+        && subject.facts.below(inside).next().is_some()
+    {
+        let path = nest.path_in(subject.path);
+        findings.report(path, "", "it holds what belongs in the store path itself");
+    }
+}

@@ -1,0 +1,69 @@
+//! A program or library names a file of its own by its place in /usr.
+
+use bstr::ByteSlice;
+use hermetic_out::{Decision, FindingKind, Severity};
+use hermetic_out::resolve::{Circumstances, Provider};
+use hermetic_out_formats::{Reference, Role, Span, Text};
+
+use super::{Check, Group, PathSubject, Rule};
+use crate::check::Findings;
+use crate::facts::MentionedPlace;
+
+pub(super) static RULE: Rule = Rule {
+    kind: FindingKind {
+        name: "elf-own-fhs-path",
+        severity: Severity::Warning,
+        summary: "A program or library names a file of its own by its place in /usr",
+        explanation: "The constant data of the file hold an absolute path below `/usr`, `/lib`, `/bin` \
+            or `/opt`, and the store path has a file of that name: the package was built for \
+            another prefix than the one it is in. What opens the path gets another version \
+            of the file, or none.",
+    },
+    group: Group::Elf,
+    example: "bin/x holds \"/usr/share/x/data\", and share/x/data exists",
+    remedy: "build with the output as prefix, or substitute the path",
+    check: Check::StorePath(check),
+};
+
+fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
+    let Some(resolver) = subject.resolver() else {
+        return;
+    };
+    let circumstances = Circumstances {
+        output: "out".to_owned(),
+        ..Circumstances::default()
+    };
+    for file in &subject.facts.files {
+        let Some(content) = file.content().filter(|content| content.elf.is_some()) else {
+            continue;
+        };
+        for mention in &content.mentions {
+            if mention.place != MentionedPlace::Hierarchy {
+                continue;
+            }
+            let text = Text::of_file(&mention.path, Span::new(0, mention.path.len()));
+            let reference = Reference::new(Role::Argument, "data", text);
+            let Decision::Replace { path, provider } = resolver.resolve(&reference, &circumstances)
+            else {
+                continue;
+            };
+            // The prefix by itself is asked for in many ways that do no harm.
+            if matches!(provider, Provider::Own(_)) && !is_top(&mention.path) {
+                let message = format!("its data name {}", mention.path.as_bstr());
+                let found = findings.report(
+                    file.path_in(subject.path),
+                    mention.path.clone(),
+                    message,
+                );
+                found.help = format!("build it so that it names {}", path.as_bstr());
+            }
+        }
+    }
+}
+
+/// Whether a path is a directory of the hierarchy itself, which every package has.
+fn is_top(path: &[u8]) -> bool {
+    let sub_path = hermetic_out::resolve::without_prefix(path);
+    let sub_path = sub_path.strip_suffix(b"/").unwrap_or(sub_path);
+    !sub_path.contains(&b'/')
+}

@@ -1,0 +1,45 @@
+//! A file names a path that only NixOS has.
+
+use bstr::ByteSlice;
+use hermetic_out::{FindingKind, Severity};
+use hermetic_out_formats::Span;
+
+use super::{Check, FileSubject, Group, Rule};
+use crate::check::Findings;
+use crate::facts::MentionedPlace;
+
+pub(super) static RULE: Rule = Rule {
+    kind: FindingKind {
+        name: "running-system-path",
+        severity: Severity::Note,
+        summary: "A file names a path that only NixOS has",
+        explanation: "`/run/current-system` and `/run/booted-system` are links that NixOS makes when \
+            it starts. An image that is assembled from store paths has neither, and another \
+            distribution that runs Nix has neither. The program may well have another place \
+            to look; then nothing breaks.",
+    },
+    group: Group::Tree,
+    example: "bin/x: PATH=/run/current-system/sw/bin",
+    remedy: "name a store path, or a place in /etc or /usr",
+    check: Check::File(check),
+};
+
+fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+    let Some(content) = subject.file.content() else {
+        return;
+    };
+    let mut mentions = content.mentions.iter();
+    // Manuals say how it is on NixOS.
+    let is_read_by_people = subject.file.sub_path.starts_with(b"share/doc/")
+        || subject.file.sub_path.starts_with(b"share/man/");
+    let mention = mentions.find(|mention| mention.place == MentionedPlace::RunningSystem);
+    if let Some(mention) = mention.filter(|_| !is_read_by_people) {
+        let message = format!("it names {}", mention.path.as_bstr());
+        let found = subject.report(findings, mention.path.clone(), message);
+        if content.elf.is_none() {
+            found.span = usize::try_from(mention.offset)
+                .ok()
+                .map(|start| Span::new(start, start + mention.path.len()));
+        }
+    }
+}

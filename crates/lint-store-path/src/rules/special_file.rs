@@ -1,0 +1,28 @@
+//! A store path holds a device, socket or FIFO.
+
+use hermetic_out::{FindingKind, Severity};
+
+use super::{Check, FileSubject, Group, Rule};
+use crate::check::Findings;
+use crate::facts::Node;
+
+pub(super) static RULE: Rule = Rule {
+    kind: FindingKind {
+        name: "special-file",
+        severity: Severity::Error,
+        summary: "A store path holds a device, socket or FIFO",
+        explanation: "Nix packs regular files, directories and links only: a store path with anything \
+            else cannot be copied, and Nix refuses to register it. It was made by a program \
+            that ran during the build.",
+    },
+    group: Group::Tree,
+    example: "$out/run/x.sock",
+    remedy: "do not install it: it is made at run time",
+    check: Check::File(check),
+};
+
+fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+    if matches!(subject.file.node, Node::Special) {
+        subject.report(findings, "", "it is neither a regular file, a directory nor a link");
+    }
+}

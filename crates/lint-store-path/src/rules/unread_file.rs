@@ -1,0 +1,51 @@
+//! Something in a store path could not be read.
+
+use hermetic_out::{FindingKind, Severity};
+
+use super::{Check, FileSubject, Group, Rule};
+use crate::check::Findings;
+use crate::facts::{FileProblem, Node};
+
+pub(super) static RULE: Rule = Rule {
+    kind: FindingKind {
+        name: "unread-file",
+        severity: Severity::Error,
+        summary: "Something in a store path could not be read",
+        explanation: "The file or directory cannot be opened, went away while it was looked at, or is \
+            larger than any reader of its format takes; or it names more paths than are \
+            looked at. Nothing, or not all, is known of it, so other rules may have missed \
+            something.",
+    },
+    group: Group::Tree,
+    example: "lib/x with mode 0000, read by an ordinary user",
+    remedy: "make it readable, or run the tool as a user who may read it",
+    check: Check::File(check),
+};
+
+fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+    let problem = match &subject.file.node {
+        Node::Unreadable { reason } => {
+            subject.report(findings, "", format!("it cannot be read: {reason}"));
+            return;
+        }
+        _ => subject.file.content().and_then(|content| content.problem.as_ref()),
+    };
+    match problem {
+        None => {}
+        Some(FileProblem::Unreadable { reason }) => {
+            subject.report(findings, "", format!("it cannot be read: {reason}"));
+        }
+        Some(FileProblem::TooLarge) => {
+            let message = "it is too large to be what its place says";
+            let found = subject.report(findings, "", message);
+            found.severity = Severity::Warning;
+            found.help = "find out why it is so large".into();
+        }
+        Some(FileProblem::TooManyMentions) => {
+            let message = "it names more paths than are looked at";
+            let found = subject.report(findings, "", message);
+            found.severity = Severity::Note;
+            found.help = "look at it by hand".into();
+        }
+    }
+}

@@ -1,0 +1,2 @@
+# Made by cmake.
+set(INCLUDES "/build/source/include")

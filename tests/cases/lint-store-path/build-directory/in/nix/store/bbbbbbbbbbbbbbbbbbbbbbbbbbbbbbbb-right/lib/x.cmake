@@ -1,0 +1,2 @@
+set(INCLUDES "/nix/store/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb-right/include")
+set(BUILD "x/build/y")
