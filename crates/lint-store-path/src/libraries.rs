@@ -96,6 +96,8 @@ impl<'a> Libraries<'a> {
         let directories = self.directories(path, elf);
         let needed = elf.needed.iter().map(Vec::as_slice);
         needed
+            // What looks for libraries is there itself.
+            .filter(|name| !is_loader(name))
             .filter(|name| !comes_with_libc(name) || is_program(elf))
             .filter(|name| find_in(self.tree, &directories, name).is_none())
             // A loader that is not in the store has its own report.
@@ -200,6 +202,12 @@ impl<'a> Libraries<'a> {
 #[must_use]
 pub fn is_program(elf: &Elf) -> bool {
     elf.interpreter.is_some()
+}
+
+/// Whether a library is the loader itself, which every process has.
+fn is_loader(name: &[u8]) -> bool {
+    let names = [&b"ld-linux"[..], b"ld64.so", b"ld-musl", b"ld.so.1"];
+    names.iter().any(|known| name.starts_with(known))
 }
 
 /// Whether a library comes with the loader.

@@ -16,3 +16,8 @@ pub(crate) fn span(shebang: &Shebang) -> Span {
     let start = usize::try_from(shebang.start).unwrap_or_default();
     Span::new(start, start + shebang.interpreter.len())
 }
+
+/// Whether env(1) looks for the interpreter on the PATH: not if it is given an absolute path.
+pub(crate) fn is_looked_up(shebang: &Shebang) -> bool {
+    shebang.interpreter.ends_with(b"/env") && !shebang.argument.starts_with(b"/")
+}

@@ -147,7 +147,7 @@ impl PathSearch {
 
 /// Whether a slash after this byte goes on with another path, as in `%s/etc` or `${prefix}/etc`.
 fn goes_on(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"./_-+~@%)}]*?".contains(&byte) || byte >= 0x80
+    byte.is_ascii_alphanumeric() || b"./_-+~@%)}]*?`".contains(&byte) || byte >= 0x80
 }
 
 /// Whether this byte is no part of a path, as far as one can tell where nothing says how it is quoted.
@@ -185,6 +185,7 @@ mod tests {
             (b"/nix/store/h-x/etc/x", &[]),
             (b"%s/etc/x ${sysconfdir}/etc/x ../etc/x", &[]),
             (b"\xff/etc/x", &[]),
+            (b"/lib/modules/`uname -r`/etc/x", &[]),
             (b"/etc/\xc3\xa4", &[("/etc/\u{e4}", true)]),
             (b"x=\"/etc/a b\"", &[("/etc/a", false)]),
             (b"/etc", &[]),

@@ -266,7 +266,9 @@ impl Mentions<'_> {
                 .is_some_and(|range| range.contains(&path.offset))
         };
         let is_wanted = match place {
-            MentionedPlace::Hierarchy => self.wants_hierarchy || in_data(),
+            // What a program opens is a string by itself; a path in a longer one is in a message or a
+            // list of build options.
+            MentionedPlace::Hierarchy => self.wants_hierarchy || path.is_whole_string && in_data(),
             MentionedPlace::BuildDirectory => self.is_text,
             MentionedPlace::RunningSystem => self.is_text || in_data(),
         };

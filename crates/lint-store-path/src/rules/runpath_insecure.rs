@@ -1,5 +1,9 @@
 //! Anybody can put a library where a program looks for one.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Severity};
 
@@ -30,7 +34,12 @@ fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
     let Some(elf) = subject.file.elf() else {
         return;
     };
+    let store = subject.inside.closure.known.store();
     for entry in elf.search_path() {
+        // A store may lie anywhere, and nobody writes to it.
+        if store.store_path_of(Path::new(OsStr::from_bytes(entry))).is_some() {
+            continue;
+        }
         let is_below = |directory: &str| {
             let rest = entry.strip_prefix(directory.as_bytes());
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))

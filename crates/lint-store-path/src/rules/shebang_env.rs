@@ -5,7 +5,7 @@ use hermetic_out::{FindingKind, Severity};
 
 use super::{Check, FileSubject, Group, Rule};
 use crate::check::Findings;
-use crate::shebang::{executed, span};
+use crate::shebang::{executed, is_looked_up, span};
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -27,7 +27,7 @@ fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
     let Some(shebang) = executed(subject.file) else {
         return;
     };
-    if shebang.interpreter.ends_with(b"/env") {
+    if is_looked_up(shebang) {
         let named = [shebang.interpreter.as_slice(), b" ", &shebang.argument].concat();
         let message = format!("{} depends on PATH", named.trim().as_bstr());
         subject.report(findings, named, message).span = Some(span(shebang));

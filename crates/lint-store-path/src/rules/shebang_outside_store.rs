@@ -9,7 +9,7 @@ use hermetic_out::{FindingKind, Severity};
 
 use super::{Check, FileSubject, Group, Rule};
 use crate::check::Findings;
-use crate::shebang::{executed, span};
+use crate::shebang::{executed, is_looked_up, span};
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -34,7 +34,7 @@ fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
     };
     let path = Path::new(OsStr::from_bytes(&shebang.interpreter));
     let store = subject.inside.closure.known.store();
-    if store.store_path_of(path).is_some() || shebang.interpreter.ends_with(b"/env") {
+    if store.store_path_of(path).is_some() || is_looked_up(shebang) {
         return;
     }
     let message = format!("its interpreter {} is not in the store", shebang.interpreter.as_bstr());
