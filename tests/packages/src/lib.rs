@@ -22,10 +22,12 @@ pub mod check;
 pub mod draw;
 pub mod implementations;
 pub mod install_variables;
+pub mod lint;
 pub mod pkg_config;
 pub mod store;
 pub mod tool;
 pub mod tool_root;
+pub mod verdicts;
 pub mod verify;
 
 /// What could not be done, why, and what helps.

@@ -120,6 +120,31 @@ impl ToolRoot {
         self.directory.join(STUB)
     }
 
+    /// systemd's own units, in a directory for each kind of manager.
+    #[must_use]
+    pub fn units(&self) -> PathBuf {
+        self.directory.join("usr/lib/systemd")
+    }
+
+    /// The users and groups that every system has.
+    #[must_use]
+    pub fn sysusers(&self) -> PathBuf {
+        self.directory.join("usr/lib/sysusers.d")
+    }
+
+    /// systemd's version, as its tools say it.
+    pub fn systemd_version(&self) -> Result<String> {
+        let mut ask = self.command("systemd-analyze");
+        let output = run(ask.arg("--version"), "ask systemd's version")?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        // `systemd 257 (257.9-1~deb13u1)`
+        let version = text
+            .lines()
+            .next()
+            .and_then(|line| line.split(['(', ')']).nth(1));
+        Ok(version.unwrap_or_default().to_owned())
+    }
+
     /// A run of a tool.
     #[must_use]
     pub fn command(&self, tool: &str) -> Command {
