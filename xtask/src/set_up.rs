@@ -34,6 +34,13 @@ pub(crate) const PKG_CONFIG: &[Need] = &[
     ("/usr/lib/x86_64-linux-gnu/libglib-2.0.so.0", "libglib2.0-0"),
 ];
 
+/// To plant defects, and to ask what else finds them.
+pub(crate) const LINT_PEERS: &[Need] = &[
+    ("lintian", "lintian"),
+    ("/usr/bin/pkgconf", "pkgconf"),
+    ("cc", "gcc"),
+];
+
 /// To boot images.
 pub(crate) const MACHINES: &[Need] = &[
     ("qemu-system-x86_64", "qemu-system-x86"),

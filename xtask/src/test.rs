@@ -11,9 +11,16 @@ use crate::{boot_test, cargo, project, released, set_up};
 
 const TOOL: &str = "patch-systemd-units";
 const PKG_CONFIG_TOOL: &str = "rewrite-pkgconfig-prefix";
+const LINT: &str = "lint-store-path";
 
 /// Packages whose tests need the network, Nix, a browser or a machine to boot: steps of their own.
-const BY_OTHER_MEANS: [&str; 4] = ["boot-test", "nix-builds", "page-tests", "real-packages"];
+const BY_OTHER_MEANS: [&str; 5] = [
+    "boot-test",
+    "lint-peers",
+    "nix-builds",
+    "page-tests",
+    "real-packages",
+];
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -38,12 +45,13 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     if !options.quick {
         set_up::ensure_installed(set_up::PACKAGES)?;
         set_up::ensure_installed(set_up::PKG_CONFIG)?;
+        set_up::ensure_installed(set_up::LINT_PEERS)?;
         set_up::ensure_installed(set_up::NIX)?;
         set_up::ensure_installed(set_up::MACHINES)?;
         set_up::ensure_installed(set_up::BROWSER)?;
         let [patcher, assembler] = boot_test::TOOLS;
         let mut release = vec!["build", "--release"];
-        for tool in [patcher, assembler, PKG_CONFIG_TOOL] {
+        for tool in [patcher, assembler, PKG_CONFIG_TOOL, LINT] {
             release.extend(["--package", tool]);
         }
         steps.push(step("release build", &release));
@@ -61,6 +69,18 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
             step.command
                 .args(["--", "--nocapture"])
                 .env("REWRITE_PKGCONFIG_PREFIX", released(PKG_CONFIG_TOOL));
+            steps.push(step);
+        }
+        for (name, package, test) in [
+            ("lint: planted defects", "lint-peers", "peers"),
+            ("lint: real packages", "real-packages", "lint_store_path"),
+        ] {
+            let arguments = ["test", "--package", package, "--test", test];
+            let mut step = step(name, &arguments);
+            step.command.args(["--", "--nocapture"]);
+            for tool in [TOOL, PKG_CONFIG_TOOL, LINT] {
+                step.command.env(variable(tool), released(tool));
+            }
             steps.push(step);
         }
         steps.push(step(
@@ -150,6 +170,11 @@ fn step(name: &'static str, arguments: &[&str]) -> Step {
     let mut command = cargo();
     command.args(arguments);
     Step { name, command }
+}
+
+/// The variable that tells a test where a tool is.
+fn variable(tool: &str) -> String {
+    tool.to_uppercase().replace('-', "_")
 }
 
 /// Checks of the setup hooks and of the shell code that tests them.
