@@ -8,7 +8,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{
-    AtFlags, CWD, Mode, OFlags, ResolveFlags, Timespec, Timestamps, UTIME_NOW, XattrFlags,
+    AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, Stat, Timespec, Timestamps, UTIME_NOW,
+    XattrFlags,
 };
 use rustix::io::Errno;
 use thiserror::Error;
@@ -57,6 +58,16 @@ pub fn apply(plan: &Plan, package: &Package, tree: &Tree) -> Result<(), ApplyErr
         match change {
             Change::Edit(edits) => edit(edits, package, tree)?,
             Change::Move { from, to } => rename(from, to, package, tree)?,
+            Change::MoveLeavingLink { from, to, target } => {
+                copy(from, to, package, tree)?;
+                put_link(
+                    from,
+                    target,
+                    package,
+                    tree,
+                    "leaving a link in the place of",
+                )?;
+            }
             Change::Create {
                 path,
                 content,
@@ -101,30 +112,44 @@ fn open_parent<'a>(
     if make {
         make_directories(&top, parent).map_err(failed("making the directory of", path))?;
     }
+    let directory = open_beneath(&top, parent).map_err(error())?;
+    Ok((directory, name))
+}
+
+/// Opens a directory below `top`, following no link that leads out of it.
+fn open_beneath(top: &OwnedFd, path: &Path) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::RDONLY;
     let beneath = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
-    match rustix::fs::openat2(&top, parent, flags, Mode::empty(), beneath) {
+    match rustix::fs::openat2(top, path, flags, Mode::empty(), beneath) {
         Err(Errno::NOSYS | Errno::PERM) => {}
-        opened => return Ok((opened.map_err(error())?, name)),
+        opened => return opened,
     }
     // Without openat2, no link is followed at all.
-    let mut directory = top;
-    for component in parent.components() {
+    let mut directory = rustix::fs::openat(top, ".", flags, Mode::empty())?;
+    for component in path.components() {
         directory = rustix::fs::openat(
             &directory,
             component.as_os_str(),
             flags | OFlags::NOFOLLOW,
             Mode::empty(),
-        )
-        .map_err(error())?;
+        )?;
     }
-    Ok((directory, name))
+    Ok(directory)
 }
 
+/// Makes a directory below `top`, and those above it.
 fn make_directories(top: &OwnedFd, path: &Path) -> Result<(), Errno> {
     let mut made = PathBuf::new();
     for component in path.components() {
+        // Each in the directory above it, as that was opened: a path would follow links.
+        let above = if made.as_os_str().is_empty() {
+            None
+        } else {
+            Some(open_beneath(top, &made)?)
+        };
         made.push(component);
-        match rustix::fs::mkdirat(top, &made, Mode::from_raw_mode(0o755)) {
+        let above = above.as_ref().unwrap_or(top);
+        match rustix::fs::mkdirat(above, component.as_os_str(), Mode::from_raw_mode(0o755)) {
             Ok(()) | Err(Errno::EXIST) => {}
             Err(errno) => return Err(errno),
         }
@@ -174,15 +199,19 @@ fn write_beside(directory: &OwnedFd, content: &[u8], old: &File) -> Result<(), E
     // After the owner: changing it clears the setuid bit.
     rustix::fs::fchmod(&file, Mode::from_raw_mode(stat.st_mode))?;
     copy_attributes(old, &file);
+    rustix::fs::futimens(&file, &times(&stat))
+}
+
+/// The times of a file.
+fn times(stat: &Stat) -> Timestamps {
     let time = |seconds: i64, nanoseconds: u64| Timespec {
         tv_sec: seconds,
         tv_nsec: i64::try_from(nanoseconds).unwrap_or(UTIME_NOW),
     };
-    let times = Timestamps {
+    Timestamps {
         last_access: time(stat.st_atime, stat.st_atime_nsec),
         last_modification: time(stat.st_mtime, stat.st_mtime_nsec),
-    };
-    rustix::fs::futimens(&file, &times)
+    }
 }
 
 fn create_temporary(directory: &OwnedFd) -> Result<File, Errno> {
@@ -252,7 +281,70 @@ fn create(
     })
 }
 
+/// Makes what is at `from` be at `to` as well, unless it is there already. It is copied, not linked: a
+/// second name would let an edit of one place change the other.
+fn copy(from: &Path, to: &Path, package: &Package, tree: &Tree) -> Result<(), ApplyError> {
+    let (old_directory, old_name) = open_parent(from, package, tree, false)?;
+    let (new_directory, new_name) = open_parent(to, package, tree, true)?;
+    let open = |directory: &OwnedFd, name| {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        rustix::fs::openat(directory, name, flags, Mode::empty()).map(File::from)
+    };
+    let content = |mut file: &File| {
+        let mut content = Vec::new();
+        let read = file.read_to_end(&mut content);
+        read.map(|_| content).map_err(|error| errno_of(&error))
+    };
+    let written = || -> Result<bool, Errno> {
+        let old = open(&old_directory, old_name)?;
+        let old_content = content(&old)?;
+        match open(&new_directory, new_name) {
+            Ok(new) => return Ok(content(&new)? == old_content),
+            Err(Errno::NOENT) => {}
+            Err(errno) => return Err(errno),
+        }
+        write_beside(&new_directory, &old_content, &old)?;
+        let flags = rustix::fs::RenameFlags::NOREPLACE;
+        let directory = &new_directory;
+        rustix::fs::renameat_with(directory, TEMPORARY_NAME, directory, new_name, flags)?;
+        Ok(true)
+    };
+    match written() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(ApplyError::Changed {
+            path: to.to_owned(),
+        }),
+        Err(errno) => {
+            let _ = rustix::fs::unlinkat(&new_directory, TEMPORARY_NAME, AtFlags::empty());
+            Err(failed("moving", from)(errno))
+        }
+    }
+}
+
 fn link(path: &Path, target: &Path, package: &Package, tree: &Tree) -> Result<(), ApplyError> {
+    let (directory, name) = open_parent(path, package, tree, true)?;
+    let there = rustix::fs::statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW);
+    // A file is no link that could get another target.
+    if there.is_ok_and(|stat| !FileType::from_raw_mode(stat.st_mode).is_symlink()) {
+        return Err(failed("making a link of", path)(Errno::EXIST));
+    }
+    put_link(
+        path,
+        target,
+        package,
+        tree,
+        "giving another target to the link",
+    )
+}
+
+/// Puts a symlink in the place of whatever is at `path`, but a directory, with the times of that.
+fn put_link(
+    path: &Path,
+    target: &Path,
+    package: &Package,
+    tree: &Tree,
+    action: &'static str,
+) -> Result<(), ApplyError> {
     let (directory, name) = open_parent(path, package, tree, false)?;
     let write = || rustix::fs::symlinkat(target, &directory, TEMPORARY_NAME);
     let written = match write() {
@@ -260,9 +352,17 @@ fn link(path: &Path, target: &Path, package: &Package, tree: &Tree) -> Result<()
             .and_then(|()| write()),
         written => written,
     };
+    let keep_times = || match rustix::fs::statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(old) => {
+            let flags = AtFlags::SYMLINK_NOFOLLOW;
+            rustix::fs::utimensat(&directory, TEMPORARY_NAME, &times(&old), flags)
+        }
+        Err(_) => Ok(()),
+    };
     written
+        .and_then(|()| keep_times())
         .and_then(|()| rustix::fs::renameat(&directory, TEMPORARY_NAME, &directory, name))
-        .map_err(failed("giving another target to the link", path))
+        .map_err(failed(action, path))
 }
 
 fn remove(path: &Path, package: &Package, tree: &Tree) -> Result<(), ApplyError> {
@@ -272,4 +372,108 @@ fn remove(path: &Path, package: &Package, tree: &Tree) -> Result<(), ApplyError>
         done => done,
     }
     .map_err(failed("removing", path))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::package::Output;
+
+    /// A package of one output in a directory of its own.
+    fn package() -> (tempfile::TempDir, Package, Tree) {
+        let top = tempfile::tempdir().unwrap();
+        let store_dir = top.path().join("store");
+        let package = Package {
+            outputs: vec![Output::new("out", store_dir.join("h-x"))],
+            store_dir: store_dir.clone(),
+            ..Package::default()
+        };
+        fs::create_dir_all(store_dir.join("h-x/etc")).unwrap();
+        let tree = Tree::new(store_dir, None);
+        (top, package, tree)
+    }
+
+    fn done(change: Change, package: &Package, tree: &Tree) -> Result<(), ApplyError> {
+        let plan = Plan {
+            changes: vec![change],
+        };
+        apply(&plan, package, tree)
+    }
+
+    #[test]
+    fn a_link_comes_into_being_or_gets_another_target() {
+        let (_top, package, tree) = package();
+        let path = package.outputs[0].path.join("lib/deep/link");
+        for target in ["one", "two"] {
+            let change = Change::Link {
+                path: path.clone(),
+                target: target.into(),
+            };
+            done(change, &package, &tree).unwrap();
+            assert_eq!(fs::read_link(&path).unwrap(), Path::new(target));
+        }
+        let file = package.outputs[0].path.join("file");
+        fs::write(&file, "a").unwrap();
+        let change = Change::Link {
+            path: file.clone(),
+            target: "one".into(),
+        };
+        let error = done(change, &package, &tree).unwrap_err();
+        assert!(error.to_string().starts_with("making a link of"), "{error}");
+        assert_eq!(fs::read(&file).unwrap(), b"a", "it is no link");
+    }
+
+    #[test]
+    fn a_file_moves_and_leaves_a_link() {
+        let (_top, package, tree) = package();
+        let out = &package.outputs[0].path;
+        let change = || Change::MoveLeavingLink {
+            from: out.join("etc/x"),
+            to: out.join("lib/x"),
+            target: "../lib/x".into(),
+        };
+        fs::write(out.join("etc/x"), "a").unwrap();
+        let before = fs::metadata(out.join("etc/x")).unwrap();
+        done(change(), &package, &tree).unwrap();
+        assert_eq!(
+            fs::read_link(out.join("etc/x")).unwrap(),
+            Path::new("../lib/x")
+        );
+        let after = fs::metadata(out.join("lib/x")).unwrap();
+        assert_eq!(after.modified().unwrap(), before.modified().unwrap());
+        // What a killed run leaves: both are there.
+        fs::remove_file(out.join("etc/x")).unwrap();
+        fs::write(out.join("etc/x"), "a").unwrap();
+        done(change(), &package, &tree).unwrap();
+        assert!(out.join("etc/x").symlink_metadata().unwrap().is_symlink());
+        // Something else is there.
+        fs::remove_file(out.join("etc/x")).unwrap();
+        fs::write(out.join("etc/x"), "b").unwrap();
+        let error = done(change(), &package, &tree).unwrap_err();
+        assert!(matches!(error, ApplyError::Changed { .. }), "{error}");
+        assert_eq!(fs::read(out.join("etc/x")).unwrap(), b"b");
+        assert_eq!(fs::read(out.join("lib/x")).unwrap(), b"a");
+    }
+
+    #[test]
+    fn no_directory_is_made_through_a_link_out_of_the_output() {
+        let (top, package, tree) = package();
+        let out = &package.outputs[0].path;
+        let outside = top.path().join("outside");
+        fs::create_dir(&outside).unwrap();
+        symlink(&outside, out.join("lib")).unwrap();
+        symlink("etc", out.join("share")).unwrap();
+        let create = |path: &str| Change::Create {
+            path: out.join(path),
+            content: "a".into(),
+            mode: 0o644,
+        };
+        assert!(done(create("lib/deep/x"), &package, &tree).is_err());
+        assert!(fs::read_dir(&outside).unwrap().next().is_none());
+        done(create("share/deep/x"), &package, &tree).unwrap();
+        assert_eq!(fs::read(out.join("etc/deep/x")).unwrap(), b"a");
+    }
 }

@@ -8,6 +8,7 @@
 pub mod apply;
 pub mod finding;
 pub mod outcome;
+pub mod output_references;
 pub mod package;
 pub mod plan;
 pub mod resolve;
@@ -16,6 +17,7 @@ pub mod walk;
 
 pub use finding::{Finding, FindingKind, Place, Severity};
 pub use outcome::Outcome;
+pub use output_references::OutputReferences;
 pub use package::{Output, Package};
 pub use plan::{Change, Edit, FileEdits, Plan, PlanError};
 pub use resolve::{Decision, Resolver};

@@ -124,6 +124,22 @@ pub fn normalize(path: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
+/// The path from a directory to a file; both are absolute and normal.
+#[must_use]
+pub fn relative(directory: &Path, file: &Path) -> PathBuf {
+    let common = directory
+        .components()
+        .zip(file.components())
+        .take_while(|(one, other)| one == other)
+        .count();
+    let up = directory.components().skip(common).map(|_| Path::new(".."));
+    let down = file
+        .components()
+        .skip(common)
+        .map(|part| Path::new(part.as_os_str()));
+    up.chain(down).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

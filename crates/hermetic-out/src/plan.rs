@@ -79,7 +79,17 @@ pub enum Change {
         /// Its permission bits.
         mode: u32,
     },
-    /// A symlink gets another target.
+    /// A file or symlink goes to another place, and where it was a symlink to it stays. If what is to
+    /// come to the new place is there already, only the symlink is made.
+    MoveLeavingLink {
+        /// Where it is, by its store path.
+        from: PathBuf,
+        /// Where it is to be.
+        to: PathBuf,
+        /// What the symlink says.
+        target: PathBuf,
+    },
+    /// A symlink comes into being, or gets another target; directories are made as needed.
     Link {
         /// The symlink, by its store path.
         path: PathBuf,
@@ -106,7 +116,7 @@ impl Change {
     pub fn file(&self) -> &Path {
         match self {
             Self::Edit(edits) => &edits.path,
-            Self::Move { from, .. } => from,
+            Self::Move { from, .. } | Self::MoveLeavingLink { from, .. } => from,
             Self::Create { path, .. } | Self::Link { path, .. } | Self::Remove { path } => path,
         }
     }
@@ -140,7 +150,11 @@ impl Plan {
     #[must_use]
     pub fn final_place<'a>(&'a self, path: &'a Path) -> &'a Path {
         let moved = self.changes.iter().find_map(|change| match change {
-            Change::Move { from, to } if from == path => Some(to.as_path()),
+            Change::Move { from, to } | Change::MoveLeavingLink { from, to, .. }
+                if from == path =>
+            {
+                Some(to.as_path())
+            }
             _ => None,
         });
         moved.unwrap_or(path)

@@ -15,6 +15,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
+use hermetic_out::output_references::ReferencesError;
 use hermetic_out::resolve::{Choices, Circumstances, Kept, PatternError, Provider};
 use hermetic_out::walk::{KnownFile, WalkError, known_files};
 use hermetic_out::{
@@ -57,6 +58,9 @@ pub enum Error {
         /// The system's reason.
         source: io::Error,
     },
+    /// References between outputs cannot be looked for.
+    #[error(transparent)]
+    References(#[from] ReferencesError),
     /// A pattern of `--keep` is no glob.
     #[error(transparent)]
     Pattern(#[from] PatternError),

@@ -2,59 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
-use hermetic_out::package::normalize;
-use hermetic_out::{Finding, Output, Package, Tree};
+use hermetic_out::output_references::hash_part;
+use hermetic_out::package::{normalize, relative};
+use hermetic_out::{Finding, Output, OutputReferences, Package, Tree};
 use hermetic_out_formats::FileKind;
 use hermetic_out_formats::kind::is_user_unit;
 use memchr::memmem::Finder;
 use walkdir::WalkDir;
 
 use crate::{Error, Options, Unit, findings};
-
-/// Which outputs refer to which, as their positions.
-#[derive(Clone)]
-struct References(Vec<Vec<bool>>);
-
-impl References {
-    /// Whether `from` refers to `to`, be it through others.
-    fn reaches(&self, from: usize, to: usize) -> bool {
-        let mut seen = vec![false; self.0.len()];
-        let mut next = vec![from];
-        while let Some(output) = next.pop() {
-            if output == to {
-                return true;
-            }
-            if !std::mem::replace(&mut seen[output], true) {
-                next.extend((0..self.0.len()).filter(|other| self.0[output][*other]));
-            }
-        }
-        false
-    }
-
-    /// Whether a file in `output` can refer to all of `targets` without closing a cycle.
-    fn allows(&self, output: usize, targets: &[usize]) -> bool {
-        targets
-            .iter()
-            .all(|target| *target == output || !self.reaches(*target, output))
-    }
-
-    fn add(&mut self, output: usize, targets: &[usize]) {
-        for target in targets.iter().filter(|target| **target != output) {
-            self.0[output][*target] = true;
-        }
-    }
-}
-
-/// What Nix looks for to know that a file refers to a store path: the hash in its name.
-fn hash_part(path: &Path) -> &[u8] {
-    let name = path.file_name().unwrap_or_default().as_bytes();
-    name.get(..32).unwrap_or(name)
-}
 
 /// What moves to other outputs.
 #[derive(Default)]
@@ -113,7 +73,7 @@ pub(crate) fn break_cycles(
     if !groups.keys().zip(&targets).any(crosses) {
         return Ok(moves);
     }
-    let mut references = present_references(units, package, tree, &finders)?;
+    let mut references = present_references(units, package, tree)?;
     for (((home, _), members), targets) in groups.iter().zip(&targets) {
         if references.allows(*home, targets) {
             references.add(*home, targets);
@@ -209,45 +169,12 @@ fn present_references(
     units: &[Unit],
     package: &Package,
     tree: &Tree,
-    finders: &[Finder],
-) -> Result<References, Error> {
-    let count = package.outputs.len();
-    let mut references = References(vec![vec![false; count]; count]);
-    for (index, output) in package.outputs.iter().enumerate() {
-        let top = tree.real_path(&output.path);
-        for entry in WalkDir::new(&top).follow_links(false) {
-            let entry = entry.map_err(|error| Error::Read {
-                path: error.path().unwrap_or(&top).to_owned(),
-                source: error.into(),
-            })?;
-            let sub_path = entry.path().strip_prefix(&top).unwrap_or(entry.path());
-            let sub_path = sub_path.as_os_str().as_bytes();
-            let can_move = |unit: &Unit| unit.output == index && unit.file.sub_path == sub_path;
-            // What a killed run left is no part of the package.
-            let leftover = entry.file_name() == hermetic_out::apply::TEMPORARY_NAME;
-            if leftover || units.iter().any(can_move) {
-                continue;
-            }
-            let error = |source: io::Error| Error::Read {
-                path: entry.path().to_owned(),
-                source,
-            };
-            let content = if entry.file_type().is_file() {
-                fs::read(entry.path()).map_err(error)?
-            } else if entry.path_is_symlink() {
-                let target = fs::read_link(entry.path()).map_err(error)?;
-                target.as_os_str().as_bytes().to_vec()
-            } else {
-                continue;
-            };
-            for (other, finder) in finders.iter().enumerate() {
-                if other != index && !references.0[index][other] {
-                    references.0[index][other] = finder.find(&content).is_some();
-                }
-            }
-        }
-    }
-    Ok(references)
+) -> Result<OutputReferences, Error> {
+    let can_move = |output: usize, sub_path: &[u8]| {
+        let mut units = units.iter();
+        units.any(|unit| unit.output == output && unit.file.sub_path == sub_path)
+    };
+    Ok(OutputReferences::of(package, tree, can_move)?)
 }
 
 /// Says that a file moves to another output: from, to.
@@ -329,23 +256,8 @@ fn links_to(unit: &Unit, package: &Package, tree: &Tree) -> Result<Vec<UnitLink>
     Ok(links)
 }
 
-/// The path from a directory to a file; both are absolute and normal.
-fn relative(directory: &Path, file: &Path) -> PathBuf {
-    let common = directory
-        .components()
-        .zip(file.components())
-        .take_while(|(one, other)| one == other)
-        .count();
-    let up = directory.components().skip(common).map(|_| Path::new(".."));
-    let down = file
-        .components()
-        .skip(common)
-        .map(|part| Path::new(part.as_os_str()));
-    up.chain(down).collect()
-}
-
 /// Takes back the edits that would close a cycle, with a finding for each.
-fn take_back(unit: &mut Unit, home: usize, references: &References, package: &Package) {
+fn take_back(unit: &mut Unit, home: usize, references: &OutputReferences, package: &Package) {
     let closes = |store_path: &PathBuf| {
         let target = package
             .outputs

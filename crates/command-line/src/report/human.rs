@@ -204,6 +204,10 @@ pub(super) fn write_changes(plan: &Plan, colours: bool, stdout: &mut dyn Write) 
                     stdout,
                 )?;
             }
+            Change::MoveLeavingLink { from, to, .. } => {
+                let heading = format!("move {} to {}, leaving a link", show(from), show(to));
+                write_heading(&heading, colours, stdout)?;
+            }
             Change::Create {
                 path,
                 content,

@@ -129,6 +129,12 @@ fn change(change: &Change, with_diff: bool) -> Value {
             insert_path(&mut object, "to", to);
             "move"
         }
+        Change::MoveLeavingLink { from, to, target } => {
+            insert_path(&mut object, "from", from);
+            insert_path(&mut object, "to", to);
+            insert_path(&mut object, "link", target);
+            "move"
+        }
         Change::Create {
             path,
             content,
