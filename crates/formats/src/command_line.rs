@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::paths::PathInText;
 use crate::reference::{Lookup, Reference, Role, Scan};
 use crate::text::Text;
 
@@ -309,53 +310,12 @@ pub(crate) fn scan_argument(scan: &mut Scan, field: &'static str, word: &Text) {
     }
 }
 
-/// What can stand directly before a path within a word.
-const BEFORE: &[u8] = b" \t\n\r\"'`=:,;|&<>(){![";
-/// What ends a path within a word.
-const AFTER: &[u8] = b" \t\n\r\"'`:,;|&<>(){}[]*?=!#\\";
-/// What shows that a word goes on after the path, so that the path is only a part of a name.
-const GOES_ON: &[u8] = b"*?[{=!#\\";
-
 /// The absolute paths in a word that can be references: whole names, without those that a glob or a
 /// substitution completes unless that is what the text ends with.
 pub(crate) fn paths(word: &Text) -> Vec<Text> {
-    let bytes = word.bytes();
-    let mut paths = Vec::new();
-    let mut at = 0;
-    while let Some(offset) = memchr::memchr(b'/', &bytes[at..]) {
-        let start = at + offset;
-        let length = bytes[start..].iter().position(|byte| AFTER.contains(byte));
-        let end = length.map_or(bytes.len(), |length| start + length.max(1));
-        at = end;
-        if !begins_path(bytes, start) {
-            continue;
-        }
-        let goes_on = bytes.get(end).is_some_and(|byte| GOES_ON.contains(byte));
-        let path = word.slice(start..end);
-        // A path within an expansion is the expansion's.
-        let begins_here = !path.literal_prefix().is_empty();
-        if !goes_on && begins_here && path.len() > 1 {
-            paths.push(path);
-        }
-    }
-    paths
-}
-
-/// Whether a path can begin at `start`: at the beginning of the word, after a separator, or glued to
-/// an option of one letter.
-fn begins_path(bytes: &[u8], start: usize) -> bool {
-    let before = &bytes[..start];
-    match before {
-        [] => true,
-        // A URL's host; `file://` has none.
-        [.., b':'] if bytes[start..].starts_with(b"//") => before.ends_with(b"file:"),
-        [.., last] if BEFORE.contains(last) => true,
-        [.., b'-', letter] if letter.is_ascii_alphabetic() => {
-            let option = &before[..before.len() - 2];
-            option.last().is_none_or(|byte| BEFORE.contains(byte))
-        }
-        _ => false,
-    }
+    let whole = |path: &PathInText| !path.goes_on && path.text.len() > 1;
+    let found = crate::paths::paths(word).into_iter().filter(whole);
+    found.map(|path| path.text).collect()
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@
 pub mod binfmt;
 pub mod bus_service;
 mod command_line;
+pub mod configuration;
 pub mod desktop_entry;
 #[cfg(feature = "elf")]
 pub mod elf;
@@ -29,10 +30,12 @@ mod group_file;
 pub mod kind;
 mod lines;
 pub mod modprobe;
+pub mod paths;
 pub mod pkg_config;
 pub mod polkit_action;
 mod quoted_words;
 pub mod reference;
+pub mod script;
 #[cfg(feature = "shell")]
 pub mod shell;
 pub mod sysusers;

@@ -1,7 +1,10 @@
 //! Tables of facts, as data: `data/*.txt`. A `#` starts a comment line; lines are sorted.
 
 const SETUID_PROGRAMS: &str = include_str!("../data/setuid-programs.txt");
+const MACHINE_STATE: &str = include_str!("../data/machine-state.txt");
 const SHARED_DIRECTORIES: &str = include_str!("../data/shared-directories.txt");
+const STATE_DIRECTORIES: &str = include_str!("../data/state-directories.txt");
+const VENDOR_DIRECTORIES: &str = include_str!("../data/vendor-directories.txt");
 const PROGRAM_PROVIDERS: &str = include_str!("../data/program-providers.txt");
 
 fn entries(table: &'static str) -> impl Iterator<Item = &'static str> {
@@ -31,13 +34,64 @@ pub fn provider_of(program: &[u8]) -> Option<&'static str> {
         .find_map(|(name, package)| (name.as_bytes() == program).then_some(package))
 }
 
+/// Whether only a running machine has the file at `path`, relative to /etc.
+#[must_use]
+pub fn is_machine_state(path: &[u8]) -> bool {
+    entries(MACHINE_STATE).any(|entry| below(path, entry.as_bytes()).is_some())
+}
+
+/// The directories of an output that only a running machine fills, relative to it.
+pub fn state_directories() -> impl Iterator<Item = &'static str> {
+    entries(STATE_DIRECTORIES)
+}
+
+/// A directory below /etc, and where its programs look for what a vendor ships.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VendorDirectory {
+    /// The directory, relative to /etc.
+    pub etc: &'static str,
+    /// The vendor's, relative to an output.
+    pub vendor: &'static str,
+    /// Whether a symlink to each file stays at the old place.
+    pub leaves_link: bool,
+}
+
+/// All of them.
+pub fn vendor_directories() -> impl Iterator<Item = VendorDirectory> {
+    entries(VENDOR_DIRECTORIES).filter_map(|entry| {
+        let mut fields = entry.split(' ');
+        Some(VendorDirectory {
+            etc: fields.next()?,
+            vendor: fields.next()?,
+            leaves_link: fields.next() == Some("link"),
+        })
+    })
+}
+
+/// `path` relative to `directory`: empty for the directory itself, `None` if it is not below it.
+#[must_use]
+pub fn below<'a>(path: &'a [u8], directory: &[u8]) -> Option<&'a [u8]> {
+    match path.strip_prefix(directory)? {
+        [] => Some(&[]),
+        [b'/', rest @ ..] => Some(rest),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_tables_are_sorted_and_hold_each_entry_once() {
-        for table in [SETUID_PROGRAMS, SHARED_DIRECTORIES, PROGRAM_PROVIDERS] {
+        for table in [
+            MACHINE_STATE,
+            PROGRAM_PROVIDERS,
+            SETUID_PROGRAMS,
+            SHARED_DIRECTORIES,
+            STATE_DIRECTORIES,
+            VENDOR_DIRECTORIES,
+        ] {
             let keys: Vec<&str> = entries(table)
                 .map(|line| line.split(' ').next().unwrap())
                 .collect();
@@ -56,5 +110,17 @@ mod tests {
         assert!(!is_shared_directory(b"lib/icinga2"));
         assert_eq!(provider_of(b"modprobe"), Some("kmod"));
         assert_eq!(provider_of(b"# Which"), None);
+        assert!(is_machine_state(b"passwd"));
+        assert!(is_machine_state(b"ssl/certs/ca-bundle.crt"));
+        assert!(!is_machine_state(b"passwd.conf"));
+        assert!(!is_machine_state(b"ssl"));
+        assert!(state_directories().any(|directory| directory == "var"));
+        let pam = vendor_directories().find(|known| known.etc == "pam.d");
+        assert_eq!(
+            pam.map(|known| (known.vendor, known.leaves_link)),
+            Some(("lib/pam.d", true))
+        );
+        let units = vendor_directories().find(|known| known.etc == "systemd/system");
+        assert!(!units.unwrap().leaves_link);
     }
 }

@@ -6,27 +6,52 @@ use std::borrow::Cow;
 use crate::encoding::{Encoding, Quote};
 use crate::lines;
 use crate::reference::{Lookup, ProblemKind, Reference, Role, Scan};
-use crate::text::Text;
+use crate::text::{Span, Text};
 use crate::words::{self, Escapes};
 
 /// Finds the files that links point to and that are copied.
 #[must_use]
 pub fn scan(file: &[u8]) -> Scan {
     let mut scan = Scan::default();
-    for span in lines::significant(file, b"#") {
-        match source(&Text::of_file(file, span)) {
+    for line in lines(file) {
+        let source = line.and_then(|line| source(&line).map_err(|kind| (kind, line.span)));
+        match source {
             Ok(reference) => scan.references.extend(reference),
-            Err(kind) => scan.problem(kind, span),
+            Err((kind, place)) => scan.problem(kind, place),
         }
     }
     scan
 }
 
-fn source(line: &Text) -> Result<Option<Reference>, ProblemKind> {
+/// A line, as far as it is about a path and where that comes from.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// All of it, without blanks at its ends.
+    pub span: Span,
+    /// What it does: the letter.
+    pub letter: u8,
+    /// What follows the letter: `+`, `!`, `-` …
+    pub modifiers: Vec<u8>,
+    /// What it does that to; specifiers are opaque.
+    pub path: Text,
+    /// How many fields it has in front of its argument: from 2 to 6.
+    pub fields: usize,
+    /// Its argument as it stands; empty if it has none.
+    pub argument: Text,
+}
+
+/// The lines of a file that are neither empty nor comments; of those that cannot be read, what is the
+/// matter, and where.
+pub fn lines(file: &[u8]) -> impl Iterator<Item = Result<Line, (ProblemKind, Span)>> + '_ {
+    lines::significant(file, b"#")
+        .map(|span| line(&Text::of_file(file, span), span).map_err(|kind| (kind, span)))
+}
+
+fn line(text: &Text, span: Span) -> Result<Line, ProblemKind> {
     let mut fields = Vec::with_capacity(6);
     let mut at = 0;
     while fields.len() < 6 {
-        let Some(word) = words::first_word(line, at, Escapes::C)? else {
+        let Some(word) = words::first_word(text, at, Escapes::C)? else {
             break;
         };
         at = word.range.end;
@@ -35,26 +60,41 @@ fn source(line: &Text) -> Result<Option<Reference>, ProblemKind> {
     let [kind, path, ..] = &fields[..] else {
         return Err(ProblemKind::BadLine);
     };
-    let Some((&letter @ (b'L' | b'C'), modifiers)) = kind.bytes().split_first() else {
+    let (letter, modifiers) = kind.bytes().split_first().ok_or(ProblemKind::BadLine)?;
+    Ok(Line {
+        span,
+        letter: *letter,
+        modifiers: modifiers.to_vec(),
+        path: words::read_specifiers(path),
+        fields: fields.len(),
+        argument: text.slice(words::skip_blanks(text, at)..text.len()),
+    })
+}
+
+fn source(line: &Line) -> Result<Option<Reference>, ProblemKind> {
+    let letter @ (b'L' | b'C') = line.letter else {
         return Ok(None);
     };
     // With `~` and `^` the argument is data or a credential; links and copies take neither.
-    if modifiers.iter().any(|modifier| b"~^".contains(modifier)) {
+    if line
+        .modifiers
+        .iter()
+        .any(|modifier| b"~^".contains(modifier))
+    {
         return Ok(None);
     }
-    let argument = line.slice(words::skip_blanks(line, at)..line.len());
     // An empty source is the file of the same name below /usr/share/factory.
-    if fields.len() < 6 || matches!(argument.bytes(), b"" | b"-") {
+    if line.fields < 6 || matches!(line.argument.bytes(), b"" | b"-") {
         return Ok(None);
     }
     let text = words::read_specifiers(&words::unescape_all(
-        &argument,
+        &line.argument,
         Encoding::UnitWord(Quote::Bare),
     )?);
     let lookup = if text.bytes().starts_with(b"/") {
         Lookup::Nowhere
     } else {
-        let path = words::read_specifiers(path);
+        let path = &line.path;
         match directory(path.bytes()) {
             Some(directory) if letter == b'L' && path.is_literal() && text.is_literal() => {
                 Lookup::Directory(directory.to_vec())
@@ -70,7 +110,10 @@ fn source(line: &Text) -> Result<Option<Reference>, ProblemKind> {
             _ => "C",
         }),
         lookup,
-        optional: modifiers.iter().any(|modifier| b"-?".contains(modifier)),
+        optional: line
+            .modifiers
+            .iter()
+            .any(|modifier| b"-?".contains(modifier)),
         privileged: false,
     }))
 }
@@ -87,7 +130,6 @@ fn directory(path: &[u8]) -> Option<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::Span;
 
     #[test]
     fn sources() {

@@ -101,11 +101,13 @@ fn mutate(
 ) -> Result<(), String> {
     let kind = match input {
         Input::File(kind) => Some(kind),
-        Input::Elf | Input::PkgConfig | Input::Script => None,
+        _ => None,
     };
     let frames: &[&[u8]] = match (input, kind) {
         (Input::Elf, _) => invariants::elf::PIECES,
         (Input::PkgConfig, _) => invariants::pkg_config::PIECES,
+        (Input::WholeScript, _) => invariants::whole_text::SCRIPTS,
+        (Input::Configuration, _) => invariants::whole_text::CONFIGURATION,
         (_, Some(kind)) => frames(kind),
         _ => &[b"; ", b" && ", b"if /usr/bin/x; then ", b"; fi", b"\n"],
     };

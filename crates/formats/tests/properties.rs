@@ -110,3 +110,24 @@ fn pkg_config_files() {
         invariants::pkg_config::check(&file);
     });
 }
+
+#[test]
+fn whole_scripts_and_configuration() {
+    let pieces = |pieces: &'static [&'static [u8]]| {
+        let piece = prop_oneof![
+            12 => select(pieces).prop_map(<[u8]>::to_vec),
+            1 => vec(any::<u8>(), 0..4),
+        ];
+        vec(piece, 0..24)
+    };
+    try_all(1000, &pieces(invariants::whole_text::SCRIPTS), |pieces| {
+        invariants::whole_text::check_script(&pieces.concat());
+    });
+    try_all(
+        500,
+        &pieces(invariants::whole_text::CONFIGURATION),
+        |pieces| {
+            invariants::whole_text::check_configuration(&pieces.concat());
+        },
+    );
+}

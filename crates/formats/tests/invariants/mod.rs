@@ -12,6 +12,7 @@
 pub mod elf;
 pub mod grammar;
 pub mod pkg_config;
+pub mod whole_text;
 
 use std::fmt;
 
@@ -28,18 +29,24 @@ pub enum Input {
     PkgConfig,
     /// They are a script that a unit hands to `sh -c`.
     Script,
+    /// They are a script of its own.
+    WholeScript,
+    /// They are configuration of any syntax.
+    Configuration,
 }
 
 /// Every target, by its name under `fuzz/fuzz_targets`.
 pub const TARGETS: &[(&str, Input)] = &[
     ("binfmt", Input::File(FileKind::Binfmt)),
     ("bus_service", Input::File(FileKind::BusService)),
+    ("configuration", Input::Configuration),
     ("desktop_entry", Input::File(FileKind::DesktopEntry)),
     ("elf", Input::Elf),
     ("environment_d", Input::File(FileKind::Environment)),
     ("modprobe", Input::File(FileKind::Modprobe)),
     ("pkg_config", Input::PkgConfig),
     ("polkit_action", Input::File(FileKind::PolkitAction)),
+    ("script", Input::WholeScript),
     ("shell", Input::Script),
     ("sysusers", Input::File(FileKind::Sysusers)),
     ("tmpfiles", Input::File(FileKind::Tmpfiles)),
@@ -59,6 +66,8 @@ pub fn check_input(input: Input, bytes: &[u8]) {
         Input::File(kind) => check(kind, bytes),
         Input::Elf => elf::check(bytes),
         Input::PkgConfig => pkg_config::check(bytes),
+        Input::WholeScript => whole_text::check_script(bytes),
+        Input::Configuration => whole_text::check_configuration(bytes),
         Input::Script => {
             if let Some(unit) = unit_with_script(bytes) {
                 check(FileKind::Unit, &unit);

@@ -1,0 +1,99 @@
+//! Absolute paths in text: a word of a command line, a line of a configuration file.
+
+use crate::text::Text;
+
+/// An absolute path that a text holds.
+#[derive(Clone, Debug)]
+pub struct PathInText {
+    /// The path, as far as it is written out.
+    pub text: Text,
+    /// Whether the word goes on where the path ends (a glob, a brace, a `#`), so that the path is only a
+    /// part of a name.
+    pub goes_on: bool,
+}
+
+/// What can stand directly before a path within a word.
+const BEFORE: &[u8] = b" \t\n\r\"'`=:,;|&<>(){![";
+/// What ends a path within a word.
+const AFTER: &[u8] = b" \t\n\r\"'`:,;|&<>(){}[]*?=!#\\";
+/// What shows that a word goes on after the path, so that the path is only a part of a name.
+const GOES_ON: &[u8] = b"*?[{=!#\\";
+
+/// All absolute paths of a text, in its order: at its beginning, after a separator, or glued to an option
+/// of one letter. What a variable stands in front of is a part of something else.
+#[must_use]
+pub fn paths(text: &Text) -> Vec<PathInText> {
+    let bytes = text.bytes();
+    let mut paths = Vec::new();
+    let mut at = 0;
+    while let Some(offset) = memchr::memchr(b'/', &bytes[at..]) {
+        let start = at + offset;
+        let length = bytes[start..].iter().position(|byte| AFTER.contains(byte));
+        let end = length.map_or(bytes.len(), |length| start + length.max(1));
+        at = end;
+        if !begins_path(bytes, start) || !text.slice(start.saturating_sub(1)..start).is_literal() {
+            continue;
+        }
+        let path = text.slice(start..end);
+        // A path within an expansion is the expansion's.
+        if !path.literal_prefix().is_empty() {
+            paths.push(PathInText {
+                text: path,
+                goes_on: bytes.get(end).is_some_and(|byte| GOES_ON.contains(byte)),
+            });
+        }
+    }
+    paths
+}
+
+/// Whether a path can begin at `start`: at the beginning of the word, after a separator, or glued to
+/// an option of one letter.
+fn begins_path(bytes: &[u8], start: usize) -> bool {
+    let before = &bytes[..start];
+    match before {
+        [] => true,
+        // A URL's host; `file://` has none.
+        [.., b':'] if bytes[start..].starts_with(b"//") => before.ends_with(b"file:"),
+        [.., last] if BEFORE.contains(last) => true,
+        [.., b'-', letter] if letter.is_ascii_alphabetic() => {
+            let option = &before[..before.len() - 2];
+            option.last().is_none_or(|byte| BEFORE.contains(byte))
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Span;
+
+    #[test]
+    fn the_paths_of_a_text() {
+        for (text, expected) in [
+            ("/etc/x.conf", &[("/etc/x.conf", false)][..]),
+            ("-c /etc/x.conf;", &[("/etc/x.conf", false)]),
+            ("-c/etc/x.conf", &[("/etc/x.conf", false)]),
+            ("see /etc/x.d/*.conf", &[("/etc/x.d/", true)]),
+            ("/etc/x/{a,b}", &[("/etc/x/", true)]),
+            ("a/etc/x", &[]),
+            ("http://host/etc/x", &[]),
+            ("file:///etc/x", &[("///etc/x", false)]),
+            ("A=/x:/y", &[("/x", false), ("/y", false)]),
+            ("/", &[("/", false)]),
+            ("", &[]),
+        ] {
+            let found = paths(&Text::of_file(text.as_bytes(), Span::new(0, text.len())));
+            let found: Vec<(&str, bool)> = found
+                .iter()
+                .map(|path| {
+                    (
+                        std::str::from_utf8(path.text.bytes()).unwrap(),
+                        path.goes_on,
+                    )
+                })
+                .collect();
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+}

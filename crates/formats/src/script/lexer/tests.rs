@@ -1,0 +1,278 @@
+use super::*;
+
+/// The words of a script with what is done with them and the command.
+fn words(script: &str) -> Vec<(String, Use, String)> {
+    let found = scan(script.as_bytes());
+    assert_eq!(found.problem, None, "{script}");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    found
+        .words
+        .iter()
+        .map(|word| (text(word.text.bytes()), word.place, text(&word.command)))
+        .collect()
+}
+
+#[test]
+fn what_is_done_with_a_word() {
+    for (script, expected) in [
+        ("cat /x", &[("/x", Use::Argument, "cat")][..]),
+        (
+            "/bin/cat /x",
+            &[
+                ("/bin/cat", Use::Command, "cat"),
+                ("/x", Use::Argument, "cat"),
+            ],
+        ),
+        ("A=/x", &[("A=/x", Use::Value, "")]),
+        ("A[1]+=/x b", &[("A[1]+=/x", Use::Value, "")]),
+        ("A=1 b c=/x", &[("c=/x", Use::Argument, "b")]),
+        (
+            "b </x >/y",
+            &[("/x", Use::Read, "b"), ("/y", Use::Write, "b")],
+        ),
+        (
+            "b 2>>/x &>/y >|/z",
+            &[
+                ("/x", Use::Write, "b"),
+                ("/y", Use::Write, "b"),
+                ("/z", Use::Write, "b"),
+            ],
+        ),
+        (
+            ">/x b /y",
+            &[("/x", Use::Write, ""), ("/y", Use::Argument, "b")],
+        ),
+        ("b <<<'/x'", &[("/x", Use::Argument, "b")]),
+        (
+            "if [ -f /x ]; then b /y; fi",
+            &[("/x", Use::Argument, "["), ("/y", Use::Argument, "b")],
+        ),
+        (
+            "! b /x | c /y && d /z",
+            &[
+                ("/x", Use::Argument, "b"),
+                ("/y", Use::Argument, "c"),
+                ("/z", Use::Argument, "d"),
+            ],
+        ),
+        ("f() { b /x; }; f", &[("/x", Use::Argument, "b")]),
+        (
+            "for i in /x /y; do b; done",
+            &[("/x", Use::Argument, "for"), ("/y", Use::Argument, "for")],
+        ),
+        ("(b /x)", &[("/x", Use::Argument, "b")]),
+        (
+            "a=(/x\n# no /y\n/z)",
+            &[("/x", Use::Command, "x"), ("/z", Use::Command, "z")],
+        ),
+        ("b <(c /x)", &[("/x", Use::Argument, "c")]),
+    ] {
+        let expected: Vec<(String, Use, String)> = expected
+            .iter()
+            .map(|(text, place, name)| ((*text).into(), *place, (*name).into()))
+            .collect();
+        assert_eq!(words(script), expected, "{script}");
+    }
+}
+
+fn texts(script: &str) -> Vec<String> {
+    words(script).into_iter().map(|(text, ..)| text).collect()
+}
+
+#[test]
+fn comments_are_no_words() {
+    for (script, expected) in [
+        ("# /x", &[][..]),
+        ("b /x # /y\nc /z", &["/x", "/z"]),
+        ("b /x#y", &["/x#y"]),
+        ("b ${#a} /x", &["/x"]),
+        ("b $# /x", &["/x"]),
+        ("b '# /x'", &["# /x"]),
+        ("b \\# /x", &["/x"]),
+        ("b;# /x", &[]),
+        ("a $(b # it's ) here\n) /x", &["/x"]),
+    ] {
+        assert_eq!(texts(script), expected, "{script}");
+    }
+}
+
+#[test]
+fn quotes_and_escapes() {
+    for (script, expected) in [
+        ("b '/x y'", &["/x y"][..]),
+        ("b \"/x $y\"", &["/x $y"]),
+        ("b /x\\ y", &["/x y"]),
+        ("b /x\\\ny", &["/xy"]),
+        ("b \"a\\\"/x\"", &["a\"/x"]),
+        ("b 'it'\\''s /x'", &["it's /x"]),
+        ("b \"it's\" /x", &["/x"]),
+        ("b $'\\'' /x", &["/x"]),
+        ("b $\"/x\"", &["/x"]),
+        ("b /x\\", &["/x\\"]),
+    ] {
+        assert_eq!(texts(script), expected, "{script}");
+    }
+}
+
+#[test]
+fn expansions() {
+    for (script, expected) in [
+        ("b ${a:-/x}", &["/x", "${a:-/x}"][..]),
+        ("b \"${a-\"/x y\"}\"", &["/x y", "${a-\"/x y\"}"]),
+        ("b ${a:=${c:-/x}}", &["/x", "${c:-/x}", "${a:=${c:-/x}}"]),
+        ("b ${a#/x} ${a%%'}'} /y", &["${a#/x}", "/y"]),
+        ("b $(c /x) /y", &["/x", "$(c /x)", "/y"]),
+        ("b \"$(c \"/x\")\" /y", &["/x", "$(c \"/x\")", "/y"]),
+        ("b `c /x` /y", &["/x", "`c /x`", "/y"]),
+        ("b \"`c '/x'`\"", &["/x", "`c '/x'`"]),
+        ("b `c \\`d /x\\``", &["c \\`d /x\\`", "`c \\`d /x\\``"]),
+        ("b $((1 << 2)) /x", &["/x"]),
+        ("((a = 1 << 2)); b /x", &["/x"]),
+        ("((b /x); c)", &["/x"]),
+        ("b $( (c /x) )", &["/x", "$( (c /x) )"]),
+        ("b @(/x|/y) /z", &["@(/x|/y)", "/z"]),
+        ("b $ /x", &["/x"]),
+    ] {
+        assert_eq!(texts(script), expected, "{script}");
+    }
+}
+
+#[test]
+fn a_variable_is_not_known() {
+    let script = scan(b"b $a/x \"${a}\"/y /z/*.conf ~/w '$a/v'");
+    let literal: Vec<bool> = script
+        .words
+        .iter()
+        .map(|word| word.text.is_literal())
+        .collect();
+    assert_eq!(literal, [false, false, false, false, true]);
+}
+
+#[test]
+fn case_and_its_patterns() {
+    let script = "case $1 in\n/x|/y) b /z ;;\n(*) c /w\nesac\nd /v";
+    let expected = [
+        ("/x", Use::Pattern, ""),
+        ("/y", Use::Pattern, ""),
+        ("/z", Use::Argument, "b"),
+        ("/w", Use::Argument, "c"),
+        ("/v", Use::Argument, "d"),
+    ];
+    let expected: Vec<(String, Use, String)> = expected
+        .iter()
+        .map(|(text, place, name)| ((*text).into(), *place, (*name).into()))
+        .collect();
+    assert_eq!(words(script), expected);
+    for (script, expected) in [
+        (
+            "a=$(case $1 in x) b /x;; esac) /y",
+            &["/x", "a=$(case $1 in x) b /x;; esac)", "/y"][..],
+        ),
+        ("case x\nin x) b /x;& y) c /y;;& esac", &["/x", "/y"]),
+        ("case in in in) b /x; esac; c /y", &["/x", "/y"]),
+        ("case $1 in @(a|b)) c /x;; esac", &["/x"]),
+        (
+            "case a in a) case b in b) c /x;; esac;; d) e /y; esac",
+            &["/x", "/y"],
+        ),
+    ] {
+        assert_eq!(texts(script), expected, "{script}");
+    }
+}
+
+#[test]
+fn here_documents() {
+    for (script, expected, body) in [
+        ("b <<E /x\n/y\nE\nc /z", &["/x", "/z"][..], &["/y\n"][..]),
+        ("b <<-'E F'\n\t/y\n\tE F\nc /z", &["/z"], &["\t/y\n"]),
+        ("b <<A <<B\na\nA\nb\nB\nc /z", &["/z"], &["a\n", "b\n"]),
+        ("b <<E\nit's\nE\nc /z", &["/z"], &["it's\n"]),
+        ("b <<\\E\n/y", &[], &["/y"]),
+        ("b <<E\n E\n", &[], &[" E\n"]),
+        ("b $(c <<E\n)\nE\n) /x", &["/x"], &[")\n"]),
+        ("b <<E\nE", &[], &[""]),
+    ] {
+        assert_eq!(texts(script), expected, "{script}");
+        let found = scan(script.as_bytes()).here_documents;
+        let found: Vec<&[u8]> = found
+            .iter()
+            .map(|span| span.of(script.as_bytes()))
+            .collect();
+        let body: Vec<&[u8]> = body.iter().map(|body| body.as_bytes()).collect();
+        assert_eq!(found, body, "{script}");
+    }
+}
+
+#[test]
+fn files_that_commands_are_read_from() {
+    for (script, expected) in [
+        (". /x", &[(". /x", true)][..]),
+        ("[ -f /x ] && . /x || c", &[(". /x", true)]),
+        ("source \"/x\" 2>/dev/null", &[("source \"/x\"", true)]),
+        (". /x y", &[(". /x", false)]),
+        ("A=1 . /x", &[(". /x", false)]),
+        ("2>/y . /x", &[(". /x", false)]),
+        (". 2>/y /x", &[(". 2>/y /x", false)]),
+        ("a=$(. /x; b)", &[(". /x", true)]),
+        ("b . /x", &[]),
+    ] {
+        let found = scan(script.as_bytes()).sourced;
+        let found: Vec<(&str, bool)> = found
+            .iter()
+            .map(|found| (&script[found.span.start..found.span.end], found.alone))
+            .collect();
+        assert_eq!(found, expected, "{script}");
+    }
+}
+
+#[test]
+fn options_and_the_last_argument() {
+    let script = scan(b"sed -n -i /x 's/a/b/' /y >/z; cp /v /w");
+    let found: Vec<(&[u8], &[u8], bool)> = script
+        .words
+        .iter()
+        .map(|word| (word.text.bytes(), &word.options[..], word.is_last))
+        .collect();
+    let expected: [(&[u8], &[u8], bool); 6] = [
+        (b"/x", b" -n -i", false),
+        (b"s/a/b/", b" -n -i", false),
+        (b"/y", b" -n -i", true),
+        (b"/z", b" -n -i", true),
+        (b"/v", b"", false),
+        (b"/w", b"", true),
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn what_is_not_understood() {
+    for script in [
+        "b 'x",
+        "b \"x",
+        "b `x",
+        "b $(x",
+        "b ${x",
+        "b $'x",
+        "b )",
+        "(b",
+        "b @(x",
+        "b \"$(x\"",
+    ] {
+        assert!(scan(script.as_bytes()).problem.is_some(), "{script}");
+    }
+    let deep = "$(".repeat(1000);
+    assert!(scan(deep.as_bytes()).problem.is_some());
+    let deep = "\"${a-".repeat(1000);
+    assert!(scan(deep.as_bytes()).problem.is_some());
+    assert!(scan(&vec![b' '; MAX_SCRIPT_SIZE]).problem.is_none());
+    assert!(scan(&vec![b' '; MAX_SCRIPT_SIZE + 1]).problem.is_some());
+}
+
+#[test]
+fn a_word_knows_its_place() {
+    let script = b"b 'a b' \"/x y\"\n";
+    let word = &scan(script).words[0];
+    let path = word.text.slice(0..2);
+    assert_eq!(path.span(), Some(Span::new(9, 11)));
+    assert_eq!(path.encode(b"/$").as_deref(), Ok(&b"/\\$"[..]));
+}
