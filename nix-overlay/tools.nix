@@ -21,6 +21,9 @@
       };
     };
   };
+  relocate-etc-to-out = {
+    description = "Make a package read the configuration that it ships";
+  };
   rewrite-pkgconfig-prefix = {
     description = "Make .pc files name their own outputs, and builds install into theirs";
     hook = {

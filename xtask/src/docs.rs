@@ -43,7 +43,7 @@ impl Tool {
     }
 }
 
-fn tools() -> [Tool; 4] {
+fn tools() -> [Tool; 5] {
     [
         Tool::with_findings(
             assemble_image::cli::TOOL,
@@ -59,6 +59,11 @@ fn tools() -> [Tool; 4] {
             patch_systemd_units::cli::TOOL,
             patch_systemd_units::findings::KINDS,
             patch_systemd_units::cli::command,
+        ),
+        Tool::with_findings(
+            relocate_etc_to_out::cli::TOOL,
+            relocate_etc_to_out::findings::KINDS,
+            relocate_etc_to_out::cli::command,
         ),
         Tool::with_findings(
             rewrite_pkgconfig_prefix::cli::TOOL,

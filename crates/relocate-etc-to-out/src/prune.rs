@@ -1,0 +1,114 @@
+//! What an output should not hold: empty directories of a machine's state, and what is to be removed.
+
+use std::collections::BTreeSet;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path, PathBuf};
+
+use hermetic_out::{Finding, Package, Tree};
+use hermetic_out_formats::tables::state_directories;
+use walkdir::WalkDir;
+
+use crate::layout::is_own_directory;
+use crate::policy::Policy;
+use crate::{Error, findings};
+
+/// Directories that are for other package managers and boot loaders, relative to an output.
+const UNUSED: &[&str] = &["lib/kernel", "lib/rpm"];
+
+/// What goes, and what is to be said of what stays.
+#[derive(Debug, Default)]
+pub(crate) struct Pruned {
+    /// All that goes, by its store path.
+    pub(crate) paths: BTreeSet<PathBuf>,
+    /// The same in an order in which each directory is empty when it goes.
+    pub(crate) in_order: Vec<PathBuf>,
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// Looks at the directories that are empty or to be removed.
+pub(crate) fn find(package: &Package, tree: &Tree, policy: &Policy) -> Result<Pruned, Error> {
+    let is_inside = |path: &Path| {
+        let mut parts = path.components();
+        !path.as_os_str().is_empty() && parts.all(|part| matches!(part, Component::Normal(_)))
+    };
+    if let Some(path) = policy.prune.iter().find(|path| !is_inside(path)) {
+        return Err(Error::PruneOutside { path: path.clone() });
+    }
+    let mut pruned = Pruned::default();
+    for output in &package.outputs {
+        let is_directory = |path: &Path| is_own_directory(tree, &output.path, path);
+        for directory in &policy.prune {
+            let path = output.path.join(directory);
+            if is_directory(&path) {
+                let all = contents(tree, &path)?;
+                pruned.add(all.into_iter().map(|(path, _)| path));
+            }
+        }
+        for name in state_directories() {
+            let path = output.path.join(name);
+            if !is_directory(&path) || pruned.paths.contains(&path) {
+                continue;
+            }
+            let all = contents(tree, &path)?;
+            if all.iter().all(|(_, is_directory)| *is_directory) {
+                pruned.add(all.into_iter().map(|(path, _)| path));
+            } else {
+                pruned.findings.push(findings::about(
+                    &findings::STATE_IN_OUTPUT,
+                    &path,
+                    name.as_bytes(),
+                    "it holds files, which belong to a running machine",
+                    "ship them with a tmpfiles.d line, or remove them with --prune",
+                ));
+            }
+        }
+        for name in UNUSED {
+            let path = output.path.join(name);
+            if is_directory(&path) && !pruned.paths.contains(&path) {
+                pruned.findings.push(findings::about(
+                    &findings::UNUSED_DIRECTORY,
+                    &path,
+                    name.as_bytes(),
+                    "it is of no use in a store",
+                    format!("remove it with --prune {name}"),
+                ));
+            }
+        }
+    }
+    Ok(pruned)
+}
+
+impl Pruned {
+    fn add(&mut self, paths: impl Iterator<Item = PathBuf>) {
+        for path in paths {
+            if self.paths.insert(path.clone()) {
+                self.in_order.push(path);
+            }
+        }
+    }
+
+    /// Whether a file goes.
+    pub(crate) fn holds(&self, path: &Path) -> bool {
+        self.paths.contains(path)
+    }
+}
+
+/// All that a directory holds, and itself last; and whether it is a directory.
+fn contents(tree: &Tree, directory: &Path) -> Result<Vec<(PathBuf, bool)>, Error> {
+    let real = tree.real_path(directory);
+    let mut all = Vec::new();
+    for entry in WalkDir::new(&real).sort_by_file_name().contents_first(true) {
+        let entry = entry.map_err(|failed| Error::Read {
+            path: failed.path().unwrap_or(&real).to_owned(),
+            source: failed.into(),
+        })?;
+        let inside = entry.path().strip_prefix(&real).unwrap_or(entry.path());
+        let path = if inside.as_os_str().as_bytes().is_empty() {
+            directory.to_owned()
+        } else {
+            directory.join(inside)
+        };
+        all.push((path, entry.file_type().is_dir()));
+    }
+    Ok(all)
+}

@@ -1,0 +1,598 @@
+//! What becomes of everything that names a path below /etc: one decision for texts, symlinks and programs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use bstr::ByteSlice;
+use hermetic_out::package::{normalize, relative};
+use hermetic_out::{Change, Edit, Finding, Outcome, OutputReferences, Package, Tree};
+use hermetic_out_formats::tables::below;
+use hermetic_out_formats::{Encoding, FileKind, Quote, Span, Text};
+
+use crate::binaries::Binaries;
+use crate::layout::{Layout, Shipped, absolute};
+use crate::mentions::{self, Mention, Mentions, Way};
+use crate::policy::{Mode, Treatment};
+use crate::read::{Format, Symlink, TextFile};
+use crate::{Error, Options, findings, tmpfiles_targets};
+
+/// Directories below /etc whose files hold variables for a service's script: the conventions of Debian,
+/// Red Hat and Gentoo. What reads one of them reads the package's own first.
+const OF_VARIABLES: &[&str] = &["conf.d", "default", "sysconfig"];
+
+/// What ends the part of a path that is known.
+const DYNAMIC: &[u8] = b"*?[{%$~`\\";
+
+pub(crate) struct Rewriter<'a> {
+    package: &'a Package,
+    tree: &'a Tree,
+    layout: &'a Layout<'a>,
+    treatment: &'a Treatment<'a>,
+    options: &'a Options,
+    /// Which outputs refer to which, once it matters.
+    references: Option<OutputReferences>,
+    /// What a script of the package writes, by the path relative to /etc.
+    written: BTreeSet<Vec<u8>>,
+    /// What is to be linked, by the path relative to /etc.
+    links: BTreeSet<Vec<u8>>,
+    findings: Vec<Finding>,
+    replaced: usize,
+    kept: usize,
+    new_references: BTreeMap<usize, BTreeSet<PathBuf>>,
+}
+
+/// A path, as far as it is written out.
+enum Named {
+    /// All of it.
+    Path(Vec<u8>),
+    /// A directory, in which a variable or a glob chooses.
+    Within(Vec<u8>),
+}
+
+impl<'a> Rewriter<'a> {
+    pub(crate) fn new(
+        package: &'a Package,
+        tree: &'a Tree,
+        layout: &'a Layout<'a>,
+        treatment: &'a Treatment<'a>,
+        options: &'a Options,
+    ) -> Self {
+        Self {
+            package,
+            tree,
+            layout,
+            treatment,
+            options,
+            references: None,
+            written: BTreeSet::new(),
+            links: BTreeSet::new(),
+            findings: Vec::new(),
+            replaced: 0,
+            kept: 0,
+            new_references: BTreeMap::new(),
+        }
+    }
+
+    /// The edits of all files, in their order.
+    pub(crate) fn texts(&mut self, files: &[TextFile]) -> Result<Vec<Vec<Edit>>, Error> {
+        let all: Vec<Mentions> = files
+            .iter()
+            .map(|file| mentions::of(file.format, &file.content))
+            .collect();
+        for (file, mentions) in files.iter().zip(&all) {
+            self.find_written(file, mentions);
+        }
+        let mut edits = Vec::with_capacity(files.len());
+        for (file, mentions) in files.iter().zip(&all) {
+            let mut of_file = self.file(file, mentions)?;
+            if file.format == Format::Known(FileKind::Tmpfiles) {
+                let os_release = self.options.policy.os_release.as_deref();
+                let targets = tmpfiles_targets::edits(
+                    &file.content,
+                    self.package,
+                    self.layout,
+                    self.tree,
+                    os_release,
+                );
+                self.replaced += targets.len();
+                of_file.extend(targets);
+            }
+            edits.push(of_file);
+        }
+        Ok(edits)
+    }
+
+    /// Notes what a file writes of what the package ships.
+    fn find_written(&mut self, file: &TextFile, mentions: &Mentions) {
+        let written = mentions
+            .list
+            .iter()
+            .filter(|mention| mention.way == Way::Written);
+        for mention in written {
+            let Named::Path(path) = named(&mention.text, mention.goes_on) else {
+                continue;
+            };
+            let Some(sub_path) = sub_path_of_etc(&path) else {
+                continue;
+            };
+            let (mode, is_told) = self.treatment.of(sub_path);
+            let is_shipped = self.layout.shipped.contains_key(sub_path);
+            if !is_shipped || is_told || mode == Mode::Keep {
+                continue;
+            }
+            if self.written.insert(sub_path.to_vec()) {
+                let finding = findings::about(
+                    &findings::ETC_WRITTEN,
+                    &file.path,
+                    &path,
+                    format!("{} is written here, so it is the machine's", path.as_bstr()),
+                    "give the policy a rule for this path, if that is wrong",
+                );
+                let span = mention.text.extent().unwrap_or(Span::new(0, 0));
+                self.findings
+                    .push(findings::at(finding, &file.content, span));
+            }
+        }
+    }
+
+    fn file(&mut self, file: &TextFile, mentions: &Mentions) -> Result<Vec<Edit>, Error> {
+        let mut edits = Vec::new();
+        let before = self.findings.len();
+        let mut concerned = false;
+        for mention in &mentions.list {
+            concerned |= self.mention(file, mentions, mention, &mut edits)?;
+        }
+        if let Some(span) = mentions.problem.filter(|_| concerned) {
+            // One word about the script is enough.
+            self.findings.truncate(before);
+            let finding = findings::about(
+                &findings::SCRIPT_NOT_UNDERSTOOD,
+                &file.path,
+                span.of(&file.content),
+                "this script is not understood, and stays as it is",
+                "look at the script; what it reads below /etc is linked",
+            );
+            self.findings
+                .push(findings::at(finding, &file.content, span));
+        }
+        Ok(edits)
+    }
+
+    /// Decides about one mention; whether it is about something that the package ships.
+    fn mention(
+        &mut self,
+        file: &TextFile,
+        mentions: &Mentions,
+        mention: &Mention,
+        edits: &mut Vec<Edit>,
+    ) -> Result<bool, Error> {
+        let text = &without_doubled_slashes(&mention.text);
+        let path = match named(text, mention.goes_on) {
+            Named::Within(directory) => return Ok(self.link_below(&directory)),
+            Named::Path(path) => path,
+        };
+        let mut named = self.options.choices.replace.iter();
+        if let Some((_, to)) = named.find(|(from, _)| *from == path && is_in_etc(from)) {
+            let to = to.clone();
+            return Ok(self.replace(file, text, &to, edits));
+        }
+        // What was installed in the wrong place is found at the right one, whatever the mode.
+        let place = Path::new(OsStr::from_bytes(&path));
+        if place.starts_with(&self.package.store_dir) {
+            if let Some(new) = self.layout.new_place(place) {
+                let new = new.as_os_str().as_bytes().to_vec();
+                return Ok(self.replace(file, text, &new, edits));
+            }
+            return Ok(false);
+        }
+        let Some(sub_path) = sub_path_of_etc(&path) else {
+            return Ok(false);
+        };
+        let Some(shipped) = self.layout.shipped.get(sub_path).cloned() else {
+            return Ok(self.link_below(&path));
+        };
+        let (mode, _) = self.treatment.of(sub_path);
+        let new = shipped.path.as_os_str().as_bytes().to_vec();
+        let is_written = self.written.contains(sub_path);
+        let is_layered = mentions.layers.contains(&new);
+        if mode == Mode::Keep {
+            self.kept += 1;
+            return Ok(true);
+        }
+        match mention.way {
+            Way::EnvironmentFile {
+                assignment,
+                optional,
+            } if self.allows(file.output, shipped.output)? => {
+                if !is_layered && !self.layer(file, text, assignment, &shipped, edits) {
+                    self.link(sub_path);
+                } else if let Some(span) = text.extent().filter(|_| !optional) {
+                    edits.push(Edit {
+                        span: Span::new(span.start, span.start),
+                        text: b"-".to_vec(),
+                    });
+                    self.replaced += usize::from(is_layered);
+                } else {
+                    self.kept += usize::from(is_layered);
+                }
+                return Ok(true);
+            }
+            Way::Sourced(command)
+                if is_of_variables(sub_path) && !is_layered && mentions.problem.is_none() =>
+            {
+                let layered = self.allows(file.output, shipped.output)?
+                    && self.source_both(file, text, command, &shipped, edits);
+                if !layered || mode == Mode::Link {
+                    self.link(sub_path);
+                }
+                return Ok(true);
+            }
+            _ => {}
+        }
+        // What reads the package's own file already goes on to the administrator's.
+        let could_be_replaced = matches!(mention.way, Way::Replace | Way::Sourced(_));
+        if is_layered && could_be_replaced && mode == Mode::Rewrite {
+            self.kept += 1;
+            return Ok(true);
+        }
+        // Nothing can be written in a store, whatever the policy says of the path.
+        if is_written || mention.way == Way::Written && mode == Mode::Rewrite {
+            self.kept += 1;
+            return Ok(true);
+        }
+        if mode == Mode::Link || mention.way == Way::StaysQuietly {
+            self.link(sub_path);
+            return Ok(true);
+        }
+        if let Way::Stays(place) = mention.way {
+            self.link_instead(file, text, sub_path, place);
+            return Ok(true);
+        }
+        if !self.allows(file.output, shipped.output)? {
+            let to = &self.package.outputs[shipped.output].name;
+            let from = &self.package.outputs[file.output].name;
+            let place = format!("in {from}, to which {to} refers");
+            self.link_instead(file, text, sub_path, &place);
+            return Ok(true);
+        }
+        if self.replace(file, text, &new, edits) {
+            self.refer(file.output, shipped.output, &file.content);
+        } else {
+            self.link_instead(file, text, sub_path, "where it cannot be replaced");
+        }
+        Ok(true)
+    }
+
+    /// Replaces a text by a path; whether its place has a notation for that.
+    fn replace(&mut self, file: &TextFile, text: &Text, new: &[u8], edits: &mut Vec<Edit>) -> bool {
+        let Some(span) = text.span() else {
+            return false;
+        };
+        let encoded = match file.format {
+            // How such a file quotes is not known.
+            Format::Configuration => is_plain(new).then(|| new.to_vec()),
+            Format::Script(language)
+                if language != hermetic_out_formats::script::Language::Shell =>
+            {
+                is_plain(new).then(|| new.to_vec())
+            }
+            _ => text.encode(new).ok(),
+        };
+        let Some(encoded) = encoded else {
+            return false;
+        };
+        edits.push(Edit {
+            span,
+            text: encoded,
+        });
+        self.replaced += 1;
+        true
+    }
+
+    /// `EnvironmentFile=` with the package's own file, in front of the administrator's.
+    fn layer(
+        &mut self,
+        file: &TextFile,
+        text: &Text,
+        assignment: usize,
+        shipped: &Shipped,
+        edits: &mut Vec<Edit>,
+    ) -> bool {
+        let Ok(value) = text.encode(shipped.path.as_os_str().as_bytes()) else {
+            return false;
+        };
+        let before = file.content.get(..assignment).unwrap_or_default();
+        let line_start = before.rfind_byte(b'\n').map_or(0, |newline| newline + 1);
+        // A byte order mark is no indentation.
+        let indent = before[line_start..].trim_start_with(|char| !matches!(char, ' ' | '\t'));
+        let rest = file.content.get(assignment..).unwrap_or_default();
+        let line = rest.find_byte(b'\n').and_then(|end| rest.get(..end));
+        let line_end: &[u8] = if line.is_some_and(|line| line.ends_with(b"\r")) {
+            b"\r\n"
+        } else {
+            b"\n"
+        };
+        edits.push(Edit {
+            span: Span::new(assignment, assignment),
+            text: [b"EnvironmentFile=", &value[..], line_end, indent].concat(),
+        });
+        self.replaced += 1;
+        self.refer(file.output, shipped.output, &file.content);
+        true
+    }
+
+    /// `. FILE` of the package's own file, then of the administrator's if it is there.
+    fn source_both(
+        &mut self,
+        file: &TextFile,
+        text: &Text,
+        command: Span,
+        shipped: &Shipped,
+        edits: &mut Vec<Edit>,
+    ) -> bool {
+        let word = |path: &[u8]| Encoding::ShellWord(Quote::Bare).encode(path);
+        let own = word(shipped.path.as_os_str().as_bytes());
+        let (Ok(own), Ok(theirs)) = (own, word(text.bytes())) else {
+            return false;
+        };
+        // Within backquotes a backslash is read twice.
+        if own.contains(&b'\\') || theirs.contains(&b'\\') {
+            return false;
+        }
+        let text = [
+            b"{ . ",
+            &own[..],
+            b"; [ ! -r ",
+            &theirs,
+            b" ] || . ",
+            &theirs,
+            b"; }",
+        ];
+        edits.push(Edit {
+            span: command,
+            text: text.concat(),
+        });
+        self.replaced += 1;
+        self.refer(file.output, shipped.output, &file.content);
+        true
+    }
+
+    fn link(&mut self, sub_path: &[u8]) {
+        self.kept += 1;
+        let needs_link = self
+            .layout
+            .shipped
+            .get(sub_path)
+            .is_some_and(|shipped| !shipped.in_vendor_directory);
+        if needs_link {
+            self.links.insert(sub_path.to_vec());
+        }
+    }
+
+    /// Links what is to be rewritten, but cannot be.
+    fn link_instead(&mut self, file: &TextFile, text: &Text, sub_path: &[u8], place: &str) {
+        self.link(sub_path);
+        let is_known = |finding: &Finding| {
+            finding.kind == &findings::ETC_LINKED_INSTEAD
+                && finding.file == file.path
+                && finding.subject == text.bytes()
+        };
+        if self.findings.iter().any(is_known) {
+            return;
+        }
+        let finding = findings::about(
+            &findings::ETC_LINKED_INSTEAD,
+            &file.path,
+            text.bytes(),
+            format!("{} stands {place}, so it is linked", text.bytes().as_bstr()),
+            "patch the file in the build, if it is to name the package's own",
+        );
+        let span = text.extent().unwrap_or(Span::new(0, 0));
+        self.findings
+            .push(findings::at(finding, &file.content, span));
+    }
+
+    /// Links all that the package ships below a directory; whether there is anything.
+    fn link_below(&mut self, directory: &[u8]) -> bool {
+        let Some(sub_path) = sub_path_of_etc(directory) else {
+            return false;
+        };
+        let start = [sub_path, b"/"].concat();
+        let below: Vec<Vec<u8>> = self
+            .layout
+            .shipped
+            .range(start.clone()..)
+            .map(|(path, _)| path)
+            .take_while(|path| path.starts_with(&start))
+            .cloned()
+            .collect();
+        for path in &below {
+            if self.treatment.of(path).0 != Mode::Keep && !self.written.contains(path) {
+                self.link(path);
+            }
+        }
+        !below.is_empty()
+    }
+
+    /// Whether a file of one output may refer to another. If so, it counts as doing so from now on.
+    fn allows(&mut self, from: usize, to: usize) -> Result<bool, Error> {
+        if from == to {
+            return Ok(true);
+        }
+        if self.references.is_none() {
+            let found = OutputReferences::of(self.package, self.tree, |_, _| false)?;
+            self.references = Some(found);
+        }
+        let Some(references) = &mut self.references else {
+            return Ok(false);
+        };
+        let allows = references.allows(from, &[to]);
+        if allows {
+            references.add(from, &[to]);
+        }
+        Ok(allows)
+    }
+
+    fn refer(&mut self, from: usize, to: usize, content: &[u8]) {
+        let path = &self.package.outputs[to].path;
+        if from != to && content.find(path.as_os_str().as_bytes()).is_none() {
+            self.new_references
+                .entry(from)
+                .or_default()
+                .insert(path.clone());
+        }
+    }
+
+    /// What becomes of the package's symlinks.
+    pub(crate) fn links(&mut self, links: &[Symlink]) -> Result<Vec<Change>, Error> {
+        let mut changes = Vec::new();
+        for link in links {
+            if self.layout.final_place(&link.path) != link.path {
+                continue;
+            }
+            let means = absolute(&link.path, &link.target);
+            let mut retarget = |new: &Path, absolute: bool| {
+                let directory = link.path.parent().unwrap_or(&link.path);
+                changes.push(Change::Link {
+                    path: link.path.clone(),
+                    target: if absolute {
+                        new.to_owned()
+                    } else {
+                        relative(directory, new)
+                    },
+                });
+            };
+            if let Some(new) = self.layout.new_place(&means) {
+                retarget(&new, link.target.is_absolute());
+                self.replaced += 1;
+                continue;
+            }
+            let bytes = means.as_os_str().as_bytes();
+            let Some(sub_path) = sub_path_of_etc(bytes).filter(|_| link.target.is_absolute())
+            else {
+                continue;
+            };
+            let Some(shipped) = self.layout.shipped.get(sub_path).cloned() else {
+                self.link_below(bytes);
+                continue;
+            };
+            let (mode, _) = self.treatment.of(sub_path);
+            if mode == Mode::Keep || self.written.contains(sub_path) {
+                self.kept += 1;
+            } else if mode == Mode::Rewrite && self.allows(link.output, shipped.output)? {
+                retarget(&shipped.path, link.output != shipped.output);
+                self.replaced += 1;
+                self.refer(link.output, shipped.output, b"");
+            } else {
+                self.link(sub_path);
+            }
+        }
+        Ok(changes)
+    }
+
+    /// Links what programs name; a note for each path, at the first program that names it.
+    pub(crate) fn binaries(&mut self, binaries: &[PathBuf]) -> Result<(), Error> {
+        if self.layout.shipped.is_empty() {
+            return Ok(());
+        }
+        let mut told = BTreeSet::new();
+        let mut reader = Binaries::new();
+        for path in binaries {
+            for string in reader.strings(self.tree, path)? {
+                let sub_path = sub_path_of_etc(&string.path).unwrap_or_default().to_vec();
+                let is_file = !string.goes_on && self.layout.shipped.contains_key(&sub_path);
+                let concerned = if is_file {
+                    let keeps = self.treatment.of(&sub_path).0 == Mode::Keep;
+                    if !keeps && !self.written.contains(&sub_path) {
+                        self.link(&sub_path);
+                    }
+                    let shipped = self.layout.shipped.get(&sub_path);
+                    !keeps && shipped.is_some_and(|shipped| !shipped.in_vendor_directory)
+                } else {
+                    let before = self.links.len();
+                    self.link_below(&string.path) && self.links.len() > before
+                };
+                if concerned && told.insert(string.path.clone()) {
+                    self.findings.push(findings::about(
+                        &findings::ETC_IN_BINARY,
+                        path,
+                        &string.path,
+                        format!(
+                            "it has {} compiled in, so that is linked",
+                            string.path.as_bstr()
+                        ),
+                        "configure the package with --sysconfdir=$out/etc",
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what was found to the outcome; gives what is to be linked.
+    pub(crate) fn finish(self, outcome: &mut Outcome) -> BTreeSet<Vec<u8>> {
+        outcome.findings.extend(self.findings);
+        outcome.replaced += self.replaced;
+        outcome.kept += self.kept;
+        for (output, paths) in self.new_references {
+            let name = self.package.outputs[output].name.clone();
+            outcome
+                .new_references
+                .push((name, paths.into_iter().collect()));
+        }
+        self.links
+    }
+}
+
+/// What a text names, as far as it is written out.
+fn named(text: &Text, goes_on: bool) -> Named {
+    let bytes = text.literal_prefix();
+    let end = bytes.find_byteset(DYNAMIC).unwrap_or(bytes.len());
+    let is_whole = !goes_on && end == text.len();
+    let known = &bytes[..end];
+    let path = |path: &[u8]| {
+        let normal = normalize(path).unwrap_or_default();
+        normal
+            .strip_suffix(b"/")
+            .map_or(normal.clone(), <[u8]>::to_vec)
+    };
+    if is_whole {
+        Named::Path(path(known))
+    } else {
+        let slash = known.rfind_byte(b'/').unwrap_or(0);
+        Named::Within(path(&known[..slash + usize::from(slash < known.len())]))
+    }
+}
+
+/// A path relative to /etc; `None` for /etc itself and what is elsewhere.
+fn sub_path_of_etc(path: &[u8]) -> Option<&[u8]> {
+    below(path, b"/etc").filter(|sub_path| !sub_path.is_empty())
+}
+
+fn is_in_etc(path: &[u8]) -> bool {
+    sub_path_of_etc(path).is_some()
+}
+
+fn is_of_variables(sub_path: &[u8]) -> bool {
+    OF_VARIABLES
+        .iter()
+        .any(|directory| below(sub_path, directory.as_bytes()).is_some())
+}
+
+/// Of `///etc/x`, as in `file:///etc/x`, the part from the last slash of the first ones.
+fn without_doubled_slashes(text: &Text) -> Text {
+    let slashes = text
+        .bytes()
+        .iter()
+        .take_while(|byte| **byte == b'/')
+        .count();
+    text.slice(slashes.saturating_sub(1)..text.len())
+}
+
+/// Whether a path means itself in every syntax.
+fn is_plain(path: &[u8]) -> bool {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/+._-@".contains(byte);
+    path.iter().all(plain)
+}
