@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -111,8 +112,9 @@ pub fn check(known: &Arc<Known>, is_closure: bool) -> Vec<Found> {
     }
     found.par_sort_by(|one, other| {
         let key = |found: &Found| (found.span, found.rule.kind.name);
-        (one.file.as_path(), key(one), &one.message).cmp(&(
-            other.file.as_path(),
+        let file = one.file.as_os_str().as_bytes();
+        (file, key(one), &one.message).cmp(&(
+            other.file.as_os_str().as_bytes(),
             key(other),
             &other.message,
         ))

@@ -39,6 +39,12 @@ pub(super) enum Followed {
 
 /// Follows `path` through the listing.
 pub(super) fn follow(listing: &dyn Listing, store_dir: &Path, path: &Path) -> Followed {
+    // Most paths are no links, and need no copy.
+    match listing.at(path) {
+        Listed::Node(node) => return Followed::Node(node),
+        Listed::Nothing if is_absent(listing, path) => return Followed::Nowhere,
+        _ => {}
+    }
     let mut path = path.to_owned();
     let mut links = 0;
     'again: loop {
@@ -73,6 +79,12 @@ pub(super) fn follow(listing: &dyn Listing, store_dir: &Path, path: &Path) -> Fo
         }
         return Followed::Nowhere;
     }
+}
+
+/// Whether the directory that holds `path` is known as one, so that no link leads further.
+fn is_absent(listing: &dyn Listing, path: &Path) -> bool {
+    let parent = path.parent().map(|parent| listing.at(parent));
+    matches!(parent, Some(Listed::Node(Node::Directory)))
 }
 
 /// Where `rest` below the symlink `link` is; `None` if the link leads out of the store.

@@ -2,6 +2,7 @@
 
 mod listing;
 
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
@@ -126,18 +127,19 @@ impl Tree {
     /// the store: nothing outside is part of a package.
     #[must_use]
     pub fn look_up(&self, path: &Path) -> Option<Node> {
-        let mut path = self.before_moves(path)?;
+        let place = self.before_moves(path)?;
+        let mut path = Cow::Borrowed(&*place);
         if let Some(listing) = &self.listing {
-            match listing::follow(&**listing, &self.store_dir, &path) {
+            match listing::follow(&**listing, &self.store_dir, &place) {
                 listing::Followed::Node(node) => return Some(node),
                 listing::Followed::Nowhere => return None,
-                listing::Followed::Unlisted(unlisted) => path = unlisted,
+                listing::Followed::Unlisted(unlisted) => path = Cow::Owned(unlisted),
             }
         }
         for _ in 0..MAX_LINKS {
             let stat = self.stat(&path)?;
             match FileType::from_raw_mode(stat.st_mode) {
-                FileType::Symlink => path = self.link_target(&path)?,
+                FileType::Symlink => path = Cow::Owned(self.link_target(&path)?),
                 FileType::RegularFile if stat.st_mode & 0o111 != 0 => return Some(Node::Program),
                 FileType::RegularFile => return Some(Node::File),
                 FileType::Directory => return Some(Node::Directory),
@@ -162,16 +164,16 @@ impl Tree {
         Some(target.into_bytes())
     }
 
-    fn before_moves(&self, path: &Path) -> Option<PathBuf> {
+    fn before_moves<'p>(&self, path: &'p Path) -> Option<Cow<'p, Path>> {
         let moves = self.moves.read().unwrap_or_else(PoisonError::into_inner);
         if moves.is_empty() {
-            return Some(path.to_owned());
+            return Some(Cow::Borrowed(path));
         }
         if let Some((from, _)) = moves.iter().find(|(_, to)| to == path) {
-            return Some(from.clone());
+            return Some(Cow::Owned(from.clone()));
         }
         let gone = moves.iter().any(|(from, _)| from == path);
-        (!gone).then(|| path.to_owned())
+        (!gone).then_some(Cow::Borrowed(path))
     }
 
     fn store(&self) -> Option<&OwnedFd> {
