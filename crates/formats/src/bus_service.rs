@@ -5,7 +5,7 @@ use crate::command_line::{Context, scan_command};
 use crate::encoding::Encoding;
 use crate::group_file;
 use crate::quoted_words;
-use crate::reference::{Fact, Lookup, Scan};
+use crate::reference::{Account, Fact, Lookup, Scan};
 use crate::text::Text;
 
 const GROUP: &[u8] = b"D-BUS Service";
@@ -27,8 +27,11 @@ pub fn scan(file: &[u8]) -> Scan {
                 starts_unit = true;
                 scan.facts.push(Fact::SystemdService(entry.value));
             }
-            b"User" if !matches!(entry.value.bytes(), b"" | b"root") => {
-                scan.facts.push(Fact::RunsAsUser);
+            b"User" => {
+                if !matches!(entry.value.bytes(), b"" | b"root") {
+                    scan.facts.push(Fact::RunsAsUser);
+                }
+                scan.uses_account(Account::User, "User", entry.value);
             }
             _ => {}
         }
@@ -101,8 +104,10 @@ mod tests {
         let facts = scan(file).facts;
         assert!(matches!(&facts[0], Fact::BusName(name) if name.bytes() == b"org.x"));
         assert!(matches!(&facts[1], Fact::RunsAsUser));
-        assert!(matches!(&facts[2], Fact::SystemdService(unit) if unit.bytes() == b"x.service"));
-        assert!(scan(b"[D-BUS Service]\nUser=root\n").facts.is_empty());
+        assert!(matches!(&facts[2], Fact::UsesAccount { name, .. } if name.bytes() == b"mail"));
+        assert!(matches!(&facts[3], Fact::SystemdService(unit) if unit.bytes() == b"x.service"));
+        let root = scan(b"[D-BUS Service]\nUser=root\n").facts;
+        assert!(!root.iter().any(|fact| matches!(fact, Fact::RunsAsUser)));
     }
 
     #[test]

@@ -52,6 +52,11 @@ pub enum Encoding {
     /// A path in the value of a `.pc` file, where `#` is written `\#`. What would end the path, or
     /// mean something else to one of the readers, has no notation that all of them share.
     PkgConfigValue,
+    /// A word between blanks of a format that has neither quotes nor escapes for it (pam.d,
+    /// nsswitch.conf).
+    BareWord,
+    /// A string literal of JavaScript, in quotes of either kind.
+    ScriptString,
     /// A string value of a desktop entry: `\s \n \t \r \\`.
     DesktopString,
     /// A word of a desktop entry's `Exec`.
@@ -212,6 +217,23 @@ impl Encoding {
                     }
                 }
             }
+            Self::BareWord => {
+                let special = |byte: &&u8| b"#[]\\\0".contains(byte) || BLANKS.contains(byte);
+                if let Some(&byte) = text.iter().find(special) {
+                    return refuse(byte);
+                }
+                out.extend_from_slice(text);
+            }
+            Self::ScriptString => {
+                for &byte in text {
+                    match byte {
+                        b'\\' => out.extend_from_slice(b"\\\\"),
+                        // A quote of either kind could end another string of a file with an error.
+                        b'"' | b'\'' | b'\n' | b'\r' => return refuse(byte),
+                        _ => out.push(byte),
+                    }
+                }
+            }
             Self::DesktopString => {
                 for (index, &byte) in text.iter().enumerate() {
                     match byte {
@@ -324,6 +346,9 @@ mod tests {
             (Encoding::PkgConfigValue, b"a b"),
             (Encoding::PkgConfigValue, b"a\\b"),
             (Encoding::XmlText, b"\x01"),
+            (Encoding::BareWord, b"a b"),
+            (Encoding::BareWord, b"a#"),
+            (Encoding::ScriptString, b"a\nb"),
         ] {
             assert!(encoding.encode(text).is_err(), "{encoding:?} {text:?}");
         }

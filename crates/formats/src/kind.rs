@@ -3,8 +3,8 @@
 use crate::reference::{ProblemKind, Reference, Scan};
 use crate::text::Span;
 use crate::{
-    MAX_LINE_SIZE, binfmt, bus_service, desktop_entry, environment_d, modprobe, polkit_action,
-    sysusers, tmpfiles, udev_rules, unit,
+    MAX_LINE_SIZE, binfmt, bus_service, desktop_entry, environment_d, modprobe, name_services, pam,
+    pkg_config, polkit_action, polkit_rules, sysusers, tmpfiles, udev_rules, unit,
 };
 
 /// A file format.
@@ -18,6 +18,14 @@ pub enum FileKind {
     BusService,
     /// A polkit action: `polkit(8)`.
     PolkitAction,
+    /// Rules of polkit: `polkit(8)`.
+    PolkitRules,
+    /// A service of PAM: `pam.d(5)`.
+    Pam,
+    /// `nsswitch.conf(5)`.
+    NameServices,
+    /// A `.pc` file, of which facts are given here; [`pkg_config`] has more.
+    PkgConfig,
     /// udev rules: `udev(7)`.
     UdevRules,
     /// `tmpfiles.d(5)`.
@@ -34,6 +42,19 @@ pub enum FileKind {
     DesktopEntry,
 }
 
+impl FileKind {
+    /// Whether what files of this kind name by a path is given as references, all of it. What PAM and
+    /// the name service load is found by its name, `.pc` files put paths together, and polkit's rules
+    /// are programs.
+    #[must_use]
+    pub fn names_paths(self) -> bool {
+        !matches!(
+            self,
+            Self::NameServices | Self::Pam | Self::PkgConfig | Self::PolkitRules
+        )
+    }
+}
+
 /// Finds what a file of this kind names, declares, and what is wrong with it. Any bytes give a
 /// result.
 #[must_use]
@@ -47,6 +68,10 @@ pub fn scan(kind: FileKind, file: &[u8]) -> Scan {
         FileKind::Unit => unit::scan(file),
         FileKind::BusService => bus_service::scan(file),
         FileKind::PolkitAction => polkit_action::scan(file),
+        FileKind::PolkitRules => polkit_rules::scan(file),
+        FileKind::Pam => pam::scan(file),
+        FileKind::NameServices => name_services::scan(file),
+        FileKind::PkgConfig => pkg_config::facts(file),
         FileKind::UdevRules => udev_rules::scan(file),
         FileKind::Tmpfiles => tmpfiles::scan(file),
         FileKind::Sysusers => sysusers::scan(file),
@@ -81,6 +106,8 @@ enum Files {
     Units,
     /// Files directly in it whose names end so.
     Ending(&'static str),
+    /// All files directly in it but hidden ones.
+    All,
 }
 
 /// The directories below each of [`BASES`] in which files of a kind lie.
@@ -107,10 +134,16 @@ const LOCATIONS: &[(&str, Files, FileKind)] = &[
         FileKind::Environment,
     ),
     ("modprobe.d", Files::Ending(".conf"), FileKind::Modprobe),
+    ("pam.d", Files::All, FileKind::Pam),
     (
         "polkit-1/actions",
         Files::Ending(".policy"),
         FileKind::PolkitAction,
+    ),
+    (
+        "polkit-1/rules.d",
+        Files::Ending(".rules"),
+        FileKind::PolkitRules,
     ),
     ("systemd/network", Files::Units, FileKind::Unit),
     ("systemd/portable", Files::Units, FileKind::Unit),
@@ -130,6 +163,9 @@ const LOCATIONS: &[(&str, Files, FileKind)] = &[
         FileKind::DesktopEntry,
     ),
 ];
+
+/// Files of a kind of which there is only one.
+const SINGLE_FILES: &[(&str, FileKind)] = &[("etc/nsswitch.conf", FileKind::NameServices)];
 
 /// Where an output keeps such files: nixpkgs' systemd has its own in `example`.
 const BASES: &[&str] = &["etc", "example", "lib", "share"];
@@ -152,17 +188,32 @@ const UNIT_TYPES: &[&str] = &[
     "timer",
 ];
 
-/// The directories of an output that can hold files of these kinds, relative to it, in order. They
-/// need not exist.
-pub fn directories() -> impl Iterator<Item = (&'static str, &'static str)> {
-    BASES
-        .iter()
-        .flat_map(|base| LOCATIONS.iter().map(|(directory, ..)| (*base, *directory)))
+/// The directories of an output that can hold files of the kinds that are wanted, relative to it, in
+/// order. They need not exist.
+pub fn directories(
+    wanted: impl Fn(FileKind) -> bool,
+) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let locations = LOCATIONS.iter().filter(move |(.., kind)| wanted(*kind));
+    let directories: Vec<&str> = locations.map(|(directory, ..)| *directory).collect();
+    let bases = BASES.iter();
+    bases.flat_map(move |base| {
+        let directories = directories.clone().into_iter();
+        directories.map(|directory| (*base, directory))
+    })
 }
 
 /// The kind of the file at `path`, relative to an output; `None` if it is no such file.
 #[must_use]
 pub fn kind_of(path: &[u8]) -> Option<FileKind> {
+    let single = SINGLE_FILES
+        .iter()
+        .find(|(known, _)| known.as_bytes() == path);
+    if let Some((_, kind)) = single {
+        return Some(*kind);
+    }
+    if pkg_config::is_pc_file(path) {
+        return Some(FileKind::PkgConfig);
+    }
     let (base, rest) = split_at_slash(path)?;
     BASES.iter().find(|known| known.as_bytes() == base)?;
     LOCATIONS.iter().find_map(|(directory, files, kind)| {
@@ -171,6 +222,7 @@ pub fn kind_of(path: &[u8]) -> Option<FileKind> {
             .strip_prefix(b"/")?;
         let matches = match files {
             Files::Units => is_unit_or_drop_in(name),
+            Files::All => !name.contains(&b'/') && !name.starts_with(b".") && !name.is_empty(),
             Files::Ending(ending) => !name.contains(&b'/') && has_ending(name, ending.as_bytes()),
         };
         matches.then_some(*kind)
@@ -189,6 +241,19 @@ pub fn unit_name(path: &[u8]) -> &[u8] {
     match directory {
         Some(unit) if name.ends_with(b".conf") => unit,
         _ => name,
+    }
+}
+
+/// The type of the unit that a unit file or drop-in at `path` belongs to, which decides what may
+/// stand in it: `service` for `x.service`, and for drop-ins of all services (`service.d/x.conf`) and
+/// a portable profile's (`profile/x/service.conf`).
+#[must_use]
+pub fn unit_type(path: &[u8]) -> &[u8] {
+    let name = unit_name(path);
+    let name = name.strip_suffix(b".conf").unwrap_or(name);
+    match memchr::memrchr(b'.', name) {
+        Some(dot) => &name[dot + 1..],
+        None => name,
     }
 }
 
@@ -274,6 +339,16 @@ mod tests {
             ("lib/udev/rules.d/60-x.rules", Some(FileKind::UdevRules)),
             ("etc/tmpfiles.d/x.conf", Some(FileKind::Tmpfiles)),
             ("share/user-tmpfiles.d/x.conf", Some(FileKind::Tmpfiles)),
+            ("etc/pam.d/login", Some(FileKind::Pam)),
+            ("lib/pam.d/.hidden", None),
+            ("etc/nsswitch.conf", Some(FileKind::NameServices)),
+            ("share/nsswitch.conf", None),
+            (
+                "share/polkit-1/rules.d/50-x.rules",
+                Some(FileKind::PolkitRules),
+            ),
+            ("lib/x86_64/pkgconfig/x.pc", Some(FileKind::PkgConfig)),
+            ("share/x.pc", None),
             ("bin/x.service", None),
         ] {
             assert_eq!(kind_of(path.as_bytes()), kind, "{path}");
@@ -297,6 +372,22 @@ mod tests {
         let refused = scan(FileKind::Unit, continued.as_bytes());
         assert!(refused.references.is_empty());
         assert_eq!(refused.problems[0].kind, ProblemKind::LineTooLong);
+    }
+
+    #[test]
+    fn the_type_of_a_unit() {
+        for (path, expected) in [
+            ("lib/systemd/system/x.y.service", "service"),
+            ("lib/systemd/system/x.socket.d/y.conf", "socket"),
+            ("lib/systemd/system/service.d/y.conf", "service"),
+            (
+                "lib/systemd/portable/profile/strict/service.conf",
+                "service",
+            ),
+            ("lib/systemd/network/80-x.link", "link"),
+        ] {
+            assert_eq!(unit_type(path.as_bytes()), expected.as_bytes(), "{path}");
+        }
     }
 
     #[test]

@@ -30,9 +30,12 @@ mod group_file;
 pub mod kind;
 mod lines;
 pub mod modprobe;
+pub mod name_services;
+pub mod pam;
 pub mod paths;
 pub mod pkg_config;
 pub mod polkit_action;
+pub mod polkit_rules;
 mod quoted_words;
 pub mod reference;
 pub mod script;
@@ -48,7 +51,7 @@ pub mod words;
 
 pub use encoding::{Encoding, Quote, Unencodable};
 pub use kind::{FileKind, scan};
-pub use reference::{Fact, Lookup, Problem, ProblemKind, Reference, Role, Scan};
+pub use reference::{Account, Fact, Lookup, Problem, ProblemKind, Reference, Role, Scan};
 pub use text::{Span, Text};
 
 /// The largest file that is scanned, in bytes: 16 MiB. No reader of these kinds takes more (systemd

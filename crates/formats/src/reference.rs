@@ -32,6 +32,12 @@ pub enum Role {
     SearchPathEntry,
     /// It is documentation: nothing breaks if it is missing.
     Documentation,
+    /// It is a module of PAM that is loaded.
+    PamModule,
+    /// It is a service of PAM whose lines are taken in: `include`, `substack`, `@include`.
+    PamService,
+    /// It is a service that the C library loads to answer for a database: nsswitch.conf.
+    NameService,
 }
 
 /// Where a reference that is not an absolute path is looked for.
@@ -45,6 +51,9 @@ pub enum Lookup {
     UdevHelpers,
     /// Relative to this directory of the running system (the one that a tmpfiles.d link is in).
     Directory(Vec<u8>),
+    /// In directories that the program knows that reads the file: PAM's modules and services, the
+    /// libraries of name services.
+    ByReader,
     /// Not at all: only absolute paths have a meaning there.
     Nowhere,
 }
@@ -83,6 +92,16 @@ impl Reference {
     }
 }
 
+/// A user or a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Account {
+    /// A user.
+    User,
+    /// A group.
+    Group,
+}
+
 /// What a file declares about itself.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -100,6 +119,70 @@ pub enum Fact {
     SystemdService(Text),
     /// A user that sysusers.d declares.
     User(Text),
+    /// A group that sysusers.d declares.
+    Group(Text),
+    /// A user or group that the file makes use of: a process runs as it, a file or device becomes
+    /// its. Numbers are left out.
+    UsesAccount {
+        /// Which of the two.
+        account: Account,
+        /// The directive, key or field that names it.
+        field: Cow<'static, str>,
+        /// The name.
+        name: Text,
+    },
+    /// Another unit that the file names, or a name that the unit itself has as well (`Alias`).
+    NamesUnit {
+        /// The directive or key that names it.
+        field: Cow<'static, str>,
+        /// The unit.
+        name: Text,
+    },
+    /// A line `KEY=VALUE` of a unit.
+    Directive {
+        /// The section that it stands in; empty before the first.
+        section: Vec<u8>,
+        /// The directive.
+        key: Text,
+        /// The value, without blanks at its ends.
+        value: Text,
+    },
+    /// A variable of a `.pc` file.
+    PkgConfigVariable {
+        /// Its name.
+        name: Vec<u8>,
+        /// Its value, worked out; `None` if that is not known.
+        value: Option<Vec<u8>>,
+        /// The value as it stands.
+        text: Text,
+    },
+    /// An absolute path in a variable or in the flags of a `.pc` file.
+    PkgConfigPath {
+        /// The variable or field.
+        name: Vec<u8>,
+        /// The path, worked out.
+        path: Vec<u8>,
+        /// The word as it stands.
+        text: Text,
+    },
+    /// A module that a `.pc` file asks for.
+    PkgConfigRequires {
+        /// The field: `Requires.private`.
+        field: Vec<u8>,
+        /// The module.
+        module: Vec<u8>,
+        /// The field's value as it stands.
+        text: Text,
+    },
+    /// A variable that a `.pc` file uses where it is not defined.
+    PkgConfigUndefined {
+        /// Its name.
+        name: Vec<u8>,
+        /// Whether it is defined further down.
+        is_late: bool,
+        /// The `${name}`.
+        text: Text,
+    },
     /// A getty's command line: where an option can be inserted, directly after its program.
     Getty {
         /// The end of the program word.
@@ -155,6 +238,18 @@ pub struct Scan {
 }
 
 impl Scan {
+    /// Adds a user or group that the file makes use of, unless it is a number or nothing.
+    pub(crate) fn uses_account(&mut self, account: Account, field: &'static str, name: Text) {
+        let is_number = name.bytes().iter().all(u8::is_ascii_digit);
+        if !is_number && name.bytes() != b"-" {
+            self.facts.push(Fact::UsesAccount {
+                account,
+                field: Cow::Borrowed(field),
+                name,
+            });
+        }
+    }
+
     /// Adds a place that could not be understood.
     pub(crate) fn problem(&mut self, kind: ProblemKind, span: Span) {
         self.problems.push(Problem { kind, span });

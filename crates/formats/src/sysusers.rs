@@ -1,14 +1,14 @@
-//! `sysusers.d(5)`: users and their login shells, as `systemd-sysusers` reads them (`parse_line()`
+//! `sysusers.d(5)`: users, groups and login shells, as `systemd-sysusers` reads them (`parse_line()`
 //! of `src/sysusers/sysusers.c`).
 
 use crate::lines;
-use crate::reference::{Fact, ProblemKind, Reference, Role, Scan};
+use crate::reference::{Account, Fact, ProblemKind, Reference, Role, Scan};
 use crate::text::Text;
 use crate::words::{self, Escapes};
 
 const FIELDS: usize = 6;
 
-/// Finds the users that are declared, and their login shells.
+/// Finds the users and groups that are declared, and the users' login shells.
 #[must_use]
 pub fn scan(file: &[u8]) -> Scan {
     let mut scan = Scan::default();
@@ -21,7 +21,7 @@ pub fn scan(file: &[u8]) -> Scan {
     scan
 }
 
-/// `u NAME ID "GECOS" HOME SHELL`; `u!` is a locked account.
+/// `u NAME ID "GECOS" HOME SHELL`, where `u!` is a locked account; `g NAME ID`; `m USER GROUP`.
 fn scan_line(scan: &mut Scan, line: &Text) -> Result<(), ProblemKind> {
     let mut fields = Vec::with_capacity(FIELDS);
     let mut at = 0;
@@ -39,16 +39,30 @@ fn scan_line(scan: &mut Scan, line: &Text) -> Result<(), ProblemKind> {
         let field = fields.get(index)?;
         Some(words::read_specifiers(field)).filter(|text| !matches!(text.bytes(), b"" | b"-"))
     };
-    let is_user = |kind: &Text| match kind.bytes() {
-        [b'u', modifiers @ ..] => modifiers.iter().all(|modifier| b"!-".contains(modifier)),
-        _ => false,
-    };
-    if !field(0).is_some_and(|kind| is_user(&kind)) {
-        return Ok(());
+    let kind = field(0);
+    match kind.as_ref().map(Text::bytes) {
+        Some([b'u', modifiers @ ..]) if modifiers.iter().all(|byte| b"!-".contains(byte)) => {
+            scan.facts.extend(field(1).map(Fact::User));
+            // The group of a user has its name, unless the line names another: `u x 5:y`.
+            let other = field(2).and_then(|id| {
+                let colon = memchr::memchr(b':', id.bytes())?;
+                Some(id.slice(colon + 1..id.len()))
+            });
+            match other {
+                Some(group) => scan.uses_account(Account::Group, "group", group),
+                None => scan.facts.extend(field(1).map(Fact::Group)),
+            }
+            scan.references
+                .extend(field(5).map(|text| Reference::new(Role::Program, "shell", text)));
+        }
+        Some(b"g") => scan.facts.extend(field(1).map(Fact::Group)),
+        // Both are made if they are missing.
+        Some(b"m") => {
+            scan.facts.extend(field(1).map(Fact::User));
+            scan.facts.extend(field(2).map(Fact::Group));
+        }
+        _ => {}
     }
-    scan.facts.extend(field(1).map(Fact::User));
-    scan.references
-        .extend(field(5).map(|text| Reference::new(Role::Program, "shell", text)));
     Ok(())
 }
 
@@ -74,7 +88,7 @@ mod tests {
             ("u x", Some("x"), None),
             ("u %m-x - - - /bin/%H", Some("%m-x"), Some("/bin/%H")),
             ("g x - - - -", None, None),
-            ("m x y", None, None),
+            ("m x y", Some("x"), None),
             ("r - 500-900", None, None),
             ("# u x - - - /bin/sh", None, None),
         ] {
@@ -82,11 +96,40 @@ mod tests {
             let found = scan.references.first().map(|found| found.text.bytes());
             assert_eq!(found, shell.map(str::as_bytes), "{line}");
             let found = scan.facts.first().map(|fact| match fact {
-                Fact::User(name) => name.bytes(),
-                _ => b"?",
+                Fact::User(name) => Some(name.bytes()),
+                _ => None,
             });
-            assert_eq!(found, user.map(str::as_bytes), "{line}");
+            assert_eq!(found.flatten(), user.map(str::as_bytes), "{line}");
             assert!(scan.problems.is_empty(), "{line}");
+        }
+    }
+
+    #[test]
+    fn groups() {
+        for (line, declared, used) in [
+            ("g x -", Some("x"), None),
+            ("u x 5", Some("x"), None),
+            ("u x 5:y", None, Some("y")),
+            ("u x -:y", None, Some("y")),
+            ("u x 5:60", None, None),
+            ("m x y", Some("y"), None),
+            ("r - 500-900", None, None),
+        ] {
+            let facts = scan(line.as_bytes()).facts;
+            let of = |wanted: fn(&Fact) -> Option<&Text>| {
+                let name = facts.iter().find_map(wanted)?;
+                Some(String::from_utf8_lossy(name.bytes()).into_owned())
+            };
+            let found = of(|fact| match fact {
+                Fact::Group(name) => Some(name),
+                _ => None,
+            });
+            assert_eq!(found.as_deref(), declared, "{line}");
+            let found = of(|fact| match fact {
+                Fact::UsesAccount { name, .. } => Some(name),
+                _ => None,
+            });
+            assert_eq!(found.as_deref(), used, "{line}");
         }
     }
 

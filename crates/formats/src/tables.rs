@@ -1,13 +1,20 @@
 //! Tables of facts, as data: `data/*.txt`. A `#` starts a comment line; lines are sorted.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use crate::reference::Account;
+
 const SETUID_PROGRAMS: &str = include_str!("../data/setuid-programs.txt");
 const MACHINE_STATE: &str = include_str!("../data/machine-state.txt");
 const SHARED_DIRECTORIES: &str = include_str!("../data/shared-directories.txt");
 const STATE_DIRECTORIES: &str = include_str!("../data/state-directories.txt");
 const VENDOR_DIRECTORIES: &str = include_str!("../data/vendor-directories.txt");
+const SYSTEMD_UNITS: &str = include_str!("../data/systemd-units.txt");
+const BASE_ACCOUNTS: &str = include_str!("../data/base-accounts.txt");
 const PROGRAM_PROVIDERS: &str = include_str!("../data/program-providers.txt");
 
-fn entries(table: &'static str) -> impl Iterator<Item = &'static str> {
+pub(crate) fn entries(table: &'static str) -> impl Iterator<Item = &'static str> {
     table
         .lines()
         .filter(|line| !line.starts_with('#') && !line.is_empty())
@@ -24,6 +31,26 @@ pub fn is_setuid_program(name: &[u8]) -> bool {
 #[must_use]
 pub fn is_shared_directory(path: &[u8]) -> bool {
     path.is_empty() || entries(SHARED_DIRECTORIES).any(|entry| entry.as_bytes() == path)
+}
+
+/// Whether systemd itself has a unit of this name, or one that it gives a meaning to: of the system's
+/// manager, or of users'.
+#[must_use]
+pub fn is_systemd_unit(name: &[u8], of_users: bool) -> bool {
+    static UNITS: LazyLock<BTreeSet<&[u8]>> =
+        LazyLock::new(|| entries(SYSTEMD_UNITS).map(str::as_bytes).collect());
+    let manager: &[u8] = if of_users { b"user " } else { b"system " };
+    UNITS.contains(&*[manager, name].concat())
+}
+
+/// Whether every system has this user or group.
+#[must_use]
+pub fn is_base_account(account: Account, name: &[u8]) -> bool {
+    let kind: &[u8] = match account {
+        Account::User => b"user ",
+        Account::Group => b"group ",
+    };
+    entries(BASE_ACCOUNTS).any(|entry| entry.as_bytes().strip_prefix(kind) == Some(name))
 }
 
 /// The package of nixpkgs that has a program, if it is a common one.
@@ -99,6 +126,30 @@ mod tests {
                 assert!(pair[0] < pair[1], "{} before {}", pair[0], pair[1]);
             }
         }
+    }
+
+    #[test]
+    fn the_tables_of_pairs_are_sorted_and_hold_each_once() {
+        for table in [SYSTEMD_UNITS, BASE_ACCOUNTS] {
+            let lines: Vec<&str> = entries(table).collect();
+            for pair in lines.windows(2) {
+                assert!(pair[0] < pair[1], "{} before {}", pair[0], pair[1]);
+            }
+            for line in lines {
+                assert_eq!(line.split(' ').count(), 2, "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn units_and_accounts_of_every_system() {
+        assert!(is_systemd_unit(b"multi-user.target", false));
+        assert!(is_systemd_unit(b"graphical-session.target", true));
+        assert!(!is_systemd_unit(b"multi-user.target", true));
+        assert!(!is_systemd_unit(b"chrony.service", false));
+        assert!(is_base_account(Account::Group, b"tty"));
+        assert!(!is_base_account(Account::User, b"tty"));
+        assert!(!is_base_account(Account::User, b"chrony"));
     }
 
     #[test]

@@ -1,23 +1,41 @@
-//! `tmpfiles.d(5)`: the sources of links (`L`) and copies (`C`), as `systemd-tmpfiles` reads them
+//! `tmpfiles.d(5)`: the sources of links (`L`) and copies (`C`), users and groups, as `systemd-tmpfiles` reads them
 //! (`parse_line()` of `src/tmpfiles/tmpfiles.c`).
 
 use std::borrow::Cow;
 
 use crate::encoding::{Encoding, Quote};
 use crate::lines;
-use crate::reference::{Lookup, ProblemKind, Reference, Role, Scan};
+use crate::reference::{Account, Lookup, ProblemKind, Reference, Role, Scan};
 use crate::text::{Span, Text};
 use crate::words::{self, Escapes};
 
-/// Finds the files that links point to and that are copied.
+/// Finds the files that links point to and that are copied, and whose what is made becomes.
 #[must_use]
 pub fn scan(file: &[u8]) -> Scan {
     let mut scan = Scan::default();
     for line in lines(file) {
-        let source = line.and_then(|line| source(&line).map_err(|kind| (kind, line.span)));
-        match source {
+        let line = match line {
+            Ok(line) => line,
+            Err((kind, place)) => {
+                scan.problem(kind, place);
+                continue;
+            }
+        };
+        match source(&line) {
             Ok(reference) => scan.references.extend(reference),
-            Err((kind, place)) => scan.problem(kind, place),
+            Err(kind) => {
+                scan.problem(kind, line.span);
+                continue;
+            }
+        }
+        let accounts = [
+            (Account::User, "user", line.user),
+            (Account::Group, "group", line.group),
+        ];
+        for (account, field, name) in accounts {
+            if let Some(name) = name {
+                scan.uses_account(account, field, name);
+            }
         }
     }
     scan
@@ -34,6 +52,10 @@ pub struct Line {
     pub modifiers: Vec<u8>,
     /// What it does that to; specifiers are opaque.
     pub path: Text,
+    /// Whose what it makes becomes; specifiers are opaque.
+    pub user: Option<Text>,
+    /// The group of what it makes.
+    pub group: Option<Text>,
     /// How many fields it has in front of its argument: from 2 to 6.
     pub fields: usize,
     /// Its argument as it stands; empty if it has none.
@@ -66,9 +88,17 @@ fn line(text: &Text, span: Span) -> Result<Line, ProblemKind> {
         letter: *letter,
         modifiers: modifiers.to_vec(),
         path: words::read_specifiers(path),
+        user: fields.get(3).map(account),
+        group: fields.get(4).map(account),
         fields: fields.len(),
         argument: text.slice(words::skip_blanks(text, at)..text.len()),
     })
+}
+
+/// A user or group, without the `:` in front that lets a file that exists keep its own.
+fn account(field: &Text) -> Text {
+    let start = usize::from(field.bytes().starts_with(b":"));
+    words::read_specifiers(&field.slice(start..field.len()))
 }
 
 fn source(line: &Line) -> Result<Option<Reference>, ProblemKind> {
@@ -130,6 +160,7 @@ fn directory(path: &[u8]) -> Option<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reference::Fact;
 
     #[test]
     fn sources() {
@@ -182,6 +213,27 @@ mod tests {
             let expected = expected.map(|(text, lookup)| (text.as_bytes(), lookup));
             assert_eq!(found, expected, "{line}");
             assert!(scan.problems.is_empty(), "{line}");
+        }
+    }
+
+    #[test]
+    fn users_and_groups() {
+        for (line, expected) in [
+            ("d /x 0755 a b", &["a", "b"][..]),
+            ("d /x 0755 :a :b 5d", &["a", "b"]),
+            ("L /x - a - - /y", &["a"]),
+            ("d /x - 0 5 -", &[]),
+            ("d /x - - b", &["b"]),
+            ("d /x 0755", &[]),
+            ("z /x 0755 'a' %u", &["a", "%u"]),
+        ] {
+            let facts = scan(line.as_bytes()).facts.into_iter();
+            let names = facts.filter_map(|fact| match fact {
+                Fact::UsesAccount { name, .. } => Some(name.bytes().to_vec()),
+                _ => None,
+            });
+            let expected: Vec<_> = expected.iter().map(|name| name.as_bytes()).collect();
+            assert_eq!(names.collect::<Vec<_>>(), expected, "{line}");
         }
     }
 

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use crate::command_line::{Context, scan_command};
 use crate::encoding::Encoding;
 use crate::lines::{self, is_blank};
-use crate::reference::{Lookup, ProblemKind, Reference, Role, Scan};
+use crate::reference::{Account, Fact, Lookup, ProblemKind, Reference, Role, Scan};
 use crate::text::{Span, Text};
 use crate::words::{self, Escapes};
 
@@ -161,13 +161,46 @@ fn scan_token(scan: &mut Scan, token: &Token<'_>) {
         (b"IMPORT", Some(b"program")) => scan_program(scan, &runs("IMPORT"), &value()),
         (b"IMPORT", Some(b"file")) => scan_path(scan, Role::File, "IMPORT", value()),
         (b"TEST", _) => scan_path(scan, Role::Condition, "TEST", value()),
+        (b"OWNER", None) if !is_match(token) => {
+            scan.uses_account(Account::User, "OWNER", value());
+        }
+        (b"GROUP", None) if !is_match(token) => {
+            scan.uses_account(Account::Group, "GROUP", value());
+        }
+        // systemd.device(5)
+        (b"ENV", Some(b"SYSTEMD_WANTS")) if !is_match(token) => {
+            scan_units(scan, "SYSTEMD_WANTS", &value());
+        }
+        (b"ENV", Some(b"SYSTEMD_USER_WANTS")) if !is_match(token) => {
+            scan_units(scan, "SYSTEMD_USER_WANTS", &value());
+        }
         // Another rule may run it: `RUN+="$env{REMOVE_CMD}"`.
-        (b"ENV", Some(_)) if !matches!(token.operator, b"==" | b"!=") => {
+        (b"ENV", Some(_)) if !is_match(token) => {
             if let Ok(Some(word)) = words::first_word(&value(), 0, Escapes::Retained) {
                 scan_path(scan, Role::Argument, "ENV", word.text);
             }
         }
         _ => {}
+    }
+}
+
+/// Whether a token asks, and sets nothing.
+fn is_match(token: &Token<'_>) -> bool {
+    matches!(token.operator, b"==" | b"!=" | b"-=")
+}
+
+/// Adds the units that a device wants.
+fn scan_units(scan: &mut Scan, field: &'static str, value: &Text) {
+    // A value with an open quote is read up to there, by systemd as well.
+    let mut at = 0;
+    while let Ok(Some(word)) = words::first_word(value, at, Escapes::Retained) {
+        at = word.range.end;
+        if !word.text.is_empty() {
+            scan.facts.push(Fact::NamesUnit {
+                field: field.into(),
+                name: word.text,
+            });
+        }
     }
 }
 
@@ -333,6 +366,31 @@ mod tests {
                 [(role, field.to_owned(), text.to_owned())],
                 "{rule}"
             );
+        }
+    }
+
+    #[test]
+    fn owners_and_units() {
+        for (rule, expected) in [
+            ("OWNER=\"a\", GROUP:=\"b\"", &["a", "b"][..]),
+            ("GROUP=\"0\"", &[]),
+            ("GROUP==\"b\"", &[]),
+            (
+                "ENV{SYSTEMD_WANTS}+=\"a.service b@%k.service\"",
+                &["a.service", "b@%k.service"],
+            ),
+            ("ENV{SYSTEMD_USER_WANTS}=\"a.target\"", &["a.target"]),
+            ("ENV{SYSTEMD_WANTS}==\"a.service\"", &[]),
+        ] {
+            let facts = scan(rule.as_bytes()).facts.into_iter();
+            let names = facts.filter_map(|fact| match fact {
+                Fact::UsesAccount { name, .. } | Fact::NamesUnit { name, .. } => {
+                    Some(name.bytes().to_vec())
+                }
+                _ => None,
+            });
+            let expected: Vec<_> = expected.iter().map(|name| name.as_bytes()).collect();
+            assert_eq!(names.collect::<Vec<_>>(), expected, "{rule}");
         }
     }
 

@@ -78,6 +78,9 @@ shaped_files! {
     units = Unit;
     bus_services = BusService;
     polkit_actions = PolkitAction;
+    polkit_rules = PolkitRules;
+    pam_services = Pam;
+    name_services = NameServices;
     udev_rules = UdevRules;
     tmpfiles = Tmpfiles;
     sysusers = Sysusers;

@@ -32,13 +32,17 @@ pub struct WalkError {
     pub source: std::io::Error,
 }
 
-/// The files of `output` that have a known format, sorted by path. Only the directories that can
+/// The files of `output` whose kinds are wanted, sorted by path. Only the directories that can
 /// hold such files are read; links, devices and FIFOs are left out.
-pub fn known_files(tree: &Tree, output: &Output) -> Result<Vec<KnownFile>, WalkError> {
+pub fn known_files(
+    tree: &Tree,
+    output: &Output,
+    wanted: impl Fn(FileKind) -> bool,
+) -> Result<Vec<KnownFile>, WalkError> {
     let top = tree.real_path(&output.path);
     let mut found = Vec::new();
     let mut absent: Option<&str> = None;
-    for (base, directory) in directories() {
+    for (base, directory) in directories(wanted) {
         if absent == Some(base) {
             continue;
         }

@@ -8,6 +8,7 @@ use clap::{CommandFactory, Parser, ValueEnum};
 use hermetic_out_command_line::{
     CommonOptions, ExitStatus, Report, Streams, after_help, explain, parse,
 };
+use hermetic_out_formats::FileKind;
 use hermetic_out_formats::kind::directories;
 
 use crate::{Options, findings, plan};
@@ -88,7 +89,7 @@ pub fn run(
         return Ok(ExitStatus::Clean);
     }
     if arguments.list_directories {
-        for (base, directory) in directories() {
+        for (base, directory) in directories(FileKind::names_paths) {
             writeln!(streams.stdout, "{base}/{directory}").context("writing to standard output")?;
         }
         return Ok(ExitStatus::Clean);

@@ -22,7 +22,7 @@ use hermetic_out::{
     Change, Decision, Edit, FileEdits, Finding, FindingKind, Outcome, Package, Place, PlanError,
     Resolver, Severity, Tree,
 };
-use hermetic_out_formats::kind::{is_user_unit, unit_name};
+use hermetic_out_formats::unit::settings::{self, Settings};
 use hermetic_out_formats::{
     Encoding, Fact, FileKind, MAX_FILE_SIZE, Quote, Reference, Role, Scan, Span, Text, scan,
 };
@@ -148,7 +148,7 @@ pub fn plan(package: &Package, options: &Options) -> Result<Outcome, Error> {
 fn read(package: &Package, tree: &Tree, options: &Options) -> Result<Vec<Unit>, Error> {
     let mut units = Vec::new();
     for (index, output) in package.outputs.iter().enumerate() {
-        for file in known_files(tree, output)? {
+        for file in known_files(tree, output, FileKind::names_paths)? {
             if file.kind == FileKind::DesktopEntry && !options.desktop_entries {
                 continue;
             }
@@ -190,50 +190,12 @@ fn read(package: &Package, tree: &Tree, options: &Options) -> Result<Vec<Unit>, 
     Ok(units)
 }
 
-/// What the files of one unit, its drop-ins among them, say about how it runs.
-#[derive(Default)]
-struct Settings {
-    other_root: bool,
-    unprivileged: bool,
-    search_path: Vec<Vec<u8>>,
-    /// The programs that it runs by a bare name.
-    names: Vec<Vec<u8>>,
-    no_exec_anywhere: bool,
-    exec_allowed: Vec<Vec<u8>>,
-}
-
 /// The settings by unit: whether it is a user's, and its name. Other files stand for themselves.
 fn settings(units: &[Unit]) -> BTreeMap<Vec<u8>, Settings> {
     let mut all: BTreeMap<Vec<u8>, Settings> = BTreeMap::new();
     for unit in units {
         let settings = all.entry(unit.key()).or_default();
-        settings.unprivileged |=
-            unit.file.kind == FileKind::Unit && is_user_unit(&unit.file.sub_path);
-        for fact in &unit.scan.facts {
-            match fact {
-                Fact::OtherRoot => settings.other_root = true,
-                Fact::RunsAsUser => settings.unprivileged = true,
-                _ => {}
-            }
-        }
-        for reference in &unit.scan.references {
-            let value = reference.text.bytes();
-            let runs = matches!(
-                reference.role,
-                Role::Program | Role::ShellCommand | Role::CarriedProgram
-            );
-            if runs && reference.text.is_literal() && !value.contains(&b'/') {
-                settings.names.push(value.to_vec());
-            }
-            match &*reference.field {
-                "ExecSearchPath" => settings
-                    .search_path
-                    .extend(value.split(|byte| *byte == b':').map(<[u8]>::to_vec)),
-                "NoExecPaths" if value == b"/" => settings.no_exec_anywhere = true,
-                "ExecPaths" => settings.exec_allowed.push(value.to_vec()),
-                _ => {}
-            }
-        }
+        settings.add(unit.file.kind, &unit.file.sub_path, &unit.scan);
     }
     all
 }
@@ -243,12 +205,7 @@ impl Unit {
         if self.file.kind != FileKind::Unit {
             return self.file.path.as_os_str().as_bytes().to_vec();
         }
-        let manager: &[u8] = if is_user_unit(&self.file.sub_path) {
-            b"user/"
-        } else {
-            b"system/"
-        };
-        [manager, unit_name(&self.file.sub_path)].concat()
+        settings::key(self.file.kind, &self.file.sub_path)
     }
 
     fn report(
@@ -497,11 +454,7 @@ fn tell_login_program(
 /// `NoExecPaths=/` with an `ExecPaths=` that leaves the store out: nothing from a store can start.
 fn exec_paths(unit: &mut Unit, scan: &Scan, settings: &Settings, package: &Package) {
     let store = package.store_dir.as_os_str().as_bytes();
-    let allowed = settings
-        .exec_allowed
-        .iter()
-        .any(|path| path == b"/" || store.starts_with(path.trim_end_with(|char| char == '/')));
-    if !settings.no_exec_anywhere || allowed {
+    if !settings.forbids(store) {
         return;
     }
     let forbids =

@@ -127,7 +127,7 @@ fn known(kind: FileKind, content: &[u8]) -> Mentions {
     if kind == FileKind::Unit {
         for line in lines(content) {
             if let Line::Assignment(assignment) = line
-                && assignment.key == b"EnvironmentFile"
+                && assignment.key.bytes() == b"EnvironmentFile"
             {
                 let value = assignment.value.bytes();
                 let file = value.strip_prefix(b"-").unwrap_or(value);

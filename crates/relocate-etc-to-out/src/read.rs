@@ -97,8 +97,8 @@ const CONFIGURATION_ENDINGS: &[&[u8]] = &[b".cfg", b".cnf", b".conf", b".config"
 pub(crate) fn tmpfiles(package: &Package, tree: &Tree, pruned: &Pruned) -> Result<Files, Error> {
     let mut files = Files::default();
     for (output, known) in package.outputs.iter().enumerate() {
-        for file in known_files(tree, known)? {
-            if file.kind == FileKind::Tmpfiles && !pruned.holds(&file.path) {
+        for file in known_files(tree, known, |kind| kind == FileKind::Tmpfiles)? {
+            if !pruned.holds(&file.path) {
                 let format = Format::Known(file.kind);
                 files.add_text(tree, output, file.path, format)?;
             }
@@ -246,7 +246,7 @@ impl Files {
 
 /// How the file at a path of an output is read, if the path says so.
 fn by_path(sub_path: &[u8]) -> Option<Format> {
-    if let Some(kind) = kind_of(sub_path) {
+    if let Some(kind) = kind_of(sub_path).filter(|kind| kind.names_paths()) {
         return Some(Format::Known(kind));
     }
     if is_for_people(sub_path) {

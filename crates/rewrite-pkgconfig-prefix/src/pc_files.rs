@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use hermetic_out::{Finding, Output, Tree};
 use hermetic_out_formats::MAX_FILE_SIZE;
-use hermetic_out_formats::pkg_config::{MAX_VALUE, scan};
+use hermetic_out_formats::pkg_config::{MAX_VALUE, is_pc_file, scan};
 use rustix::io::Errno;
 use walkdir::WalkDir;
 
@@ -67,7 +67,7 @@ pub fn of_output(tree: &Tree, output: &Output) -> Result<Vec<PcFile>, Error> {
             source: error.into(),
         })?;
         let inside = entry.path().strip_prefix(&top).unwrap_or(entry.path());
-        if entry.file_type().is_file() && is_pc_file(inside) {
+        if entry.file_type().is_file() && is_pc_file(inside.as_os_str().as_bytes()) {
             found.extend(read(tree, output.path.join(inside))?);
         }
     }
@@ -111,11 +111,6 @@ fn leads_nowhere(error: &io::Error) -> bool {
         || error
             .raw_os_error()
             .is_some_and(|raw| no_file.contains(&raw))
-}
-
-fn is_pc_file(path: &Path) -> bool {
-    let directory = path.parent().and_then(Path::file_name);
-    directory == Some(OsStr::new("pkgconfig")) && path.file_name().is_some_and(has_ending)
 }
 
 fn has_ending(name: &OsStr) -> bool {

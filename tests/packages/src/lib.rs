@@ -27,6 +27,7 @@ pub mod pkg_config;
 pub mod store;
 pub mod tool;
 pub mod tool_root;
+pub mod unit_directives;
 pub mod verdicts;
 pub mod verify;
 

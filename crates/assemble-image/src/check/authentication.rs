@@ -2,7 +2,8 @@
 
 use bstr::ByteSlice;
 use hermetic_out::{Finding, Place};
-use hermetic_out_formats::Span;
+use hermetic_out_formats::name_services::library_of;
+use hermetic_out_formats::{FileKind, Reference, Role, scan};
 
 use super::read;
 use crate::error::Error;
@@ -24,28 +25,22 @@ pub(super) fn pam(tree: &RootTree) -> Result<Vec<Finding>, Error> {
             continue;
         };
         let text = read(&path, content)?;
-        let mut start = 0;
-        for line in text.split(|byte| *byte == b'\n') {
-            let span = Span::new(start, start + line.len());
-            start += line.len() + 1;
-            let Some(named) = named_by(line) else {
-                continue;
+        for reference in scan(FileKind::Pam, &text).references {
+            let name = reference.text.bytes();
+            let exists = match reference.role {
+                Role::PamService => service_exists(tree, name),
+                _ => module_exists(tree, name),
             };
-            let exists = match &named {
-                Named::Module(module) => module_exists(tree, module),
-                Named::Service(service) => service_exists(tree, service),
-            };
-            if exists {
+            if exists || reference.optional {
                 continue;
             }
-            let (Named::Module(name) | Named::Service(name)) = named;
             let mut finding = findings::about(
                 &findings::MISSING_PAM_MODULE,
                 &path,
                 format!("{} is not in the image", name.as_bstr()),
                 "add the package that has it, or correct the line",
             );
-            finding.place = Some(Place::new(&text, span));
+            finding.place = place(&reference, &text);
             found.push(finding);
         }
         uses_pam_unix |= text.find(b"pam_unix.so").is_some();
@@ -63,35 +58,9 @@ pub(super) fn pam(tree: &RootTree) -> Result<Vec<Finding>, Error> {
     Ok(found)
 }
 
-enum Named {
-    Module(Vec<u8>),
-    Service(Vec<u8>),
-}
-
-/// What a line `TYPE CONTROL MODULE …` names; `None` if it may be missing.
-fn named_by(line: &[u8]) -> Option<Named> {
-    let line = line.split(|byte| *byte == b'#').next().unwrap_or_default();
-    let mut rest = line.trim();
-    if rest.is_empty() || rest.starts_with(b"-") {
-        return None;
-    }
-    if let Some(service) = rest.strip_prefix(b"@include") {
-        return Some(Named::Service(service.trim().to_vec()));
-    }
-    let kind = rest.fields().next()?;
-    rest = rest[kind.len()..].trim_start();
-    // The control is one word, or a list in brackets.
-    let control_end = if rest.starts_with(b"[") {
-        rest.find_byte(b']')? + 1
-    } else {
-        rest.find_byteset(b" \t")?
-    };
-    let (control, rest) = rest.split_at(control_end);
-    let name = rest.fields().next()?.to_vec();
-    if matches!(control, b"include" | b"substack") {
-        return Some(Named::Service(name));
-    }
-    Some(Named::Module(name))
+fn place(reference: &Reference, text: &[u8]) -> Option<Place> {
+    let extent = reference.text.extent()?;
+    Some(Place::new(text, extent))
 }
 
 /// A module without a slash lies in the directory that PAM was built with: in the image's own
@@ -115,9 +84,6 @@ fn service_exists(tree: &RootTree, service: &[u8]) -> bool {
         .any(|directory| tree.exists(&join(directory.as_bytes(), service)))
 }
 
-/// Services of `nsswitch.conf(5)` that are part of glibc itself since 2.34.
-const IN_LIBC: &[&[u8]] = &[b"dns", b"files"];
-
 /// Every service that nsswitch.conf names must have its library in the image.
 pub(super) fn name_services(tree: &RootTree) -> Result<Vec<Finding>, Error> {
     const PATH: &[u8] = b"etc/nsswitch.conf";
@@ -126,47 +92,24 @@ pub(super) fn name_services(tree: &RootTree) -> Result<Vec<Finding>, Error> {
         return Ok(found);
     };
     let text = read(PATH, content)?;
-    let mut start = 0;
-    for line in text.split(|byte| *byte == b'\n') {
-        let line_start = start;
-        start += line.len() + 1;
-        let line = line.split(|byte| *byte == b'#').next().unwrap_or_default();
-        let Some((_, services)) = line.split_once_str(":") else {
+    for reference in scan(FileKind::NameServices, &text).references {
+        let Some(library) = library_of(reference.text.bytes()) else {
             continue;
         };
-        for service in services_of(services) {
-            let library = [b"libnss_", service, b".so.2"].concat();
-            let exists = |path: &[u8]| name_of(path) == library && tree.exists(path);
-            if IN_LIBC.contains(&service) || tree.iter().any(|(path, _)| exists(path)) {
-                continue;
-            }
-            let at = line.find(service).unwrap_or(0) + line_start;
-            let mut finding = findings::about(
-                &findings::MISSING_NSS_MODULE,
-                PATH,
-                format!("{} is not in the image", library.as_bstr()),
-                "add the package that has it, or remove the service from the line",
-            );
-            finding.place = Some(Place::new(&text, Span::new(at, at + service.len())));
-            found.push(finding);
+        let exists = |path: &[u8]| name_of(path) == library && tree.exists(path);
+        if tree.iter().any(|(path, _)| exists(path)) {
+            continue;
         }
+        let mut finding = findings::about(
+            &findings::MISSING_NSS_MODULE,
+            PATH,
+            format!("{} is not in the image", library.as_bstr()),
+            "add the package that has it, or remove the service from the line",
+        );
+        finding.place = place(&reference, &text);
+        found.push(finding);
     }
     Ok(found)
-}
-
-/// The services of a line, without the actions in brackets.
-fn services_of(line: &[u8]) -> Vec<&[u8]> {
-    let mut services = Vec::new();
-    let mut depth = 0;
-    for word in line.fields() {
-        let opens = word.starts_with(b"[");
-        depth += usize::from(opens);
-        if depth == 0 {
-            services.push(word);
-        }
-        depth -= usize::from(depth > 0 && word.ends_with(b"]"));
-    }
-    services
 }
 
 #[cfg(test)]

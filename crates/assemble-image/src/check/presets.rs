@@ -5,6 +5,7 @@ use std::fs;
 use bstr::ByteSlice;
 use hermetic_out::{Finding, Place};
 use hermetic_out_formats::Span;
+use hermetic_out_formats::unit::relations::template_of;
 
 use crate::error::{Error, io_error};
 use crate::findings;
@@ -46,9 +47,7 @@ pub(super) fn check(tree: &RootTree, options: &Options) -> Result<Vec<Finding>, 
 /// Whether a unit exists; an instance exists if its template does.
 fn exists(tree: &RootTree, manager: &str, unit: &[u8]) -> bool {
     let mut names = vec![unit.to_vec()];
-    if let (Some(at), Some(dot)) = (unit.find_byte(b'@'), unit.rfind_byte(b'.')) {
-        names.push([unit.get(..=at).unwrap_or_default(), &unit[dot..]].concat());
-    }
+    names.extend(template_of(unit));
     ["etc", "usr/lib", "usr/share"].iter().any(|parent| {
         let directory = format!("{parent}/systemd/{manager}");
         names

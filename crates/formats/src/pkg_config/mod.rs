@@ -4,12 +4,16 @@
 //! `${name}` stands for the value of a variable defined further up. A `#` starts a comment anywhere, a
 //! backslash at the end of a line continues it, `\#` is a `#`; every other backslash stays.
 
+mod facts;
 mod paths;
+mod requirements;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+pub(crate) use facts::facts;
 pub use paths::{PathWord, is_absolute_path, path_words};
+pub use requirements::{GIVEN_VARIABLES, Requirement, Undefined};
 
 use crate::encoding::Encoding;
 use crate::reference::{Problem, ProblemKind};
@@ -190,6 +194,14 @@ impl Variables {
             self.set(&statement.name, value);
         }
     }
+}
+
+/// Whether a file at `path` is one: `….pc` in a directory called `pkgconfig`.
+#[must_use]
+pub fn is_pc_file(path: &[u8]) -> bool {
+    let mut parts = path.rsplit(|byte| *byte == b'/');
+    let name = parts.next().unwrap_or_default();
+    name.len() > 3 && name.ends_with(b".pc") && parts.next() == Some(b"pkgconfig")
 }
 
 /// Finds the statements of a `.pc` file.

@@ -9,7 +9,7 @@ pub struct Assignment {
     /// The section it stands in, without brackets; empty before the first.
     pub section: Vec<u8>,
     /// The key, without blanks.
-    pub key: Vec<u8>,
+    pub key: Text,
     /// The value, without blanks at its ends.
     pub value: Text,
     /// The key's first byte up to the value's last.
@@ -117,7 +117,7 @@ fn logical_line(text: &Text, section: &mut Vec<u8>) -> Option<Line> {
     }
     Some(Line::Assignment(Assignment {
         section: section.clone(),
-        key: key.bytes().to_vec(),
+        key,
         value: text.slice(equals + 1..text.len()).trim(),
         span,
     }))
@@ -134,7 +134,7 @@ mod tests {
             .filter_map(|line| match line {
                 Line::Assignment(found) => Some((
                     text(&found.section),
-                    text(&found.key),
+                    text(found.key.bytes()),
                     text(found.value.bytes()),
                 )),
                 _ => None,

@@ -1,11 +1,14 @@
 //! systemd's unit files and drop-ins: `systemd.unit(5)` and the pages of the unit types.
 
+pub mod directives;
 pub mod exec;
 pub mod lines;
+pub mod relations;
+pub mod settings;
 
 use crate::command_line::{Context, base_name, scan_command, scan_variable};
 use crate::encoding::Encoding;
-use crate::reference::{Fact, Lookup, ProblemKind, Reference, Role, Scan};
+use crate::reference::{Account, Fact, Lookup, ProblemKind, Reference, Role, Scan};
 use crate::text::Text;
 use crate::words::{Escapes, all_words, read_specifiers};
 use lines::{Assignment, Line};
@@ -43,6 +46,8 @@ enum Syntax {
     OtherRoot,
     /// A user name.
     User,
+    /// Names of users or groups that the unit makes use of.
+    Accounts(Account),
     /// A boolean that makes a user.
     DynamicUser,
 }
@@ -75,6 +80,7 @@ const DIRECTIVES: &[(&[&str], &str, Syntax)] = &[
     (EXEC_CONTEXT, "EnvironmentFile", Syntax::File),
     (EXEC_CONTEXT, "ExecPaths", Syntax::Paths),
     (EXEC_CONTEXT, "ExecSearchPath", Syntax::SearchPath),
+    (EXEC_CONTEXT, "Group", Syntax::Accounts(Account::Group)),
     (EXEC_CONTEXT, "ExtensionDirectories", Syntax::Paths),
     (EXEC_CONTEXT, "ExtensionImages", Syntax::Binds),
     (EXEC_CONTEXT, "InaccessiblePaths", Syntax::Paths),
@@ -89,8 +95,16 @@ const DIRECTIVES: &[(&[&str], &str, Syntax)] = &[
     (EXEC_CONTEXT, "StandardError", Syntax::StandardStream),
     (EXEC_CONTEXT, "StandardInput", Syntax::StandardStream),
     (EXEC_CONTEXT, "StandardOutput", Syntax::StandardStream),
+    (
+        EXEC_CONTEXT,
+        "SupplementaryGroups",
+        Syntax::Accounts(Account::Group),
+    ),
     (EXEC_CONTEXT, "User", Syntax::User),
     (EXEC_CONTEXT, "WorkingDirectory", Syntax::WorkingDirectory),
+    // systemd.socket(5)
+    (&["Socket"], "SocketGroup", Syntax::Accounts(Account::Group)),
+    (&["Socket"], "SocketUser", Syntax::Accounts(Account::User)),
     // systemd.path(5)
     (&["Path"], "DirectoryNotEmpty", Syntax::Condition),
     (&["Path"], "PathChanged", Syntax::Condition),
@@ -139,7 +153,15 @@ pub fn scan(file: &[u8]) -> Scan {
     let mut scan = Scan::default();
     for line in lines::lines(file) {
         match line {
-            Line::Assignment(assignment) => scan_assignment(&mut scan, &assignment),
+            Line::Assignment(assignment) => {
+                scan.facts.push(Fact::Directive {
+                    section: assignment.section.clone(),
+                    key: assignment.key.clone(),
+                    value: assignment.value.clone(),
+                });
+                scan_assignment(&mut scan, &assignment);
+                relations::scan_assignment(&mut scan, &assignment);
+            }
             Line::BadSection(header) => scan.problem(ProblemKind::BadSection, header),
             Line::TooLong(part) => scan.problem(ProblemKind::LineTooLong, part),
             Line::Other(_) => {}
@@ -149,7 +171,7 @@ pub fn scan(file: &[u8]) -> Scan {
 }
 
 fn scan_assignment(scan: &mut Scan, assignment: &Assignment) {
-    let Some((field, syntax)) = directive(&assignment.section, &assignment.key) else {
+    let Some((field, syntax)) = directive(&assignment.section, assignment.key.bytes()) else {
         return;
     };
     let value = &assignment.value;
@@ -225,6 +247,12 @@ fn scan_assignment(scan: &mut Scan, assignment: &Assignment) {
         Syntax::User => {
             if !matches!(bytes, b"" | b"root" | b"0") {
                 scan.facts.push(Fact::RunsAsUser);
+            }
+            scan.uses_account(Account::User, field, read_specifiers(&line()));
+        }
+        Syntax::Accounts(account) => {
+            for word in all_words(value, Escapes::C).unwrap_or_default() {
+                scan.uses_account(account, field, read_specifiers(&word.text));
             }
         }
         // parse_boolean() of systemd's src/basic/parse-util.c

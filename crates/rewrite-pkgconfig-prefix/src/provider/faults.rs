@@ -9,14 +9,11 @@ use bstr::ByteSlice;
 use hermetic_out::{Finding, FindingKind};
 use hermetic_out_formats::Span;
 use hermetic_out_formats::pkg_config::{
-    Piece, PkgConfig, Statement, StatementKind, Value, Variables,
+    GIVEN_VARIABLES, PkgConfig, Statement, StatementKind, Value, Variables,
 };
 
 use super::rewrite::PREFIX;
 use crate::findings::{self, at};
-
-/// Variables that every reader knows.
-pub(super) const BUILT_IN: &[&[u8]] = &[b"pcfiledir", b"pc_sysrootdir", b"pc_top_builddir"];
 
 /// So many findings about one file are kept: each holds the line it is about.
 const MAX_FINDINGS: usize = 100;
@@ -77,26 +74,20 @@ impl<'a> Faults<'a> {
             let (kind, message, help) = findings::of_problem(problem.kind);
             self.report_at(kind, problem.span, message.into(), help);
         }
-        let mut defined: BTreeSet<&[u8]> = BUILT_IN.iter().copied().collect();
+        for undefined in file.undefined_variables() {
+            let Some(statement) = file.statements.get(undefined.statement) else {
+                continue;
+            };
+            let shown = undefined.name.as_bstr();
+            let message = format!("the variable {shown} is not defined here");
+            let help = "define it further up";
+            let kind = &findings::PC_UNDEFINED_VARIABLE;
+            self.report(kind, &statement.value, &undefined.range, message, help);
+        }
+        let mut defined: BTreeSet<&[u8]> = GIVEN_VARIABLES.iter().copied().collect();
         let mut has_two_prefixes = false;
         for statement in &file.statements {
             let value = &statement.value;
-            for piece in &value.pieces {
-                if let Piece::Variable { range, name } = piece
-                    && !defined.contains(value.bytes(name.clone()))
-                {
-                    let shown = value.bytes(name.clone()).as_bstr();
-                    let message = format!("the variable {shown} is not defined here");
-                    let help = "define it further up";
-                    self.report(
-                        &findings::PC_UNDEFINED_VARIABLE,
-                        value,
-                        range,
-                        message,
-                        help,
-                    );
-                }
-            }
             let is_of_paths = statement.kind == StatementKind::Variable || statement.is_flags();
             if let Some(range) = make_variable(value.text.bytes()).filter(|_| is_of_paths) {
                 let shown = value.bytes(range.clone()).as_bstr();

@@ -8,10 +8,10 @@ use bstr::ByteSlice;
 use hermetic_out::{Edit, Finding};
 use hermetic_out_formats::Span;
 use hermetic_out_formats::pkg_config::{
-    MAX_VALUE, PkgConfig, Statement, StatementKind, Value, Variables, scan,
+    GIVEN_VARIABLES, MAX_VALUE, PkgConfig, Statement, StatementKind, Value, Variables, scan,
 };
 
-use super::faults::{BUILT_IN, Faults};
+use super::faults::Faults;
 use super::places::{Place, Places};
 use super::roots::Roots;
 use super::words::{Word, can_be_written, is_search_path, same, words};
@@ -419,7 +419,9 @@ fn append(to: &mut Option<Vec<u8>>, more: Option<Vec<u8>>) {
 
 /// The bytes of a value that say the same wherever in the file they stand.
 fn movable(value: &Value, content: &[u8]) -> Option<Vec<u8>> {
-    let is_everywhere = value.variables().all(|name| BUILT_IN.contains(&name));
+    let is_everywhere = value
+        .variables()
+        .all(|name| GIVEN_VARIABLES.contains(&name));
     let span = value.text.span().filter(|_| is_everywhere)?;
     Some(span.of(content).to_vec())
 }

@@ -1,0 +1,305 @@
+//! Which directives systemd knows, and where: `data/unit-directives.txt`.
+//!
+//! systemd ignores a section or directive that it does not know, with a line in its log that nobody
+//! reads: a `StartLimitIntervalSec=` in `[Service]` limits nothing.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use crate::tables;
+
+const DIRECTIVES: &str = include_str!("../../data/unit-directives.txt");
+
+/// What systemd makes of a directive in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Standing {
+    /// It reads it.
+    Known,
+    /// It reads it, under a name that it had before: what is to be written today.
+    Old(&'static str),
+    /// It knows the name and ignores it: what does the same today, if anything.
+    Ignored(&'static str),
+    /// It ignores it: the directive belongs to these sections of files of this type.
+    OtherSection(Vec<&'static str>),
+    /// It ignores it: no section of files of this type has such a directive.
+    UnknownDirective,
+    /// It ignores the whole section: files of this type have none of this name.
+    UnknownSection,
+}
+
+struct Entry {
+    sections: Vec<&'static str>,
+    standing: Standing,
+}
+
+type Table = BTreeMap<(&'static str, &'static str), Vec<Entry>>;
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    let mut table = Table::new();
+    for line in tables::entries(DIRECTIVES) {
+        let mut words = line.splitn(5, ' ');
+        let mut word = || words.next().unwrap_or_default();
+        let (kind, key, sections) = (word(), word(), word());
+        let standing = match (word(), word()) {
+            ("was", today) => Standing::Old(today),
+            ("gone", today) => Standing::Ignored(today),
+            _ => Standing::Known,
+        };
+        table.entry((kind, key)).or_default().push(Entry {
+            sections: sections.split(',').collect(),
+            standing,
+        });
+    }
+    table
+});
+
+/// The unit types, and the section that each has for itself: `systemd.unit(5)`.
+const OWN_SECTIONS: &[(&str, &str)] = &[
+    ("automount", "Automount"),
+    ("device", "Device"),
+    ("mount", "Mount"),
+    ("path", "Path"),
+    ("scope", "Scope"),
+    ("service", "Service"),
+    ("slice", "Slice"),
+    ("socket", "Socket"),
+    ("swap", "Swap"),
+    ("target", "Target"),
+    ("timer", "Timer"),
+];
+
+/// The kind of file that a unit of this type is in the table; `None` for a type that systemd does
+/// not have.
+fn kind_of(unit_type: &[u8]) -> Option<&'static str> {
+    let is_unit = OWN_SECTIONS
+        .iter()
+        .any(|(known, _)| known.as_bytes() == unit_type);
+    match unit_type {
+        _ if is_unit => Some("unit"),
+        b"network" => Some("network"),
+        b"netdev" => Some("netdev"),
+        b"link" => Some("link"),
+        _ => None,
+    }
+}
+
+/// Whether systemd leaves a name to others: `X-…` (`systemd.unit(5)`).
+#[must_use]
+pub fn is_private(name: &[u8]) -> bool {
+    name.starts_with(b"X-")
+}
+
+/// Whether files of a type (`service`, `network`) have a section. What is private is none of theirs,
+/// and no mistake.
+#[must_use]
+pub fn has_section(unit_type: &[u8], section: &[u8]) -> bool {
+    match kind_of(unit_type) {
+        None => true,
+        Some("unit") => {
+            let own = OWN_SECTIONS
+                .iter()
+                .find(|(_, own)| own.as_bytes() == section);
+            match own {
+                Some((known, _)) => known.as_bytes() == unit_type,
+                None => matches!(section, b"Unit" | b"Install"),
+            }
+        }
+        Some(kind) => TABLE.iter().any(|((of, _), entries)| {
+            let sections = entries.iter().flat_map(|entry| &entry.sections);
+            *of == kind
+                && sections
+                    .into_iter()
+                    .any(|known| known.as_bytes() == section)
+        }),
+    }
+}
+
+/// What systemd makes of the directive `key` in the section `section` of a file of this type.
+#[must_use]
+pub fn standing(unit_type: &[u8], section: &[u8], key: &[u8]) -> Standing {
+    let Some(kind) = kind_of(unit_type) else {
+        return Standing::Known;
+    };
+    if is_private(section) || is_private(key) {
+        return Standing::Known;
+    }
+    if !has_section(unit_type, section) {
+        return Standing::UnknownSection;
+    }
+    let entries = std::str::from_utf8(key)
+        .ok()
+        .and_then(|key| TABLE.get(&(kind, key)));
+    let entries = entries.map(Vec::as_slice).unwrap_or_default();
+    let is_here = |entry: &&Entry| {
+        let mut sections = entry.sections.iter();
+        sections.any(|known| known.as_bytes() == section)
+    };
+    if let Some(entry) = entries.iter().find(is_here) {
+        return entry.standing.clone();
+    }
+    let known = entries
+        .iter()
+        .filter(|entry| entry.standing == Standing::Known);
+    let sections: Vec<&str> = known
+        .flat_map(|entry| entry.sections.iter().copied())
+        .filter(|known| has_section(unit_type, known.as_bytes()))
+        .collect();
+    if sections.is_empty() {
+        Standing::UnknownDirective
+    } else {
+        Standing::OtherSection(sections)
+    }
+}
+
+/// The directive that `key` may have been meant to be: one of the section that differs from it in
+/// one place only, or in the case of its letters.
+#[must_use]
+pub fn similar(unit_type: &[u8], section: &[u8], key: &[u8]) -> Option<&'static str> {
+    let kind = kind_of(unit_type)?;
+    let known = TABLE.iter().filter(|((of, _), entries)| {
+        let here = |entry: &Entry| {
+            let mut sections = entry.sections.iter();
+            entry.standing == Standing::Known && sections.any(|known| known.as_bytes() == section)
+        };
+        *of == kind && entries.iter().any(here)
+    });
+    let mut names = known.map(|((_, name), _)| *name);
+    names.find(|name| {
+        name.as_bytes().eq_ignore_ascii_case(key) || differ_in_one_place(name.as_bytes(), key)
+    })
+}
+
+/// Whether one becomes the other by one byte that is left out, put in, or changed.
+fn differ_in_one_place(one: &[u8], other: &[u8]) -> bool {
+    let (short, long) = if one.len() <= other.len() {
+        (one, other)
+    } else {
+        (other, one)
+    };
+    if long.len() - short.len() > 1 || short.len() < 4 {
+        return false;
+    }
+    let same = short.iter().zip(long).take_while(|(a, b)| a == b).count();
+    let rest = &short[same..];
+    long[same..].get(1..).is_some_and(|after| {
+        // One byte more in the longer, or one changed in both.
+        after == rest || rest.get(1..).is_some_and(|rest| rest == after)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(unit_type: &str, section: &str, key: &str) -> Standing {
+        standing(unit_type.as_bytes(), section.as_bytes(), key.as_bytes())
+    }
+
+    #[test]
+    fn directives_in_their_places() {
+        for (unit_type, section, key, expected) in [
+            ("service", "Service", "ExecStart", Standing::Known),
+            ("service", "Unit", "After", Standing::Known),
+            ("service", "Install", "WantedBy", Standing::Known),
+            ("service", "Service", "DelegateNamespaces", Standing::Known),
+            ("socket", "Socket", "ListenStream", Standing::Known),
+            ("target", "Unit", "AllowIsolate", Standing::Known),
+            ("network", "Network", "DHCP", Standing::Known),
+            ("link", "Link", "MACAddressPolicy", Standing::Known),
+            ("netdev", "WireGuardPeer", "AllowedIPs", Standing::Known),
+            ("service", "X-Anything", "Whatever", Standing::Known),
+            ("service", "Service", "X-Whatever", Standing::Known),
+            ("unheard-of", "A", "B", Standing::Known),
+            ("service", "Unit", "BindTo", Standing::Old("BindsTo=")),
+            (
+                "service",
+                "Service",
+                "StartLimitBurst",
+                Standing::Old("StartLimitBurst= of [Unit]"),
+            ),
+            (
+                "slice",
+                "Slice",
+                "MemoryLimit",
+                Standing::Ignored("MemoryMax="),
+            ),
+            (
+                "service",
+                "Service",
+                "SysVStartPriority",
+                Standing::Ignored(""),
+            ),
+            (
+                "service",
+                "Service",
+                "StartLimitIntervalSec",
+                Standing::OtherSection(vec!["Unit"]),
+            ),
+            (
+                "service",
+                "Unit",
+                "WantedBy",
+                Standing::OtherSection(vec!["Install"]),
+            ),
+            // No service has a [Socket] to move it to.
+            (
+                "service",
+                "Service",
+                "ListenStream",
+                Standing::UnknownDirective,
+            ),
+            (
+                "service",
+                "Service",
+                "ExecRestart",
+                Standing::UnknownDirective,
+            ),
+            (
+                "service",
+                "Socket",
+                "ListenStream",
+                Standing::UnknownSection,
+            ),
+            ("timer", "Service", "ExecStart", Standing::UnknownSection),
+            ("service", "", "ExecStart", Standing::UnknownSection),
+            ("network", "Service", "ExecStart", Standing::UnknownSection),
+        ] {
+            assert_eq!(of(unit_type, section, key), expected, "[{section}] {key}");
+        }
+    }
+
+    #[test]
+    fn likely_misspellings() {
+        for (key, meant) in [
+            ("ExecStartt", Some("ExecStart")),
+            ("ExecStat", Some("ExecStart")),
+            ("ExecSxart", Some("ExecStart")),
+            ("execstart", Some("ExecStart")),
+            ("Restrat", None),
+            ("Frobnicate", None),
+        ] {
+            let found = similar(b"service", b"Service", key.as_bytes());
+            assert_eq!(found, meant, "{key}");
+        }
+    }
+
+    #[test]
+    fn the_table_is_sorted_and_well_formed() {
+        let lines: Vec<&str> = tables::entries(DIRECTIVES).collect();
+        for pair in lines.windows(2) {
+            assert!(pair[0] < pair[1], "{} before {}", pair[0], pair[1]);
+        }
+        for line in lines {
+            let words: Vec<&str> = line.splitn(5, ' ').collect();
+            assert!(words.len() >= 3, "{line}");
+            let status = words.get(3);
+            assert!(matches!(status, None | Some(&("was" | "gone"))), "{line}");
+            assert_eq!(
+                kind_of(words[0].as_bytes()).is_some(),
+                words[0] != "unit",
+                "{line}"
+            );
+        }
+    }
+}
