@@ -27,15 +27,19 @@ pub mod cache;
 pub mod check;
 pub mod cli;
 pub mod closure;
+mod directives;
 pub mod error;
 pub mod facts;
 pub mod gather;
 pub mod libraries;
 mod links;
+mod named;
+mod pkg_config;
 pub mod progress;
 pub mod rules;
 mod shebang;
 pub mod store;
+mod systemd;
 
 use std::sync::Arc;
 

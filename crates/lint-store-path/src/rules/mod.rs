@@ -161,17 +161,43 @@ macro_rules! rules {
 }
 
 rules! {
+    bare_program
     broken_elf
     build_directory
+    bus_name_not_activatable
+    condition_on_missing_file
     credential_in_store
     dangling_symlink
     destdir_nest
+    directive_in_wrong_section
     dlopen_library_missing
+    drop_in_without_unit
+    duplicate_bus_name
     elf_own_fhs_path
     empty_state_directory
+    etc_file_not_read
+    etc_path_in_text
+    exec_paths_exclude_store
     foreign_package_directory
     interpreter_outside_store
+    login_shell_missing
+    name_service_missing
     needed_library_missing
+    never_started
+    obsolete_directive
+    own_file_by_fhs_path
+    pam_include_missing
+    pam_module_missing
+    pc_directory_outside_outputs
+    pc_install_variable_outside_prefix
+    pc_requirement_missing
+    pc_variable_undefined
+    pc_without_prefix
+    pid_file_in_var_run
+    program_missing
+    program_outside_store
+    program_without_execute_bit
+    relative_program_path
     running_system_path
     runpath_insecure
     runpath_missing
@@ -182,6 +208,14 @@ rules! {
     shebang_outside_store
     special_file
     symlink_out_of_store
+    systemd_service_not_shipped
+    tmpfiles_source_missing
+    undeclared_account
+    unfound_shell_command
+    unfound_udev_helper
+    unit_not_shipped
+    unknown_directive
+    unknown_section
     unread_file
     world_writable
 }

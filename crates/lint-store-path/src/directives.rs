@@ -1,0 +1,52 @@
+//! The directives of units, and what systemd makes of each.
+
+use hermetic_out_formats::kind::{FileKind, unit_type};
+use hermetic_out_formats::unit::directives::{self, Standing};
+use hermetic_out_formats::{Fact, Text};
+
+use crate::facts::FileFacts;
+
+/// A line `KEY=VALUE` of a unit.
+pub(crate) struct Directive<'a> {
+    unit_type: &'a [u8],
+    pub(crate) section: &'a [u8],
+    pub(crate) key: &'a Text,
+    pub(crate) value: &'a Text,
+}
+
+impl Directive<'_> {
+    /// What systemd makes of it.
+    pub(crate) fn standing(&self) -> Standing {
+        directives::standing(self.unit_type, self.section, self.key.bytes())
+    }
+
+    /// What it may have been meant to be.
+    pub(crate) fn similar(&self) -> Option<&'static str> {
+        directives::similar(self.unit_type, self.section, self.key.bytes())
+    }
+}
+
+/// The directives of a file, in order; none if it is no unit.
+pub(crate) fn directives(file: &FileFacts) -> impl Iterator<Item = Directive<'_>> {
+    let content = file
+        .content()
+        .filter(|content| content.kind == Some(FileKind::Unit));
+    let facts = content.and_then(|content| Some(&content.scan.as_ref()?.facts));
+    let unit_type = unit_type(&file.sub_path);
+    facts
+        .into_iter()
+        .flatten()
+        .filter_map(move |fact| match fact {
+            Fact::Directive {
+                section,
+                key,
+                value,
+            } => Some(Directive {
+                unit_type,
+                section,
+                key,
+                value,
+            }),
+            _ => None,
+        })
+}

@@ -1,0 +1,127 @@
+//! What files of known formats name, and what the resolver says of each: as the fixups see it.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use hermetic_out::resolve::{Circumstances, Kept, Missing};
+use hermetic_out::tree::Node;
+use hermetic_out::{Decision, Resolver};
+use hermetic_out_formats::kind::FileKind;
+use hermetic_out_formats::unit::settings::{Settings, key};
+use hermetic_out_formats::{Reference, Role, Scan};
+
+use crate::facts::{FileFacts, Known, PathFacts};
+use crate::rules::PathSubject;
+
+/// A file whose format is known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scanned<'a> {
+    pub(crate) file: &'a FileFacts,
+    pub(crate) kind: FileKind,
+    pub(crate) scan: &'a Scan,
+}
+
+/// The files of a store path whose formats are known, in order.
+pub(crate) fn scanned(facts: &PathFacts) -> impl Iterator<Item = Scanned<'_>> {
+    facts.files.iter().filter_map(|file| {
+        let content = file.content()?;
+        Some(Scanned {
+            file,
+            kind: content.kind?,
+            scan: content.scan.as_ref()?,
+        })
+    })
+}
+
+/// The files of a kind in all store paths, with the store path of each.
+pub(crate) fn of_kind(
+    known: &Known,
+    kind: FileKind,
+) -> impl Iterator<Item = (PathBuf, Scanned<'_>)> {
+    known.paths().iter().flat_map(move |facts| {
+        let store_path = known.store().named(&facts.name);
+        let files = scanned(facts).filter(move |file| file.kind == kind);
+        files.map(move |file| (store_path.clone(), file))
+    })
+}
+
+/// A reference, and where it stands.
+pub(crate) struct Named<'a> {
+    pub(crate) scanned: Scanned<'a>,
+    pub(crate) reference: &'a Reference,
+    pub(crate) settings: &'a Settings,
+    circumstances: &'a Circumstances,
+    resolver: &'a Resolver<'a>,
+}
+
+impl Named<'_> {
+    /// What it says.
+    pub(crate) fn value(&self) -> &[u8] {
+        self.reference.text.bytes()
+    }
+
+    /// What the resolver says it should be.
+    pub(crate) fn decision(&self) -> Decision {
+        self.resolver.resolve(self.reference, self.circumstances)
+    }
+
+    /// Whether it names a program that is run.
+    pub(crate) fn runs(&self) -> bool {
+        matches!(self.reference.role, Role::Program | Role::ShellCommand)
+    }
+
+    /// Whether it is a login shell: it has a rule of its own.
+    pub(crate) fn is_shell(&self) -> bool {
+        self.scanned.kind == FileKind::Sysusers
+    }
+
+    /// Whether nothing is there that could be run, if it is a path: the file that lacks its execute bit.
+    pub(crate) fn without_execute_bit(&self) -> Option<Vec<u8>> {
+        match self.decision() {
+            Decision::Unresolved(Missing::NotExecutable(path)) => {
+                Some(path.as_os_str().as_bytes().to_vec())
+            }
+            Decision::Keep(Kept::InStore) if self.reference.text.is_literal() => {
+                let path = Path::new(OsStr::from_bytes(self.value()));
+                let is_file = self.resolver.tree().look_up(path) == Some(Node::File);
+                is_file.then(|| self.value().to_vec())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Shows every reference of a store path's files.
+pub(crate) fn for_each(subject: &PathSubject<'_>, mut look: impl FnMut(&Named<'_>)) {
+    let Some(resolver) = subject.resolver() else {
+        return;
+    };
+    let mut all: BTreeMap<Vec<u8>, Settings> = BTreeMap::new();
+    for scanned in scanned(subject.facts) {
+        let settings = all.entry(key(scanned.kind, &scanned.file.sub_path));
+        let settings = settings.or_default();
+        settings.add(scanned.kind, &scanned.file.sub_path, scanned.scan);
+    }
+    for scanned in scanned(subject.facts) {
+        let Some(settings) = all.get(&key(scanned.kind, &scanned.file.sub_path)) else {
+            continue;
+        };
+        let circumstances = Circumstances {
+            output: "out".to_owned(),
+            other_root: settings.other_root,
+            unprivileged: settings.unprivileged,
+            search_path: settings.search_path.clone(),
+        };
+        for reference in &scanned.scan.references {
+            look(&Named {
+                scanned,
+                reference,
+                settings,
+                circumstances: &circumstances,
+                resolver: &resolver,
+            });
+        }
+    }
+}

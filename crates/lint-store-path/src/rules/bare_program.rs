@@ -1,0 +1,95 @@
+//! A program is named without a path, and systemd does not find it.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use bstr::ByteSlice;
+use hermetic_out::Decision;
+use hermetic_out::tree::Node;
+use hermetic_out::{FindingKind, Severity};
+use hermetic_out_formats::unit::settings::Settings;
+use hermetic_out_formats::{FileKind, Lookup, Role};
+
+use super::{Check, Group, PathSubject, Rule};
+use crate::check::Findings;
+use crate::named::for_each;
+
+pub(super) static RULE: Rule = Rule {
+    kind: FindingKind {
+        name: "bare-program",
+        severity: Severity::Error,
+        summary: "A program is named without a path, and systemd does not find it",
+        explanation: "systemd looks for a name without a slash in the directories of `ExecSearchPath=`, \
+            else in those compiled into it; `PATH` of the unit plays no part \
+            (systemd.service(5), \"COMMAND LINES\"). In a store, the latter hold systemd's own \
+            programs and no others. For D-Bus and polkit, it is the search path of the daemon \
+            that counts, which says as little.",
+    },
+    group: Group::Units,
+    example: "ExecStart=chronyd -d",
+    remedy: "write the store path of the program, or set `ExecSearchPath=`",
+    check: Check::StorePath(check),
+};
+
+fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
+    for_each(subject, |named| {
+        let value = named.value();
+        let is_looked_up = named.reference.lookup == Lookup::SearchPath && !value.contains(&b'/');
+        let is_known = is_of_systemd(value) || is_on_search_path(subject, named.settings, value);
+        // A launcher is started with the search path of the session, by design.
+        let is_launcher = named.scanned.kind == FileKind::DesktopEntry;
+        if named.reference.role != Role::Program || !is_looked_up || is_known || is_launcher {
+            return;
+        }
+        let decision = named.decision();
+        if matches!(decision, Decision::Keep(_)) {
+            return;
+        }
+        let message = format!("{} is named without a path", value.as_bstr());
+        let file = named.scanned.file.path_in(subject.path);
+        let found = findings.report(file, value, message);
+        found.span = named.reference.text.extent();
+        if let Decision::Replace { path, .. } = decision {
+            found.help = format!("write {}", path.as_bstr());
+        }
+        if named.reference.optional {
+            found.severity = Severity::Note;
+        } else if named.scanned.kind != FileKind::Unit {
+            found.severity = Severity::Warning;
+        }
+    });
+}
+
+/// Whether a program is one of systemd's own, which lie where it looks.
+fn is_of_systemd(name: &[u8]) -> bool {
+    const NAMES: &[&[u8]] = &[
+        b"bootctl",
+        b"busctl",
+        b"coredumpctl",
+        b"homectl",
+        b"hostnamectl",
+        b"journalctl",
+        b"localectl",
+        b"loginctl",
+        b"machinectl",
+        b"networkctl",
+        b"oomctl",
+        b"portablectl",
+        b"resolvectl",
+        b"systemctl",
+        b"timedatectl",
+        b"udevadm",
+        b"userdbctl",
+        b"varlinkctl",
+    ];
+    name.starts_with(b"systemd-") || NAMES.contains(&name)
+}
+
+fn is_on_search_path(subject: &PathSubject<'_>, settings: &Settings, name: &[u8]) -> bool {
+    settings.search_path.iter().any(|directory| {
+        let path = [directory.as_slice(), b"/", name].concat();
+        let path = Path::new(OsStr::from_bytes(&path));
+        subject.closure.tree.look_up(path) == Some(Node::Program)
+    })
+}

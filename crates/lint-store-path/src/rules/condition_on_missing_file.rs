@@ -1,0 +1,80 @@
+//! A condition of a unit asks for a file that no package puts there.
+
+use bstr::ByteSlice;
+use hermetic_out::Decision;
+use hermetic_out::resolve::Missing;
+use hermetic_out::resolve::is_place_of_packages;
+use hermetic_out::{FindingKind, Severity};
+use hermetic_out_formats::{Fact, FileKind, Role, Span};
+
+use super::{Check, Group, PathSubject, Rule};
+use crate::check::Findings;
+use crate::named::for_each;
+
+pub(super) static RULE: Rule = Rule {
+    kind: FindingKind {
+        name: "condition-on-missing-file",
+        severity: Severity::Warning,
+        summary: "A condition of a unit asks for a file that no package puts there",
+        explanation: "A `Condition…=` names a file below `/usr`, `/bin`, `/lib` or `/opt`, or a store \
+            path that does not exist. The unit is skipped without an error, as if it had been \
+            started; with `Assert…=`, it fails. Conditions that ask for a file's absence \
+            (`!`), and alternatives (`|`), are left out, and so is what lies in `/etc` or in \
+            the machine's state.",
+    },
+    group: Group::Units,
+    example: "ConditionFileIsExecutable=/usr/sbin/chronyd",
+    remedy: "write the store path of the file, or remove the condition",
+    check: Check::StorePath(check),
+};
+
+fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
+    for_each(subject, |named| {
+        let value = named.value();
+        let asks = named.reference.role == Role::Condition
+            && named.scanned.kind == FileKind::Unit
+            && ["Condition", "Assert"]
+                .iter()
+                .any(|start| named.reference.field.starts_with(start));
+        let is_configuration = value.starts_with(b"/etc/");
+        if !asks || is_configuration || !named.reference.text.is_literal() {
+            return;
+        }
+        let is_plain = named.scanned.scan.facts.iter().any(|fact| match fact {
+            Fact::Directive { value, .. } => {
+                let lies_in =
+                    |outer: Span, inner: Span| outer.start <= inner.start && inner.end <= outer.end;
+                let places = value.extent().zip(named.reference.text.extent());
+                places.is_some_and(|(outer, inner)| lies_in(outer, inner))
+                    && !value.bytes().starts_with(b"!")
+                    && !value.bytes().starts_with(b"|")
+            }
+            _ => false,
+        });
+        if !is_plain {
+            return;
+        }
+        let (message, help) = match named.decision() {
+            Decision::Replace { path, .. } => (
+                format!("{} is at {}", value.as_bstr(), path.as_bstr()),
+                Some(format!(
+                    "write {}: patch-systemd-units does so",
+                    path.as_bstr()
+                )),
+            ),
+            Decision::Unresolved(Missing::NotInStore) => {
+                (format!("{} does not exist", value.as_bstr()), None)
+            }
+            Decision::Unresolved(Missing::NotFound) if is_place_of_packages(value) => {
+                (format!("no package has {}", value.as_bstr()), None)
+            }
+            _ => return,
+        };
+        let file = named.scanned.file.path_in(subject.path);
+        let found = findings.report(file, value, message);
+        found.span = named.reference.text.extent();
+        if let Some(help) = help {
+            found.help = help;
+        }
+    });
+}

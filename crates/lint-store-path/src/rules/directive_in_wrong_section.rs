@@ -1,0 +1,38 @@
+//! A directive stands in a section where systemd does not read it.
+
+use bstr::ByteSlice;
+use hermetic_out::{FindingKind, Severity};
+use hermetic_out_formats::unit::directives::Standing;
+
+use super::{Check, FileSubject, Group, Rule};
+use crate::check::Findings;
+use crate::directives::directives;
+
+pub(super) static RULE: Rule = Rule {
+    kind: FindingKind {
+        name: "directive-in-wrong-section",
+        severity: Severity::Warning,
+        summary: "A directive stands in a section where systemd does not read it",
+        explanation: "systemd knows the directive, but in another section; here it ignores the line, and \
+            only says so in its log. `StartLimitIntervalSec=` in `[Service]` limits nothing.",
+    },
+    group: Group::Units,
+    example: "[Service]\nStartLimitIntervalSec=5min",
+    remedy: "move the line to its section",
+    check: Check::File(check),
+};
+
+fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+    for directive in directives(subject.file) {
+        let Standing::OtherSection(sections) = directive.standing() else {
+            continue;
+        };
+        let name = directive.key.bytes();
+        let sections: Vec<String> = sections.iter().map(|name| format!("[{name}]")).collect();
+        let sections = sections.join(", ");
+        let message = format!("{}= belongs to {sections}", name.as_bstr());
+        let found = subject.report(findings, name, message);
+        found.span = directive.key.extent();
+        found.help = format!("move it to {sections}");
+    }
+}

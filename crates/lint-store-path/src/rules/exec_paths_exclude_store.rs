@@ -1,0 +1,42 @@
+//! A unit forbids to run anything from the store.
+
+use std::os::unix::ffi::OsStrExt;
+
+use hermetic_out::{FindingKind, Severity};
+
+use super::{Check, Group, PathSubject, Rule};
+use crate::check::Findings;
+use crate::named::for_each;
+
+pub(super) static RULE: Rule = Rule {
+    kind: FindingKind {
+        name: "exec-paths-exclude-store",
+        severity: Severity::Error,
+        summary: "A unit forbids to run anything from the store",
+        explanation: "`NoExecPaths=/` forbids to run or map anything that `ExecPaths=` does not allow \
+            (systemd.exec(5)). The interpreter and the libraries of the program lie in several \
+            store paths: it does not start unless all of the store is allowed.",
+    },
+    group: Group::Units,
+    example: "NoExecPaths=/\nExecPaths=/usr/sbin/x /lib",
+    remedy: "add the store directory to `ExecPaths=`",
+    check: Check::StorePath(check),
+};
+
+fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
+    let store = subject
+        .closure
+        .known
+        .store()
+        .directory
+        .as_os_str()
+        .as_bytes();
+    for_each(subject, |named| {
+        let forbids = named.reference.field == "NoExecPaths" && named.value() == b"/";
+        if forbids && named.settings.forbids(store) {
+            let file = named.scanned.file.path_in(subject.path);
+            let found = findings.report(file, b"/", "nothing of the store may be run here");
+            found.span = named.reference.text.extent();
+        }
+    });
+}

@@ -1,0 +1,77 @@
+//! A service has no [Install] section, and nothing in the closure starts it.
+
+use std::collections::BTreeSet;
+
+use bstr::ByteSlice;
+use hermetic_out::{FindingKind, Severity};
+use hermetic_out_formats::kind::unit_name;
+use hermetic_out_formats::tables::is_systemd_unit;
+use hermetic_out_formats::{Fact, FileKind};
+
+use super::{Check, ClosureSubject, Group, Rule};
+use crate::check::Findings;
+use crate::facts::Node;
+use crate::named::scanned;
+use crate::systemd::{is_unit_of_a_manager, started};
+
+pub(super) static RULE: Rule = Rule {
+    kind: FindingKind {
+        name: "never-started",
+        severity: Severity::Note,
+        summary: "A service has no [Install] section, and nothing in the closure starts it",
+        explanation: "Without `WantedBy=` or its kin, `systemctl enable` does nothing; and no socket, \
+            timer, path unit, D-Bus name, udev rule or other unit starts it. It runs only if \
+            somebody starts it by its name. Templates, aliases and what other units name are \
+            left out.",
+    },
+    group: Group::Units,
+    example: "x.service:\n[Service]\nExecStart=/nix/store/…-x/bin/x",
+    remedy: "add an `[Install]` section with `WantedBy=`",
+    check: Check::Closure(check),
+};
+
+fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
+    let started = started(subject.known);
+    let installed = installed(subject);
+    for path in subject.known.paths() {
+        let store_path = subject.known.store().named(&path.name);
+        for scanned in scanned(path) {
+            let sub_path = &scanned.file.sub_path;
+            let name = unit_name(sub_path);
+            let is_service = scanned.kind == FileKind::Unit
+                && is_unit_of_a_manager(sub_path)
+                && sub_path.ends_with(b".service")
+                && !name.contains(&b'@');
+            let is_known = started.contains(name) || installed.contains(name);
+            let is_systemds = is_systemd_unit(name, false) || is_systemd_unit(name, true);
+            if is_service && !is_known && !is_systemds {
+                let message = format!("nothing starts {}", name.as_bstr());
+                findings.report(scanned.file.path_in(&store_path), name, message);
+            }
+        }
+    }
+}
+
+/// The units that have an `[Install]` section, if only in a drop-in, or another name.
+fn installed(subject: &ClosureSubject<'_>) -> BTreeSet<Vec<u8>> {
+    let mut installed = BTreeSet::new();
+    for path in subject.known.paths() {
+        for scanned in scanned(path).filter(|scanned| scanned.kind == FileKind::Unit) {
+            let has_section = |fact: &Fact| match fact {
+                Fact::Directive { section, .. } => section == b"Install",
+                _ => false,
+            };
+            if scanned.scan.facts.iter().any(has_section) {
+                installed.insert(unit_name(&scanned.file.sub_path).to_vec());
+            }
+        }
+        for file in &path.files {
+            // A link to it may be what starts it: `dbus-org.x.service`.
+            if let Node::Link { target } = &file.node {
+                let name = target.rsplit(|byte| *byte == b'/').next();
+                installed.insert(name.unwrap_or_default().to_vec());
+            }
+        }
+    }
+    installed
+}

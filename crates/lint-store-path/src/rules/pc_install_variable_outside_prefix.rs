@@ -1,0 +1,64 @@
+//! A variable that says where others install does not follow the prefix.
+
+use bstr::ByteSlice;
+use hermetic_out::{FindingKind, Severity};
+use hermetic_out_formats::Fact;
+use rewrite_pkgconfig_prefix::consumer::InstallVariables;
+
+use super::{Check, FileSubject, Group, Rule};
+use crate::check::Findings;
+use crate::pkg_config::pc_file;
+
+pub(super) static RULE: Rule = Rule {
+    kind: FindingKind {
+        name: "pc-install-variable-outside-prefix",
+        severity: Severity::Warning,
+        summary: "A variable that says where others install does not follow the prefix",
+        explanation: "Builds ask the module where units, completions or rules belong, with their own \
+            prefix in place of the module's. A value that is not below `${prefix}` stays what \
+            it is: the build tries to write into another package's store path, or outside the \
+            store, and fails.",
+    },
+    group: Group::PkgConfig,
+    example: "prefix=/nix/store/…-systemd\nsystemdsystemunitdir=/usr/lib/systemd/system",
+    remedy: "write the value by `${prefix}`: rewrite-pkgconfig-prefix does so",
+    check: Check::File(check),
+};
+
+fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+    let Some(scan) = pc_file(subject.file) else {
+        return;
+    };
+    let sub_path = &subject.file.sub_path;
+    let name = sub_path
+        .rsplit(|byte| *byte == b'/')
+        .next()
+        .unwrap_or_default();
+    let module = name.strip_suffix(b".pc").unwrap_or(name);
+    let known = InstallVariables::default().of_module(module);
+    let prefix = scan.facts.iter().find_map(|fact| match fact {
+        Fact::PkgConfigVariable { name, value, .. } if name == b"prefix" => value.as_deref(),
+        _ => None,
+    });
+    let Some(prefix) = prefix.filter(|prefix| !prefix.is_empty()) else {
+        return;
+    };
+    for fact in &scan.facts {
+        let Fact::PkgConfigVariable {
+            name,
+            value: Some(value),
+            text,
+        } = fact
+        else {
+            continue;
+        };
+        let is_below = value.strip_prefix(prefix).is_some_and(|rest| {
+            rest.is_empty() || rest.starts_with(b"/") || prefix.ends_with(b"/")
+        });
+        if known.contains(name) && value.starts_with(b"/") && !is_below {
+            let message = format!("{} is not below the prefix", name.as_bstr());
+            let found = subject.report(findings, value.clone(), message);
+            found.span = text.extent();
+        }
+    }
+}

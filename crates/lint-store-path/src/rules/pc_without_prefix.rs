@@ -1,0 +1,42 @@
+//! A .pc file names paths and defines no prefix.
+
+use hermetic_out::{FindingKind, Severity};
+use hermetic_out_formats::Fact;
+
+use super::{Check, FileSubject, Group, Rule};
+use crate::check::Findings;
+use crate::pkg_config::pc_file;
+
+pub(super) static RULE: Rule = Rule {
+    kind: FindingKind {
+        name: "pc-without-prefix",
+        severity: Severity::Note,
+        summary: "A .pc file names paths and defines no prefix",
+        explanation: "Builds that install files of their own where the module says override its prefix \
+            (`pkg-config --define-variable=prefix=…`), and relocated packages are found by it \
+            (`--define-prefix`). Without a variable `prefix`, both do nothing.",
+    },
+    group: Group::PkgConfig,
+    example: "libdir=/nix/store/…-x/lib\nLibs: -L${libdir} -lx",
+    remedy: "define `prefix`, and the other variables by it: rewrite-pkgconfig-prefix does so",
+    check: Check::File(check),
+};
+
+fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+    let Some(scan) = pc_file(subject.file) else {
+        return;
+    };
+    let mut facts = scan.facts.iter();
+    let has_prefix = scan
+        .facts
+        .iter()
+        .any(|fact| matches!(fact, Fact::PkgConfigVariable { name, .. } if name == b"prefix"));
+    let path = facts.find_map(|fact| match fact {
+        Fact::PkgConfigPath { text, .. } => Some(text),
+        _ => None,
+    });
+    if let Some(path) = path.filter(|_| !has_prefix) {
+        let found = subject.report(findings, b"prefix", "it defines no prefix");
+        found.span = path.extent();
+    }
+}

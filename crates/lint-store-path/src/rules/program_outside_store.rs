@@ -1,0 +1,49 @@
+//! A program that is run is named by a path outside the store.
+
+use std::os::unix::ffi::OsStrExt;
+
+use bstr::ByteSlice;
+use hermetic_out::Decision;
+use hermetic_out::{FindingKind, Severity};
+
+use super::{Check, Group, PathSubject, Rule};
+use crate::check::Findings;
+use crate::named::for_each;
+
+pub(super) static RULE: Rule = Rule {
+    kind: FindingKind {
+        name: "program-outside-store",
+        severity: Severity::Error,
+        summary: "A program that is run is named by a path outside the store",
+        explanation: "The path lies in `/usr`, `/bin` or another directory that a system with a store \
+            does not fill, although the store path itself, or something that it refers to, has \
+            the program. Where the line is run, it fails.",
+    },
+    group: Group::Units,
+    example: "ExecStart=/usr/sbin/chronyd",
+    remedy: "run patch-systemd-units over the package, or write the store path",
+    check: Check::StorePath(check),
+};
+
+fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
+    let store = subject.closure.known.store();
+    for_each(subject, |named| {
+        let value = named.value();
+        let path = std::path::Path::new(std::ffi::OsStr::from_bytes(value));
+        let is_outside = value.starts_with(b"/") && store.store_path_of(path).is_none();
+        if !named.runs() || named.is_shell() || !is_outside {
+            return;
+        }
+        let Decision::Replace { path, .. } = named.decision() else {
+            return;
+        };
+        let message = format!("the program {} is not in the store", value.as_bstr());
+        let file = named.scanned.file.path_in(subject.path);
+        let found = findings.report(file, value, message);
+        found.span = named.reference.text.extent();
+        found.help = format!("write {}: patch-systemd-units does so", path.as_bstr());
+        if named.reference.optional {
+            found.severity = Severity::Warning;
+        }
+    });
+}

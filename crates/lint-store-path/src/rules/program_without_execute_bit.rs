@@ -1,0 +1,41 @@
+//! A program that is run has no execute bit.
+
+use bstr::ByteSlice;
+use hermetic_out::{FindingKind, Severity};
+
+use super::{Check, Group, PathSubject, Rule};
+use crate::check::Findings;
+use crate::named::for_each;
+
+pub(super) static RULE: Rule = Rule {
+    kind: FindingKind {
+        name: "program-without-execute-bit",
+        severity: Severity::Error,
+        summary: "A program that is run has no execute bit",
+        explanation: "The file is there, but nobody may execute it: systemd fails with `203/EXEC`, \
+            others with \"Permission denied\". The mode was lost when the file was copied, or \
+            the file was never meant to be run by itself.",
+    },
+    group: Group::Units,
+    example: "ExecStart=/nix/store/…-x/libexec/x.sh   # mode 0644",
+    remedy: "set the execute bit in the build: `chmod +x`",
+    check: Check::StorePath(check),
+};
+
+fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
+    for_each(subject, |named| {
+        if !named.runs() || named.is_shell() {
+            return;
+        }
+        let Some(path) = named.without_execute_bit() else {
+            return;
+        };
+        let message = format!("{} is not executable", path.as_bstr());
+        let file = named.scanned.file.path_in(subject.path);
+        let found = findings.report(file, named.value(), message);
+        found.span = named.reference.text.extent();
+        if named.reference.optional {
+            found.severity = Severity::Note;
+        }
+    });
+}

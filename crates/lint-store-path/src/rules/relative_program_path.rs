@@ -1,0 +1,44 @@
+//! A program is named by a relative path.
+
+use bstr::ByteSlice;
+use hermetic_out::Decision;
+use hermetic_out::resolve::Missing;
+use hermetic_out::{FindingKind, Severity};
+use hermetic_out_formats::FileKind;
+
+use super::{Check, Group, PathSubject, Rule};
+use crate::check::Findings;
+use crate::named::for_each;
+
+pub(super) static RULE: Rule = Rule {
+    kind: FindingKind {
+        name: "relative-program-path",
+        severity: Severity::Error,
+        summary: "A program is named by a relative path",
+        explanation: "systemd takes an absolute path or a name without a slash; it refuses the whole \
+            line for anything else (\"Neither a valid executable name nor an absolute path\"), \
+            and a service without a command does not load.",
+    },
+    group: Group::Units,
+    example: "ExecStart=bin/x",
+    remedy: "write the store path of the program",
+    check: Check::StorePath(check),
+};
+
+fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
+    for_each(subject, |named| {
+        let value = named.value();
+        let is_refused = matches!(named.decision(), Decision::Unresolved(Missing::NotAPath));
+        let is_path = value.contains(&b'/') && !value.starts_with(b"/");
+        if named.reference.role != hermetic_out_formats::Role::Program || !is_refused || !is_path {
+            return;
+        }
+        let message = format!("{} is no absolute path", value.as_bstr());
+        let file = named.scanned.file.path_in(subject.path);
+        let found = findings.report(file, value, message);
+        found.span = named.reference.text.extent();
+        if named.scanned.kind != FileKind::Unit {
+            found.severity = Severity::Warning;
+        }
+    });
+}

@@ -1,0 +1,43 @@
+//! A D-Bus name starts a unit that nothing in the closure ships.
+
+use bstr::ByteSlice;
+use hermetic_out::{FindingKind, Severity};
+use hermetic_out_formats::{Fact, FileKind};
+
+use super::{Check, ClosureSubject, Group, Rule};
+use crate::check::Findings;
+use crate::named::of_kind;
+use crate::systemd::{Units, is_of_system_bus};
+
+pub(super) static RULE: Rule = Rule {
+    kind: FindingKind {
+        name: "systemd-service-not-shipped",
+        severity: Severity::Warning,
+        summary: "A D-Bus name starts a unit that nothing in the closure ships",
+        explanation: "`SystemdService=` has the bus ask systemd for a unit in place of running a \
+            program. If there is no unit of that name, nor one with such an `Alias=`, whoever \
+            talks to the name gets an error.",
+    },
+    group: Group::Companions,
+    example: "[D-BUS Service]\nName=org.x\nSystemdService=gone.service",
+    remedy: "ship the unit, correct the name, or add it as `Alias=` to the unit that is meant",
+    check: Check::Closure(check),
+};
+
+fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
+    let units = Units::of(subject.known);
+    for (store_path, scanned) in of_kind(subject.known, FileKind::BusService) {
+        let of_users = !is_of_system_bus(&scanned.file.sub_path);
+        for fact in &scanned.scan.facts {
+            let Fact::SystemdService(name) = fact else {
+                continue;
+            };
+            if units.has(of_users, name.bytes()) {
+                continue;
+            }
+            let message = format!("nothing ships {}", name.bytes().as_bstr());
+            let found = findings.report(scanned.file.path_in(&store_path), name.bytes(), message);
+            found.span = name.extent();
+        }
+    }
+}

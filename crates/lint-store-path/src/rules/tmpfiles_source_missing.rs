@@ -1,0 +1,51 @@
+//! A line of tmpfiles.d links to or copies a file that does not exist.
+
+use bstr::ByteSlice;
+use hermetic_out::Decision;
+use hermetic_out::resolve::Missing;
+use hermetic_out::resolve::is_place_of_packages;
+use hermetic_out::{FindingKind, Severity};
+use hermetic_out_formats::{FileKind, Role};
+
+use super::{Check, Group, PathSubject, Rule};
+use crate::check::Findings;
+use crate::named::for_each;
+
+pub(super) static RULE: Rule = Rule {
+    kind: FindingKind {
+        name: "tmpfiles-source-missing",
+        severity: Severity::Warning,
+        summary: "A line of tmpfiles.d links to or copies a file that does not exist",
+        explanation: "systemd-tmpfiles makes a link that leads nowhere, or fails for that line. The \
+            source is a store path at which nothing is, or a file below `/usr` or the like \
+            that no package has.",
+    },
+    group: Group::Companions,
+    example: "L /etc/x.conf - - - - /usr/share/x/x.conf",
+    remedy: "write the store path of the file, or remove the line",
+    check: Check::StorePath(check),
+};
+
+fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
+    for_each(subject, |named| {
+        let value = named.value();
+        let is_source =
+            named.scanned.kind == FileKind::Tmpfiles && named.reference.role == Role::File;
+        if !is_source || named.reference.optional {
+            return;
+        }
+        let is_missing = match named.decision() {
+            Decision::Unresolved(Missing::NotInStore) => true,
+            Decision::Unresolved(Missing::NotFound) => {
+                is_place_of_packages(value) && !value.starts_with(b"/etc/")
+            }
+            _ => false,
+        };
+        if is_missing {
+            let message = format!("{} does not exist", value.as_bstr());
+            let file = named.scanned.file.path_in(subject.path);
+            let found = findings.report(file, value, message);
+            found.span = named.reference.text.extent();
+        }
+    });
+}

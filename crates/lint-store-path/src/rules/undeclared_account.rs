@@ -1,0 +1,91 @@
+//! A file makes use of a user or group that no sysusers.d file declares.
+
+use std::collections::BTreeSet;
+
+use bstr::ByteSlice;
+use hermetic_out::{FindingKind, Severity};
+use hermetic_out_formats::unit::settings::key;
+use hermetic_out_formats::{Account, Fact, FileKind};
+
+use super::{Check, ClosureSubject, Group, Rule};
+use crate::check::Findings;
+use crate::directives::directives;
+use crate::named::scanned;
+use crate::systemd::Accounts;
+
+pub(super) static RULE: Rule = Rule {
+    kind: FindingKind {
+        name: "undeclared-account",
+        severity: Severity::Warning,
+        summary: "A file makes use of a user or group that no sysusers.d file declares",
+        explanation: "A service whose user does not exist fails with `217/USER`; udev and \
+            systemd-tmpfiles skip the owner or the line. No sysusers.d file of the closure \
+            declares the name, and it is none of the base system's. On NixOS, a module may \
+            declare it. Services with `DynamicUser=` need no declaration, and what polkit's \
+            rules ask for is only a note.",
+    },
+    group: Group::Companions,
+    example: "[Service]\nUser=x",
+    remedy: "ship a sysusers.d file: `u x - \"What it is for\"`",
+    check: Check::Closure(check),
+};
+
+fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
+    let accounts = Accounts::of(subject.known);
+    let dynamic = dynamic_users(subject);
+    for path in subject.known.paths() {
+        let store_path = subject.known.store().named(&path.name);
+        for scanned in scanned(path) {
+            let key = key(scanned.kind, &scanned.file.sub_path);
+            let mut seen = BTreeSet::new();
+            for fact in &scanned.scan.facts {
+                let Fact::UsesAccount {
+                    account,
+                    field,
+                    name,
+                } = fact
+                else {
+                    continue;
+                };
+                let is_known = !name.is_literal() || accounts.has(*account, name.bytes());
+                let is_new = seen.insert((*account, name.bytes()));
+                if is_known || !is_new || scanned.kind == FileKind::Unit && dynamic.contains(&key) {
+                    continue;
+                }
+                let what = match account {
+                    Account::User => "user",
+                    Account::Group => "group",
+                };
+                let message = format!("nothing declares the {what} {}", name.bytes().as_bstr());
+                let found =
+                    findings.report(scanned.file.path_in(&store_path), name.bytes(), message);
+                found.span = name.extent();
+                let letter = if what == "user" { "u" } else { "g" };
+                let name = name.bytes().as_bstr();
+                found.help = format!("declare it in a sysusers.d file: `{letter} {name} -`");
+                if *field == "isInGroup" {
+                    found.severity = Severity::Note;
+                }
+            }
+        }
+    }
+}
+
+/// The units that get a user of their own when they start.
+fn dynamic_users(subject: &ClosureSubject<'_>) -> BTreeSet<Vec<u8>> {
+    let mut dynamic = BTreeSet::new();
+    for path in subject.known.paths() {
+        for file in &path.files {
+            let on: [&[u8]; 4] = [b"1", b"yes", b"true", b"on"];
+            let mut settings = directives(file);
+            let is_dynamic = settings.any(|directive| {
+                let value = directive.value.bytes().to_ascii_lowercase();
+                directive.key.bytes() == b"DynamicUser" && on.contains(&value.as_slice())
+            });
+            if is_dynamic {
+                dynamic.insert(key(FileKind::Unit, &file.sub_path));
+            }
+        }
+    }
+    dynamic
+}

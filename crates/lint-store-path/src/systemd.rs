@@ -1,0 +1,175 @@
+//! The units, users and bus names that a closure has, and those that every system has.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use hermetic_out_formats::kind::{FileKind, is_user_unit, unit_name};
+use hermetic_out_formats::tables::{is_base_account, is_systemd_unit};
+use hermetic_out_formats::unit::relations::template_of;
+use hermetic_out_formats::{Account, Fact};
+
+use crate::facts::{FileFacts, Known, Node};
+use crate::named::{of_kind, scanned};
+
+/// The units of a closure, by their names.
+#[derive(Debug, Default)]
+pub(crate) struct Units {
+    /// Of the system's manager, and of users'.
+    names: [BTreeSet<Vec<u8>>; 2],
+}
+
+/// The types of units that are files of packages; others come into being by themselves, or may.
+const SHIPPED_TYPES: &[&[u8]] = &[b".path", b".service", b".socket", b".target", b".timer"];
+
+/// The directories of units that the managers read: portable and network files are none.
+pub(crate) fn is_unit_of_a_manager(sub_path: &[u8]) -> bool {
+    let mut parts = sub_path.split(|byte| *byte == b'/').skip(1);
+    parts.next() == Some(b"systemd") && matches!(parts.next(), Some(b"system" | b"user"))
+}
+
+impl Units {
+    pub(crate) fn of(known: &Known) -> Self {
+        let mut units = Self::default();
+        for path in known.paths() {
+            for file in &path.files {
+                units.note_file(file);
+            }
+            for scanned in scanned(path).filter(|scanned| scanned.kind == FileKind::Unit) {
+                let sub_path = &scanned.file.sub_path;
+                for fact in &scanned.scan.facts {
+                    // An alias is another name, once the unit is enabled.
+                    if let Fact::NamesUnit { field, name } = fact
+                        && field == "Alias"
+                    {
+                        units.add(is_user_unit(sub_path), name.bytes());
+                    }
+                }
+            }
+        }
+        units
+    }
+
+    /// A unit, or a link to one: an alias.
+    fn note_file(&mut self, file: &FileFacts) {
+        let sub_path = &file.sub_path;
+        let is_named = matches!(file.node, Node::File { .. } | Node::Link { .. });
+        let mut parts = sub_path.rsplit(|byte| *byte == b'/');
+        let (name, directory) = (parts.next(), parts.next());
+        let lies_in_unit_directory = matches!(directory, Some(b"system" | b"user"));
+        if let Some(name) = name.filter(|_| is_named && lies_in_unit_directory)
+            && is_unit_of_a_manager(sub_path)
+        {
+            self.add(is_user_unit(sub_path), name);
+        }
+    }
+
+    fn add(&mut self, of_users: bool, name: &[u8]) {
+        self.names[usize::from(of_users)].insert(name.to_vec());
+    }
+
+    /// Whether there is a unit of this name, or its template, or systemd has it or makes it.
+    pub(crate) fn has(&self, of_users: bool, name: &[u8]) -> bool {
+        let is_shipped_type = SHIPPED_TYPES.iter().any(|ending| name.ends_with(ending));
+        if !is_shipped_type {
+            return true;
+        }
+        let known = |name: &[u8]| {
+            self.names[usize::from(of_users)].contains(name) || is_systemd_unit(name, of_users)
+        };
+        known(name) || template_of(name).is_some_and(|template| known(&template))
+    }
+}
+
+/// The users and groups that the sysusers.d files of a closure declare.
+#[derive(Debug, Default)]
+pub(crate) struct Accounts {
+    declared: BTreeSet<(Account, Vec<u8>)>,
+}
+
+impl Accounts {
+    pub(crate) fn of(known: &Known) -> Self {
+        let mut declared = BTreeSet::new();
+        for path in known.paths() {
+            for fact in scanned(path).flat_map(|scanned| &scanned.scan.facts) {
+                let (account, name) = match fact {
+                    Fact::User(name) => (Account::User, name),
+                    Fact::Group(name) => (Account::Group, name),
+                    _ => continue,
+                };
+                declared.insert((account, name.bytes().to_vec()));
+            }
+        }
+        Self { declared }
+    }
+
+    pub(crate) fn has(&self, account: Account, name: &[u8]) -> bool {
+        is_base_account(account, name) || self.declared.contains(&(account, name.to_vec()))
+    }
+}
+
+/// What starts units of a closure, beside `[Install]`.
+pub(crate) fn started(known: &Known) -> BTreeSet<Vec<u8>> {
+    let mut started = BTreeSet::new();
+    for path in known.paths() {
+        for file in &path.files {
+            // `x.target.wants/y.service`, in the image of a system that has been set up.
+            let mut parts = file.sub_path.rsplit(|byte| *byte == b'/');
+            let (name, directory) = (parts.next(), parts.next());
+            let pulls = |directory: &[u8]| {
+                [&b".wants"[..], b".requires", b".upholds"]
+                    .iter()
+                    .any(|ending| directory.ends_with(ending))
+            };
+            if let (Some(name), true) = (name, directory.is_some_and(pulls)) {
+                started.insert(name.to_vec());
+            }
+        }
+        for scanned in scanned(path) {
+            let of = unit_name(&scanned.file.sub_path);
+            for fact in &scanned.scan.facts {
+                match fact {
+                    // Order alone starts nothing.
+                    Fact::NamesUnit { field, name }
+                        if !matches!(&**field, "After" | "Before" | "Conflicts" | "Alias") =>
+                    {
+                        started.insert(name.bytes().to_vec());
+                    }
+                    Fact::SystemdService(name) => {
+                        started.insert(name.bytes().to_vec());
+                    }
+                    _ => {}
+                }
+            }
+            // A socket, timer or path starts the service of its name.
+            for ending in [&b".socket"[..], b".timer", b".path"] {
+                if let Some(stem) = of.strip_suffix(ending) {
+                    started.insert([stem, b".service"].concat());
+                }
+            }
+        }
+    }
+    started
+}
+
+/// Activation files by whether they are for the system's bus, and by the name they answer.
+pub(crate) type BusNames = BTreeMap<(bool, Vec<u8>), Vec<PathBuf>>;
+
+/// The D-Bus activation files of a closure by bus and name: the paths that answer it.
+pub(crate) fn bus_names(known: &Known) -> BusNames {
+    let mut names = BusNames::new();
+    for (store_path, scanned) in of_kind(known, FileKind::BusService) {
+        let of_system = is_of_system_bus(&scanned.file.sub_path);
+        for fact in &scanned.scan.facts {
+            if let Fact::BusName(name) = fact {
+                let files = names.entry((of_system, name.bytes().to_vec())).or_default();
+                files.push(scanned.file.path_in(&store_path));
+            }
+        }
+    }
+    names
+}
+
+/// Whether an activation file at `sub_path` is for the system's bus.
+pub(crate) fn is_of_system_bus(sub_path: &[u8]) -> bool {
+    memchr::memmem::find(sub_path, b"/system-services/").is_some()
+}
