@@ -8,6 +8,8 @@
 hermeticFixupOrder=(
     patchSystemdUnitsAuto
     rewritePkgConfigPrefixAuto
+    # What the others have done is looked at, too.
+    lintStorePathAuto
 )
 
 # The registered fixups, by name. This file is sourced by every hook: it must forget nothing.
@@ -91,16 +93,25 @@ appendHermeticSearchPath() {
     done
 }
 
+# appendHermeticOutputNames ARRAY: appends the names of the outputs, sorted. With __structuredAttrs they
+# were made in any order.
+appendHermeticOutputNames() {
+    local -n appendNamesTo=$1
+    local joinedNames
+    local -a sortedNames=()
+    # Not `outputs`: getAllOutputNames reads that.
+    joinedNames=$(getAllOutputNames | tr ' ' '\n' | LC_ALL=C sort)
+    mapfile -t sortedNames <<<"$joinedNames"
+    appendNamesTo+=("${sortedNames[@]}")
+}
+
 # appendHermeticPackage ARRAY: appends the options that describe the package being built: its
 # outputs, and what their files may refer to. Nothing, if it has no output that is a directory.
 appendHermeticPackage() {
     local -n package=$1
-    # Not `outputs`: getAllOutputNames reads that.
-    local names name path dependency
+    local name path dependency
     local -a described=() all=()
-    # Not in the order in which they were made: with __structuredAttrs that is any order.
-    names=$(getAllOutputNames | tr ' ' '\n' | LC_ALL=C sort)
-    mapfile -t all <<<"$names"
+    appendHermeticOutputNames all
     for name in "${all[@]}"; do
         path=${!name-}
         if [[ ! -d $path || -L $path ]]; then

@@ -51,13 +51,15 @@ builtins.mapAttrs (name: _: package name) tools
   }) withHook
 )
 // {
-  # withHermeticHooks PACKAGE: the package, built with all hooks.
+  # withHermeticHooks PACKAGE: the package, built with all hooks that fix something.
   withHermeticHooks =
     package:
     package.overrideAttrs (old: {
       nativeBuildInputs =
         (old.nativeBuildInputs or [ ])
-        ++ map (name: final.buildPackages.${tools.${name}.hook.attribute}) withHook;
+        ++ map (name: final.buildPackages.${tools.${name}.hook.attribute}) (
+          builtins.filter (name: !(tools.${name}.hook.isOptional or false)) withHook
+        );
     });
 
   # hermeticUnits PACKAGE: nothing but the package's units and their companions, patched, for the
@@ -72,6 +74,17 @@ builtins.mapAttrs (name: _: package name) tools
     inherit (prev) lib;
     inherit (final) stdenvNoCC buildPackages systemd;
   };
+
+  # lintStorePath PATH: what the lint has to know of a package's output, as a derivation.
+  # lintClosure { packages, … }: what is wrong in all that packages need.
+  inherit
+    (import ./lint.nix {
+      inherit (prev) lib;
+      inherit (final) stdenvNoCC buildPackages closureInfo;
+    })
+    lintStorePath
+    lintClosure
+    ;
 
   # hermeticImage { packages, … }: an image that boots.
   hermeticImage = import ./hermetic-image.nix {

@@ -48,6 +48,11 @@
   machineId ? null,
   # Directories that are a tmpfs; null for assemble-image's own choice, [ ] for none.
   tmpfs ? null,
+  # Whether what the lint calls an error fails the build.
+  lint ? true,
+  # What the lint allows: RULE[:GLOB], and a file as docs/lint-configuration.md describes it.
+  lintAllow ? [ ],
+  lintConfig ? null,
   # Further options of assemble-image.
   assembleImageFlags ? [ ],
 }:
@@ -120,6 +125,9 @@ stdenvNoCC.mkDerivation {
     else
       each "--tmpfs" tmpfs
   )
+  ++ lib.optionals (!lint) [ "--no-lint" ]
+  ++ each "--lint-allow" lintAllow
+  ++ ifGiven "--lint-config" lintConfig
   ++ assembleImageFlags;
 
   # assemble-image works beside its output: both are in Nix's, which goes away if the build fails.

@@ -6,6 +6,15 @@
   };
   lint-store-path = {
     description = "Say everything that a finished store path gets wrong";
+    hook = {
+      attribute = "lintStorePathHook";
+      # It fixes nothing. A package that has it is built anew for every new rule, and fails for what its
+      # expression may not be able to mend: lintStorePath looks at a package as it is.
+      isOptional = true;
+      substitutions = final: {
+        lintStorePath = "${final.lint-store-path}/bin/lint-store-path";
+      };
+    };
   };
   patch-systemd-units = {
     description = "Make every program and own file that systemd units name a store path";

@@ -87,6 +87,7 @@ let
       hooks = [
         set.patchSystemdUnitsHook
         set.rewritePkgConfigPrefixHook
+        set.lintStorePathHook
       ];
       assembler = set.assemble-image;
     in
@@ -96,6 +97,7 @@ let
       assembler.cargoTestFlags
       assembler.meta
       (toString hermetic.nativeBuildInputs)
+      (set.lintStorePath set.hello).buildCommand
       units.buildCommand
       (map toString units.buildInputs)
       tool.preBuild
@@ -147,8 +149,13 @@ in
     "hermeticSystemd"
     "hermeticSystemdUkify"
     "hermeticUnits"
+    "lint-store-path"
+    "lintClosure"
+    "lintStorePath"
+    "lintStorePathHook"
     "patch-systemd-units"
     "patchSystemdUnitsHook"
+    "relocate-etc-to-out"
     "rewrite-pkgconfig-prefix"
     "rewritePkgConfigPrefixHook"
     "systemdPc"
@@ -273,6 +280,28 @@ in
       });
     in
     builtins.elem "the build platform's" (anImage set { }).nativeBuildInputs;
+
+  # The lint.
+  "the facts of a package are those of its outputs, and of nothing else" =
+    let
+      linted = withImages.lintClosure { packages = [ withImages.hello ]; };
+    in
+    map (facts: facts.name) linted.passthru.facts == [ "hello-1.0-facts" ];
+  "a lint that is to fail for nothing still makes its reports" =
+    isFine [
+      (withImages.lintClosure {
+        packages = [ withImages.hello ];
+        failOn = null;
+        config = "/nix/store/lint.toml";
+      }).buildCommand
+      (withImages.lintClosure { packages = [ withImages.hello ]; }).lintArguments
+    ];
+  "packages with all hooks are not linted while they are built" =
+    map (hook: hook.name or hook) (plain.withHermeticHooks plain.hello).nativeBuildInputs == [
+      "own"
+      "patch-systemd-units-hook"
+      "rewrite-pkgconfig-prefix-hook"
+    ];
 
   # Users of an image.
   "a user is a package with a line for sysusers.d, and one for the home" =

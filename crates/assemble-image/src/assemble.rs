@@ -13,6 +13,7 @@ use crate::error::{Error, io_error};
 use crate::esp::{self, EspFile};
 use crate::identity::Uuid;
 use crate::initrd::{self, esp_file};
+use crate::lint;
 use crate::manifest::{self, Manifest};
 use crate::options::{Layout, OnCorruption, Options};
 use crate::output::Aside;
@@ -31,6 +32,8 @@ use crate::{erofs, size_page, verity};
 pub struct Outcome {
     /// What was found. If an error is among it, nothing was written.
     pub findings: Vec<Finding>,
+    /// What the lint found beside errors, if it was asked.
+    pub lint: Option<lint::Numbers>,
     /// Whether the output was written.
     pub written: bool,
     /// The root hash.
@@ -130,12 +133,14 @@ fn build(
     {
         return Ok(Outcome {
             findings,
+            lint: plan.lint,
             written: false,
             root_hash: None,
         });
     }
     let sizes = Sizes::of(&plan.tree, options.store.in_image());
     let mut manifest = Manifest::new(options, &plan.numbers, &findings, sizes);
+    manifest.lint = plan.lint;
     manifest.tools = versions.iter().cloned().collect::<BTreeMap<_, _>>();
     let result = aside.result();
     let builder = Builder {
@@ -152,6 +157,7 @@ fn build(
     builder.reports(&mut manifest)?;
     Ok(Outcome {
         findings,
+        lint: plan.lint,
         written: true,
         root_hash: manifest.root_hash,
     })

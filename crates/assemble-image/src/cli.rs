@@ -1,21 +1,24 @@
 //! The command line.
 
 use std::ffi::{OsStr, OsString};
+use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{CommandFactory, Parser};
-use hermetic_out::{Finding, Severity};
+use hermetic_out::{Finding, FindingKind, Severity};
+use hermetic_out_command_line::policy::Policy;
 use hermetic_out_command_line::request::pair;
 use hermetic_out_command_line::{ExitStatus, Streams, explain, parse, write_findings};
+use lint_store_path::rules;
 
 use crate::closure::{Store, read_closure};
 use crate::dry_run::describe;
 use crate::options::{Compression, FirstBoot, Layout, MachineId, OnCorruption, Options};
 use crate::progress::{Progress, Quiet};
 use crate::setuid::SetuidProgram;
-use crate::{assemble, findings, tools};
+use crate::{assemble, findings, lint, tools};
 
 /// The name of the tool.
 pub const TOOL: &str = "assemble-image";
@@ -23,6 +26,7 @@ pub const TOOL: &str = "assemble-image";
 const IMAGE: &str = "What is in the image";
 const BOOT: &str = "How it boots";
 const CONFIGURATION: &str = "Users and /etc";
+const LINT: &str = "What is wrong in the closure";
 const OUTPUT: &str = "What is written";
 const SHOWN: &str = "What is shown";
 
@@ -207,6 +211,20 @@ struct Arguments {
     #[arg(long, help_heading = OUTPUT)]
     size_report: bool,
 
+    /// Do not ask the lint what the closure gets wrong
+    ///
+    /// Without it, what lint-store-path calls an error keeps the image from being written.
+    #[arg(long, help_heading = LINT)]
+    no_lint: bool,
+
+    /// Allow what a rule of the lint finds, or what it finds in files that the glob matches (repeatable)
+    #[arg(long, value_name = "RULE[:GLOB]", help_heading = LINT)]
+    lint_allow: Vec<OsString>,
+
+    /// A file that says what the lint allows and denies, as for lint-store-path --config
+    #[arg(long, value_name = "FILE", help_heading = LINT)]
+    lint_config: Option<PathBuf>,
+
     /// Build twice, and fail if the second image differs
     #[arg(long, help_heading = OUTPUT)]
     rebuild_check: bool,
@@ -258,7 +276,12 @@ pub fn run(
         return Ok(ExitStatus::Clean);
     };
     if let Some(name) = &arguments.explain {
-        explain(findings::KINDS, name, streams.stdout)?;
+        let kinds: Vec<&FindingKind> = findings::KINDS
+            .iter()
+            .chain(rules::kinds())
+            .copied()
+            .collect();
+        explain(&kinds, name, streams.stdout)?;
         return Ok(ExitStatus::Clean);
     }
     let options = arguments.options()?;
@@ -277,7 +300,7 @@ pub fn run(
     };
     let outcome = assemble(&options, &output, arguments.rebuild_check, progress)?;
     progress.step("");
-    arguments.show(&outcome.findings, streams)?;
+    arguments.show(&outcome.findings, outcome.lint, streams)?;
     if !outcome.written {
         return Ok(ExitStatus::Findings);
     }
@@ -302,7 +325,7 @@ fn dry_run(
     tools::check(&assemble::needed_tools(options))?;
     let work = tempfile::tempdir().context("making a temporary directory")?;
     let plan = crate::plan::plan(options, work.path(), &Quiet)?;
-    arguments.show(&plan.findings, streams)?;
+    arguments.show(&plan.findings, plan.lint, streams)?;
     if plan.has_errors() {
         return Ok(ExitStatus::Findings);
     }
@@ -355,18 +378,70 @@ impl Arguments {
             } else {
                 self.tmpfs.clone()
             },
+            lint: self.lint()?,
             size_report: self.size_report,
         })
     }
 
-    /// Shows findings: errors always, warnings unless quiet, notes if asked for.
-    fn show(&self, findings: &[Finding], streams: &mut Streams<'_>) -> anyhow::Result<()> {
+    /// Which findings of the lint count; `None` if it is not asked.
+    fn lint(&self) -> anyhow::Result<Option<Policy>> {
+        let mut policy = Policy::new(rules::kinds());
+        if let Some(config) = &self.lint_config {
+            policy.read_config(config)?;
+        }
+        for value in &self.lint_allow {
+            policy.allow("--lint-allow", value.as_bytes())?;
+        }
+        Ok((!self.no_lint).then_some(policy))
+    }
+
+    /// Shows findings: errors always, warnings unless quiet, notes if asked for. Of the lint's, which
+    /// are about packages and not about the image, only errors.
+    fn show(
+        &self,
+        findings: &[Finding],
+        lint: Option<lint::Numbers>,
+        streams: &mut Streams<'_>,
+    ) -> anyhow::Result<()> {
         let least = match (self.quiet, self.verbose) {
             (true, _) => Severity::Error,
             (_, true) => Severity::Note,
             _ => Severity::Warning,
         };
-        write_findings(findings, least, streams)
+        write_findings(findings, least, streams)?;
+        let is_of_lint = |finding: &Finding| rules::named(finding.kind.name).is_some();
+        let errors = findings
+            .iter()
+            .filter(|finding| is_of_lint(finding))
+            .count();
+        let Some(numbers) = lint.filter(|_| !self.quiet) else {
+            return Ok(());
+        };
+        let mut text = String::new();
+        if errors > 0 {
+            // Writing to a string does not fail, here and below.
+            let _ = writeln!(
+                text,
+                "{TOOL}: {errors} of the errors are the lint's: mend the packages, allow them with \
+                 --lint-allow RULE[:GLOB] or --lint-config FILE, or give --no-lint"
+            );
+        }
+        let lint::Numbers {
+            warnings,
+            notes,
+            allowed,
+        } = numbers;
+        if warnings + notes + allowed > 0 {
+            let _ = writeln!(
+                text,
+                "{TOOL}: beside errors the lint has {warnings} warnings, {notes} notes and {allowed} \
+                 allowed findings; lint-store-path --closure shows them"
+            );
+        }
+        streams
+            .stderr
+            .write_all(text.as_bytes())
+            .context("writing to standard error")
     }
 }
 

@@ -38,6 +38,10 @@ pub fn describe(
     for size in &sizes.store_paths {
         let _ = writeln!(text, "  {:>12}  {}", size.bytes, size.path);
     }
+    text.push_str(match plan.lint {
+        Some(_) => "\nthe lint has looked at them\n",
+        None => "\nthe lint has not looked at them: --no-lint\n",
+    });
     text.push_str("\n/usr, /etc and the rest:\n");
     describe_tree(&mut text, &plan.tree, options.store.in_image());
     let architecture = crate::assemble::check_options(options)?;

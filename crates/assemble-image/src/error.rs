@@ -135,6 +135,9 @@ pub enum Error {
         /// What to do.
         help: String,
     },
+    /// The lint could not be done.
+    #[error("looking at what the closure gets wrong; --no-lint goes on without")]
+    Lint(#[from] lint_store_path::Error),
     /// Two builds of the same input differ.
     #[error("building a second time: {file} differs from the first build at byte {offset}")]
     NotReproducible {

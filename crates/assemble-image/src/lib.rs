@@ -20,6 +20,7 @@ pub mod farm;
 pub mod findings;
 pub mod identity;
 pub mod initrd;
+pub mod lint;
 pub mod manifest;
 pub mod options;
 pub mod output;

@@ -6,6 +6,7 @@ use bstr::ByteSlice;
 use hermetic_out::Finding;
 use serde::Serialize;
 
+use crate::lint;
 use crate::options::Options;
 use crate::sizes::Sizes;
 use crate::users::Numbers;
@@ -44,6 +45,9 @@ pub struct Manifest {
     pub tools: BTreeMap<&'static str, String>,
     /// What was found that is no error.
     pub findings: Vec<ManifestFinding>,
+    /// What the lint found in the closure that is no error; nothing, if it was not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lint: Option<lint::Numbers>,
     /// Bytes by store path and directory.
     pub sizes: Sizes,
 }
@@ -109,6 +113,7 @@ impl Manifest {
                     message: finding.message.clone(),
                 })
                 .collect(),
+            lint: None,
             sizes,
         }
     }

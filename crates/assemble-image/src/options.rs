@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use hermetic_out_command_line::policy::Policy;
 
 use crate::closure::Store;
 use crate::setuid::SetuidProgram;
@@ -166,6 +167,8 @@ pub struct Options {
     pub first_boot: FirstBoot,
     /// Directories that become a tmpfs if no package or extra tree has an fstab.
     pub tmpfs: Vec<String>,
+    /// Which findings of the lint count; `None` if it is not asked.
+    pub lint: Option<Policy>,
     /// Whether the size report is written as a page, too.
     pub size_report: bool,
 }

@@ -1,6 +1,7 @@
 //! The plan: the image's tree, complete and checked, before anything of the image is written.
 
 use std::path::Path;
+use std::thread::{self, ScopedJoinHandle};
 
 use hermetic_out::{Finding, Severity};
 
@@ -11,6 +12,7 @@ use crate::etc::{conflicting_claims, make_etc};
 use crate::farm::add_farm;
 use crate::findings;
 use crate::identity::Identity;
+use crate::lint;
 use crate::options::{Layout, Options};
 use crate::progress::Progress;
 use crate::root_tree::{Entry, RootTree};
@@ -27,6 +29,8 @@ pub struct Plan {
     pub numbers: Numbers,
     /// What was found, errors among it or not.
     pub findings: Vec<Finding>,
+    /// What the lint found beside errors, if it was asked.
+    pub lint: Option<lint::Numbers>,
     /// What UUIDs and salt are derived from.
     pub identity: Identity,
 }
@@ -43,6 +47,39 @@ impl Plan {
 
 /// Makes the plan. `work` is an empty directory for the staging root.
 pub fn plan(options: &Options, work: &Path, progress: &dyn Progress) -> Result<Plan, Error> {
+    // The lint looks at store paths alone, so it need not wait for the tree.
+    let (planned, linted) = thread::scope(|scope| {
+        let lint = options.lint.as_ref().map(|policy| {
+            scope.spawn(move || lint::lint(&options.store, &options.closure, policy))
+        });
+        let planned = planned(options, work, progress);
+        (planned, lint.map(ScopedJoinHandle::join))
+    });
+    let mut plan = planned?;
+    match linted {
+        Some(Ok(linted)) => {
+            let linted = linted?;
+            let errors = linted.errors.into_iter();
+            plan.findings
+                .extend(errors.filter(|finding| !lint::is_provided(&plan.tree, finding)));
+            plan.lint = Some(linted.numbers);
+        }
+        Some(Err(panic)) => std::panic::resume_unwind(panic),
+        None => {}
+    }
+    // The same order whatever the checks' order: by severity, then by path.
+    plan.findings.sort_by(|one, other| {
+        (other.severity, &one.file, one.kind.name, &one.message).cmp(&(
+            one.severity,
+            &other.file,
+            other.kind.name,
+            &other.message,
+        ))
+    });
+    Ok(plan)
+}
+
+fn planned(options: &Options, work: &Path, progress: &dyn Progress) -> Result<Plan, Error> {
     progress.step("reading the closure");
     let mut tree = RootTree::default();
     add_directories(&mut tree, &options.store.directory);
@@ -85,20 +122,12 @@ pub fn plan(options: &Options, work: &Path, progress: &dyn Progress) -> Result<P
         progress.step("checking");
         findings.extend(check::all(&tree, options)?);
     }
-    // The same order whatever the checks' order: by severity, then by path.
-    findings.sort_by(|one, other| {
-        (other.severity, &one.file, one.kind.name, &one.message).cmp(&(
-            one.severity,
-            &other.file,
-            other.kind.name,
-            &other.message,
-        ))
-    });
     let identity = Identity::of(&tree);
     Ok(Plan {
         tree,
         numbers: etc.numbers,
         findings,
+        lint: None,
         identity,
     })
 }

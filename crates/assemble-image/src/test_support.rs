@@ -30,6 +30,7 @@ pub(crate) fn options() -> Options {
         user_preset: None,
         first_boot: FirstBoot::default(),
         tmpfs: Vec::new(),
+        lint: None,
         size_report: false,
     }
 }

@@ -367,6 +367,47 @@ fn what_is_wrong_is_told_and_nothing_is_written() {
 /// What a package says about /etc/os-release is said of the package's own image.
 #[test]
 #[ignore = "needs the tool root: cargo xtask test"]
+fn what_the_lint_calls_an_error_stops_it() {
+    let world = World::new();
+    world.write(BASE, "bin/script", "#!/usr/bin/python3\n");
+    // This the image has, wherever the store has it.
+    world.write(BASE, "bin/other", "#!/usr/bin/sh\n");
+    let output = run(&mut world.assemble(&[BASE], "image"), 1);
+    let told = said(&output);
+    assert!(
+        told.contains("error[shebang-outside-store]") && told.contains("/bin/script:1:3"),
+        "{told}"
+    );
+    assert!(!told.contains("/bin/other"), "{told}");
+    assert!(
+        told.contains("--lint-allow RULE[:GLOB]") && told.contains("--no-lint"),
+        "{told}"
+    );
+    world.assert_nothing_written("image");
+
+    for arguments in [
+        &["--no-lint"][..],
+        &["--lint-allow", "shebang-outside-store:bin/script"],
+    ] {
+        run(world.assemble(&[BASE], "image").args(arguments), 0);
+        let manifest = fs::read_to_string(world.path("image/manifest.json")).unwrap();
+        let was_asked = manifest.contains("\"allowed\": 1");
+        assert_eq!(was_asked, arguments[0] == "--lint-allow", "{manifest}");
+        fs::remove_dir_all(world.path("image")).unwrap();
+        let mut dry = world.assemble(&[BASE], "image");
+        let shown = run(dry.args(arguments).arg("--dry-run"), 0).stdout;
+        let shown = String::from_utf8(shown).unwrap();
+        let said = if was_asked {
+            "\nthe lint has looked at them\n"
+        } else {
+            "\nthe lint has not looked at them: --no-lint\n"
+        };
+        assert!(shown.contains(said), "{shown}");
+    }
+}
+
+#[test]
+#[ignore = "needs the tool root: cargo xtask test"]
 fn os_release_is_the_images_whatever_packages_say() {
     for (given, name) in [(true, "given"), (false, "base")] {
         let world = World::new();

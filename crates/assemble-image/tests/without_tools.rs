@@ -174,8 +174,34 @@ fn wrong_arguments() {
 }
 
 #[test]
+fn what_the_lint_is_told_is_checked_first() {
+    let world = World::new();
+    let config = world.path("lint.toml");
+    fs::write(&config, "deny = 1\n").unwrap();
+    for (arguments, expected) in [
+        (
+            ["--lint-allow", "dangling-link"],
+            "reading --lint-allow dangling-link: no finding is called 'dangling-link'; did you mean \
+             dangling-symlink?",
+        ),
+        (
+            ["--lint-config", config.to_str().unwrap()],
+            "lint.toml:1:8: invalid type",
+        ),
+    ] {
+        let output = run(world.assemble(&[BASE], "image").args(arguments), 2);
+        assert!(said(&output).contains(expected), "{}", said(&output));
+        world.assert_nothing_written("image");
+    }
+}
+
+#[test]
 fn what_a_finding_means() {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_assemble-image"));
     let output = run(command.args(["--explain", "dangling-link"]), 0);
     assert!(output.stdout.starts_with(b"dangling-link (error)"));
+    // The lint's, too.
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_assemble-image"));
+    let output = run(command.args(["--explain", "dangling-symlink"]), 0);
+    assert!(output.stdout.starts_with(b"dangling-symlink (warning)"));
 }

@@ -232,7 +232,10 @@ impl Arguments {
     fn subject(&self, known: &Known) -> String {
         match (known.paths(), self.paths.as_slice()) {
             ([only], _) => package_name(&known.store().named(&only.name)),
-            (_, [only]) if self.closure => format!("the closure of {}", package_name(only)),
+            // A list has no name.
+            (_, [only]) if self.closure && known.store().store_path_of(only).is_some() => {
+                format!("the closure of {}", package_name(only))
+            }
             (paths, _) => number(paths.len(), "store path"),
         }
     }

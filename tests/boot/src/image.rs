@@ -16,6 +16,9 @@ use crate::machine::Start;
 use crate::staging::Staged;
 use real_packages::tool_root::ToolRoot;
 
+/// What the lint is told to allow, and why.
+const LINT_CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/lint.toml");
+
 /// What every kernel is told: where its console is, and to end the machine when it panics.
 pub const COMMAND_LINE: &str = "console=tty0 console=ttyS0 panic=-1";
 /// The disk, or the root file system of the layout `bare`.
@@ -84,6 +87,8 @@ impl Assembly<'_> {
             .arg("--closure")
             .arg(&closure)
             .args(["--layout", layout.name(), "--cmdline", COMMAND_LINE])
+            .arg("--lint-config")
+            .arg(LINT_CONFIG)
             .arg("--output")
             .arg(directory);
         if let Some(kernel) = self.kernel {

@@ -24,7 +24,11 @@ fn run_all(cases: &Path, more: &[&str]) {
     let only = std::env::var("CASE").ok();
     let nix = nix();
     // All need the tools: they are built once, by the overlay.
-    for attribute in ["patch-systemd-units", "rewrite-pkgconfig-prefix"] {
+    for attribute in [
+        "lint-store-path",
+        "patch-systemd-units",
+        "rewrite-pkgconfig-prefix",
+    ] {
         let tool = nix
             .instantiate("pkgs.nix", &["-A", attribute])
             .and_then(|tool| nix.build(&tool));
@@ -246,7 +250,10 @@ fn the_checks_of_the_hooks_pass() {
         forms.map(|form| format!("rewritePkgConfigPrefixHook.passthru.tests.consumer-{form}"));
     let of_hooks = ["patchSystemdUnitsHook", "rewritePkgConfigPrefixHook"]
         .map(|hook| forms.map(|form| format!("{hook}.passthru.tests.{form}")));
-    for attribute in of_hooks.into_iter().flatten().chain(consumers) {
+    let lints = ["strings", "structured-attributes", "opt-out", "severity"]
+        .map(|check| format!("lintStorePathHook.passthru.tests.{check}"));
+    let all = of_hooks.into_iter().flatten().chain(consumers);
+    for attribute in all.chain(lints) {
         let built = nix
             .instantiate("pkgs.nix", &["-A", &attribute])
             .and_then(|derivation| nix.build(&derivation))

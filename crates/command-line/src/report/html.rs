@@ -242,7 +242,12 @@ fn table_of_rules(
 
 fn all_findings(body: &mut String, packages: &Packages<'_>, store_dir: &Path) {
     body.push_str("<h2>Findings</h2>\n<div id=\"findings\">\n");
-    for (package, findings) in packages {
+    let mut worst_first: Vec<_> = packages.iter().collect();
+    worst_first.sort_by_key(|(package, findings)| {
+        let worst = counts_of(findings).worst();
+        (std::cmp::Reverse(worst), short_name(package).to_owned())
+    });
+    for (package, findings) in worst_first {
         let _ = writeln!(
             body,
             "<details class=\"group\" open data-package=\"{path}\">\n<summary><h3>{}</h3> <span \

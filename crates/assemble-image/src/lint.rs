@@ -1,0 +1,151 @@
+//! The lint over the closure: what its rules call an error keeps the image from being written.
+
+use std::path::PathBuf;
+
+use hermetic_out::{Finding, Severity, Tree};
+use hermetic_out_command_line::policy::Policy;
+use lint_store_path::cache::Cache;
+use lint_store_path::progress::Quiet;
+use lint_store_path::{Sources, Store as LintedStore, check, gather};
+use serde::Serialize;
+
+use crate::closure::Store;
+use crate::error::Error;
+use crate::root_tree::RootTree;
+
+/// What the lint has to say about a closure.
+#[derive(Clone, Debug, Default)]
+pub struct Linted {
+    /// What will fail at run time.
+    pub errors: Vec<Finding>,
+    /// What else there is.
+    pub numbers: Numbers,
+}
+
+/// What was found that is no error, in numbers: lint-store-path shows it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Numbers {
+    /// How many findings are warnings.
+    pub warnings: usize,
+    /// How many are notes.
+    pub notes: usize,
+    /// How many are allowed.
+    pub allowed: usize,
+}
+
+/// Lints the store paths `closure`, and them as a whole. What they refer to and is not among them is not
+/// linted: it is not in the image.
+pub fn lint(store: &Store, closure: &[PathBuf], policy: &Policy) -> Result<Linted, Error> {
+    let store = LintedStore {
+        directory: store.directory.clone(),
+        root: store.root.clone(),
+    };
+    let tree = Tree::new(store.directory.clone(), store.root.clone());
+    let sources = Sources {
+        cache: Cache::of_user(&store),
+        store,
+        arguments: closure.to_vec(),
+        closure: false,
+        given: Vec::new(),
+    };
+    let known = gather::gather(sources, &Quiet)?.known.into();
+    let findings = check::located(check::check(&known, true), &tree);
+    let (mut findings, allowed) = policy.apply(findings, &known.store().directory);
+    let number = |severity| {
+        let findings = findings.iter();
+        findings
+            .filter(|finding| finding.severity == severity)
+            .count()
+    };
+    let numbers = Numbers {
+        warnings: number(Severity::Warning),
+        notes: number(Severity::Note),
+        allowed,
+    };
+    findings.retain(|finding| finding.severity == Severity::Error);
+    Ok(Linted {
+        errors: findings,
+        numbers,
+    })
+}
+
+/// Rules about programs that are named by a path outside the store.
+const OUTSIDE_STORE: [&str; 2] = ["interpreter-outside-store", "shebang-outside-store"];
+
+/// Whether the image has what the lint misses in the store: a store path alone cannot rely on
+/// /bin/bash, but in an image it is there or not.
+#[must_use]
+pub fn is_provided(tree: &RootTree, finding: &Finding) -> bool {
+    OUTSIDE_STORE.contains(&finding.kind.name) && tree.exists(&finding.subject)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use lint_store_path::rules;
+
+    use super::*;
+    use crate::root_tree::{Content, Entry};
+
+    #[test]
+    fn an_interpreter_of_the_image_is_no_error() {
+        let mut tree = RootTree::default();
+        tree.insert(
+            "usr/bin/bash",
+            Entry::file(Content::Bytes(Vec::new()), 0o755),
+        );
+        tree.insert("bin", Entry::link("usr/bin"));
+        let finding = |rule: &str, subject: &str| Finding {
+            kind: &rules::named(rule).unwrap().kind,
+            severity: Severity::Error,
+            file: "/nix/store/h-x/bin/x".into(),
+            place: None,
+            subject: subject.into(),
+            message: String::new(),
+            help: String::new(),
+        };
+        for (rule, subject, expected) in [
+            ("shebang-outside-store", "/bin/bash", true),
+            ("shebang-outside-store", "/usr/bin/perl", false),
+            ("dangling-symlink", "/bin/bash", false),
+        ] {
+            assert_eq!(
+                is_provided(&tree, &finding(rule, subject)),
+                expected,
+                "{subject}"
+            );
+        }
+        assert!(
+            OUTSIDE_STORE
+                .iter()
+                .all(|name| rules::named(name).is_some())
+        );
+    }
+
+    #[test]
+    fn errors_are_findings_and_the_rest_is_counted() {
+        let root = tempfile::tempdir().unwrap();
+        let path = PathBuf::from("/nix/store/0123456789abcdfghijklmnpqrsvwxyz-x");
+        let real = root.path().join(path.strip_prefix("/").unwrap());
+        fs::create_dir_all(&real).unwrap();
+        symlink("gone", real.join("link")).unwrap();
+        let store = Store {
+            directory: "/nix/store".into(),
+            root: Some(root.path().into()),
+        };
+        let mut policy = Policy::new(rules::kinds());
+        let linted = lint(&store, std::slice::from_ref(&path), &policy).unwrap();
+        assert_eq!((linted.errors.len(), linted.numbers.warnings), (0, 1));
+        policy.deny("--deny", b"dangling-symlink").unwrap();
+        let linted = lint(&store, std::slice::from_ref(&path), &policy).unwrap();
+        assert_eq!((linted.errors.len(), linted.numbers.warnings), (1, 0));
+        assert_eq!(linted.errors[0].file, path.join("link"));
+        policy
+            .allow("--lint-allow", b"dangling-symlink:link")
+            .unwrap();
+        let linted = lint(&store, &[path], &policy).unwrap();
+        assert_eq!((linted.errors.len(), linted.numbers.allowed), (0, 1));
+    }
+}

@@ -1,0 +1,2 @@
+#!/opt/vendor/bin/sh
+echo hello

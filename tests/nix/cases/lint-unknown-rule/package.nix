@@ -1,0 +1,10 @@
+{ stdenv, lintStorePathHook }:
+stdenv.mkDerivation {
+  name = "hello-1.0";
+  src = ./src;
+  nativeBuildInputs = [ lintStorePathHook ];
+  lintStorePathAllow = [ "dangling-link" ];
+  installPhase = ''
+    install -D hello.sh "$out/bin/hello"
+  '';
+}
