@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::closure::Store;
 use crate::error::Error;
-use crate::root_tree::RootTree;
+use crate::root_tree::{RootTree, join};
 
 /// What the lint has to say about a closure.
 #[derive(Clone, Debug, Default)]
@@ -69,14 +69,29 @@ pub fn lint(store: &Store, closure: &[PathBuf], policy: &Policy) -> Result<Linte
     })
 }
 
-/// Rules about programs that are named by a path outside the store.
-const OUTSIDE_STORE: [&str; 2] = ["interpreter-outside-store", "shebang-outside-store"];
-
-/// Whether the image has what the lint misses in the store: a store path alone cannot rely on
+/// Whether the image answers what the lint misses in the store: a store path alone cannot rely on
 /// /bin/bash, but in an image it is there or not.
 #[must_use]
 pub fn is_provided(tree: &RootTree, finding: &Finding) -> bool {
-    OUTSIDE_STORE.contains(&finding.kind.name) && tree.exists(&finding.subject)
+    let subject = finding.subject.as_slice();
+    let is_in = |directories: &[&str]| {
+        let mut places = directories
+            .iter()
+            .map(|directory| join(directory.as_bytes(), subject));
+        places.any(|place| tree.exists(&place))
+    };
+    match finding.kind.name {
+        "interpreter-outside-store"
+        | "program-missing"
+        | "program-outside-store"
+        | "shebang-outside-store" => subject.starts_with(b"/") && tree.exists(subject),
+        // Where systemd looks for programs and udev for helpers: systemd.exec(5), udev(7).
+        "bare-program" => is_in(&["usr/bin", "usr/sbin"]),
+        "unfound-udev-helper" => is_in(&["usr/lib/udev"]),
+        // The check of PAM looks at /etc/pam.d as the image has it.
+        "pam-module-missing" => true,
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -90,13 +105,15 @@ mod tests {
     use crate::root_tree::{Content, Entry};
 
     #[test]
-    fn an_interpreter_of_the_image_is_no_error() {
+    fn what_the_image_has_is_no_error() {
         let mut tree = RootTree::default();
         tree.insert(
             "usr/bin/bash",
             Entry::file(Content::Bytes(Vec::new()), 0o755),
         );
         tree.insert("bin", Entry::link("usr/bin"));
+        let helper = Entry::file(Content::Bytes(Vec::new()), 0o755);
+        tree.insert("usr/lib/udev/ata_id", helper);
         let finding = |rule: &str, subject: &str| Finding {
             kind: &rules::named(rule).unwrap().kind,
             severity: Severity::Error,
@@ -109,6 +126,13 @@ mod tests {
         for (rule, subject, expected) in [
             ("shebang-outside-store", "/bin/bash", true),
             ("shebang-outside-store", "/usr/bin/perl", false),
+            ("program-outside-store", "/usr/bin/bash", true),
+            ("program-missing", "relative", false),
+            ("bare-program", "bash", true),
+            ("bare-program", "perl", false),
+            ("unfound-udev-helper", "ata_id", true),
+            ("unfound-udev-helper", "bash", false),
+            ("pam-module-missing", "pam_x.so", true),
             ("dangling-symlink", "/bin/bash", false),
         ] {
             assert_eq!(
@@ -117,11 +141,6 @@ mod tests {
                 "{subject}"
             );
         }
-        assert!(
-            OUTSIDE_STORE
-                .iter()
-                .all(|name| rules::named(name).is_some())
-        );
     }
 
     #[test]

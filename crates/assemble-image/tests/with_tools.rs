@@ -337,7 +337,7 @@ fn what_is_wrong_is_told_and_nothing_is_written() {
         (
             "etc/pam.d/other",
             "auth required pam_gone.so\n",
-            ("missing-pam-module", "/etc/pam.d/other:1:1"),
+            ("missing-pam-module", "/etc/pam.d/other:1:15"),
         ),
         (
             "etc/nsswitch.conf",
