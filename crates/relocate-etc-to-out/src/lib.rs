@@ -18,6 +18,7 @@ mod read;
 mod rewrite;
 mod tmpfiles_targets;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 
@@ -112,7 +113,7 @@ pub fn plan(package: &Package, options: &Options) -> Result<Outcome, Error> {
     let resolver = Resolver::new(package, &tree, &options.choices)?;
     let name = link_file::package_name(package);
     let treatment = Treatment::new(policy, &name, &resolver)?;
-    let pruned = prune::find(package, &tree, policy)?;
+    let mut pruned = prune::find(package, &tree, policy)?;
     let layout = Layout::read(package, &tree, &treatment)?;
     let files = if layout.shipped.is_empty() && layout.is_settled() {
         read::tmpfiles(package, &tree, &pruned)?
@@ -140,8 +141,16 @@ pub fn plan(package: &Package, options: &Options) -> Result<Outcome, Error> {
             Err(finding) => outcome.findings.push(finding),
         }
     }
-    outcome.findings.extend(pruned.findings);
-    let emptied = layout.emptied_directories(&pruned.paths)?;
+    outcome
+        .findings
+        .extend(std::mem::take(&mut pruned.findings));
+    let mut emptied = layout.emptied_directories(&pruned.paths, &BTreeSet::new())?;
+    // All outputs are looked through for symlinks only if something is to go.
+    if !(emptied.is_empty() && pruned.paths.is_empty()) {
+        let led_to = prune::led_to(package, &tree, &layout)?;
+        pruned.keep(&led_to);
+        emptied = layout.emptied_directories(&pruned.paths, &led_to)?;
+    }
     let gone = pruned.in_order.into_iter().chain(emptied);
     let changes = &mut outcome.plan.changes;
     changes.extend(gone.map(|path| Change::Remove { path }));

@@ -1,6 +1,7 @@
 //! What an output should not hold: empty directories of a machine's state, and what is to be removed.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
@@ -8,7 +9,7 @@ use hermetic_out::{Finding, Package, Tree};
 use hermetic_out_formats::tables::state_directories;
 use walkdir::WalkDir;
 
-use crate::layout::is_own_directory;
+use crate::layout::{Layout, absolute, is_own_directory};
 use crate::policy::Policy;
 use crate::{Error, findings};
 
@@ -22,6 +23,8 @@ pub(crate) struct Pruned {
     pub(crate) paths: BTreeSet<PathBuf>,
     /// The same in an order in which each directory is empty when it goes.
     pub(crate) in_order: Vec<PathBuf>,
+    /// Those of them that nobody asked to remove.
+    empty: BTreeSet<PathBuf>,
     pub(crate) findings: Vec<Finding>,
 }
 
@@ -51,6 +54,9 @@ pub(crate) fn find(package: &Package, tree: &Tree, policy: &Policy) -> Result<Pr
             }
             let all = contents(tree, &path)?;
             if all.iter().all(|(_, is_directory)| *is_directory) {
+                pruned
+                    .empty
+                    .extend(all.iter().map(|(path, _)| path.clone()));
                 pruned.add(all.into_iter().map(|(path, _)| path));
             } else {
                 pruned.findings.push(findings::about(
@@ -87,10 +93,59 @@ impl Pruned {
         }
     }
 
+    /// Keeps the empty directories that symlinks lead to.
+    pub(crate) fn keep(&mut self, led_to: &BTreeSet<PathBuf>) {
+        let empty = &self.empty;
+        let goes = |path: &PathBuf| !(empty.contains(path) && led_to.contains(path));
+        self.paths.retain(goes);
+        self.in_order.retain(goes);
+    }
+
     /// Whether a file goes.
     pub(crate) fn holds(&self, path: &Path) -> bool {
         self.paths.contains(path)
     }
+}
+
+/// The directories of outputs that symlinks of all outputs lead to, when all has moved, and those above
+/// them: a link must not lead to nothing because an empty directory has gone.
+pub(crate) fn led_to(
+    package: &Package,
+    tree: &Tree,
+    layout: &Layout,
+) -> Result<BTreeSet<PathBuf>, Error> {
+    let mut all = BTreeSet::new();
+    for output in &package.outputs {
+        let real = tree.real_path(&output.path);
+        for entry in WalkDir::new(&real) {
+            let failure = |path: &Path, source| Error::Read {
+                path: path.to_owned(),
+                source,
+            };
+            let entry = entry.map_err(|failed| {
+                let path = failed.path().unwrap_or(&real).to_owned();
+                failure(&path, failed.into())
+            })?;
+            if !entry.path_is_symlink() {
+                continue;
+            }
+            let target =
+                fs::read_link(entry.path()).map_err(|source| failure(entry.path(), source))?;
+            let inside = entry.path().strip_prefix(&real).unwrap_or(entry.path());
+            let means = absolute(&output.path.join(inside), &target);
+            let means = layout.new_place(&means).unwrap_or(means);
+            let is_directory = tree
+                .real_path(&means)
+                .symlink_metadata()
+                .is_ok_and(|found| found.is_dir());
+            if let Some(output) = package.output_of(&means).filter(|_| is_directory) {
+                let parents = means.ancestors();
+                let parents = parents.take_while(|parent| *parent != output.path);
+                all.extend(parents.map(Path::to_owned));
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// All that a directory holds, and itself last; and whether it is a directory.

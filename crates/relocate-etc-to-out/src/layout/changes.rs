@@ -59,6 +59,7 @@ impl Layout<'_> {
     pub(crate) fn emptied_directories(
         &self,
         gone: &BTreeSet<PathBuf>,
+        led_to: &BTreeSet<PathBuf>,
     ) -> Result<Vec<PathBuf>, Error> {
         let mut candidates = BTreeSet::new();
         for output in self.package.outputs.iter().filter(|output| is_read(output)) {
@@ -112,7 +113,7 @@ impl Layout<'_> {
             let exists =
                 output.is_some_and(|output| is_own_directory(self.tree, &output.path, directory));
             let is_new = arrives.iter().any(|path| path.starts_with(directory));
-            if !exists || is_new || gone.contains(directory) {
+            if !exists || is_new || gone.contains(directory) || led_to.contains(directory) {
                 continue;
             }
             let names = self.tree.names(directory).map_err(|source| Error::Read {
