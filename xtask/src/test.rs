@@ -11,6 +11,7 @@ use crate::{boot_test, cargo, project, released, set_up};
 
 const TOOL: &str = "patch-systemd-units";
 const PKG_CONFIG_TOOL: &str = "rewrite-pkgconfig-prefix";
+const ETC_TOOL: &str = "relocate-etc-to-out";
 const LINT: &str = "lint-store-path";
 
 /// Packages whose tests need the network, Nix, a browser or a machine to boot: steps of their own.
@@ -49,9 +50,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         set_up::ensure_installed(set_up::NIX)?;
         set_up::ensure_installed(set_up::MACHINES)?;
         set_up::ensure_installed(set_up::BROWSER)?;
-        let [patcher, assembler] = boot_test::TOOLS;
         let mut release = vec!["build", "--release"];
-        for tool in [patcher, assembler, PKG_CONFIG_TOOL, LINT] {
+        for tool in boot_test::TOOLS.into_iter().chain([LINT]) {
             release.extend(["--package", tool]);
         }
         steps.push(step("release build", &release));
@@ -59,16 +59,29 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
             name: "real packages",
             command: real_packages(None),
         });
-        for (name, test) in [
-            ("real .pc files", "rewrite_pkgconfig_prefix"),
-            ("table of install variables", "install_variables"),
-            ("builds that ask .pc files", "consumer_builds"),
+        for (name, test, tool) in [
+            ("real configuration", "relocate_etc_to_out", ETC_TOOL),
+            (
+                "real .pc files",
+                "rewrite_pkgconfig_prefix",
+                PKG_CONFIG_TOOL,
+            ),
+            (
+                "table of install variables",
+                "install_variables",
+                PKG_CONFIG_TOOL,
+            ),
+            (
+                "builds that ask .pc files",
+                "consumer_builds",
+                PKG_CONFIG_TOOL,
+            ),
         ] {
             let arguments = ["test", "--package", "real-packages", "--test", test];
             let mut step = step(name, &arguments);
             step.command
                 .args(["--", "--nocapture"])
-                .env("REWRITE_PKGCONFIG_PREFIX", released(PKG_CONFIG_TOOL));
+                .env(variable(tool), released(tool));
             steps.push(step);
         }
         for (name, package, test) in [
@@ -173,7 +186,7 @@ fn step(name: &'static str, arguments: &[&str]) -> Step {
 }
 
 /// The variable that tells a test where a tool is.
-fn variable(tool: &str) -> String {
+pub(crate) fn variable(tool: &str) -> String {
     tool.to_uppercase().replace('-', "_")
 }
 

@@ -24,6 +24,7 @@ pub mod implementations;
 pub mod install_variables;
 pub mod lint;
 pub mod pkg_config;
+pub mod relocated;
 pub mod store;
 pub mod tool;
 pub mod tool_root;
@@ -82,6 +83,12 @@ pub fn corpus_names() -> Vec<String> {
 #[must_use]
 pub fn pc_package_names() -> Vec<String> {
     names(include_str!("../pc-packages.txt"))
+}
+
+/// The packages whose configuration is relocated.
+#[must_use]
+pub fn etc_package_names() -> Vec<String> {
+    names(include_str!("../etc-packages.txt"))
 }
 
 /// The names in a list: one a line, `#` begins a comment.
@@ -185,10 +192,15 @@ mod tests {
 
     #[test]
     fn the_lists_are_sorted_and_have_no_name_twice() {
-        for list in [package_names(), corpus_names(), pc_package_names()] {
+        for list in [
+            package_names(),
+            corpus_names(),
+            etc_package_names(),
+            pc_package_names(),
+        ] {
             assert!(list.windows(2).all(|pair| pair[0] < pair[1]));
         }
-        assert!(package_names().len() >= 160);
+        assert!(package_names().len() >= 160 && etc_package_names().len() >= 100);
         let corpus = corpus_names();
         assert!(package_names().iter().all(|name| corpus.contains(name)));
     }

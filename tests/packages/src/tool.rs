@@ -215,8 +215,14 @@ impl Arguments {
     /// A run of a tool with them, and with no option from the environment.
     #[must_use]
     pub fn run(&self, tool: &Path) -> Command {
+        self.run_with(tool, &[])
+    }
+
+    /// The same with other arguments before them: the command of a tool that has several.
+    #[must_use]
+    pub fn run_with(&self, tool: &Path, before: &[&str]) -> Command {
         let mut command = Command::new(tool);
-        command.arg(self.argument());
+        command.args(before).arg(self.argument());
         for (name, _) in std::env::vars_os() {
             if name.as_encoded_bytes().starts_with(b"HERMETIC_OUT_") {
                 command.env_remove(name);

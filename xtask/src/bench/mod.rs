@@ -18,7 +18,7 @@ use hermetic_out_formats::{FileKind, scan};
 use real_packages::archive::Archive;
 use real_packages::store::{self, Package};
 use real_packages::tool::Arguments;
-use real_packages::{corpus_names, pc_package_names};
+use real_packages::{corpus_names, etc_package_names, pc_package_names};
 
 use crate::table::table;
 use crate::{build, cargo, set_up};
@@ -112,64 +112,94 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         "{}",
         table(&["what", "time", "against the first row"], &rows)
     );
-    println!(
-        "rewrite-pkgconfig-prefix provider, once for each package with .pc files, against find:\n"
-    );
-    let rows = pc_files(options.runs, &top)?;
-    println!(
-        "{}",
-        table(&["what", "time", "against the first row"], &rows)
-    );
+    for fixup in FIXUPS {
+        println!("{}, against find:\n", fixup.title);
+        let rows = fixup.measure(options.runs, &top)?;
+        println!(
+            "{}",
+            table(&["what", "time", "against the first row"], &rows)
+        );
+    }
     println!("scanners, in this process:\n");
     let head = ["kind", "files", "size", "throughput"];
     println!("{}", table(&head, &scanners(&original, options.runs)?));
     Ok(ExitCode::SUCCESS)
 }
 
-/// `rewrite-pkgconfig-prefix provider` on all packages that have .pc files.
-fn pc_files(runs: usize, top: &Path) -> anyhow::Result<Vec<Vec<String>>> {
-    let tool = build("rewrite-pkgconfig-prefix")?;
-    let (original, patched) = (top.join("pc-original"), top.join("pc-store"));
-    let packages = store::fetch(&Archive::open()?, &pc_package_names(), &original)?.packages;
-    ensure!(!packages.is_empty(), "no package could be had");
-    let store = Store {
-        tool: &tool,
-        original: &original,
-        patched: &patched,
-        packages: &packages,
-    };
-    store.fresh_copy()?;
-    let find = || {
-        let start = Instant::now();
-        for package in &packages {
-            let output = patched.join(&package.directory);
-            quietly(Command::new("find").arg(output).args(["-name", "*.pc"]))?;
-        }
-        Ok(start.elapsed())
-    };
-    find()?; // warms the caches
-    let floor = median_of(runs, find)?;
-    let arguments = store.arguments(&[])?;
-    let all = || {
-        let start = Instant::now();
-        for argument in &arguments {
-            let mut run = Command::new(&tool);
-            quietly(run.arg("provider").arg(argument.argument()).arg("--quiet"))?;
-        }
-        Ok(start.elapsed())
-    };
-    let first = median_of(runs, || {
+/// A fixup that is measured on packages of its own, each by itself.
+struct Fixup {
+    title: &'static str,
+    tool: &'static str,
+    /// The tool's command, if it has several.
+    command: &'static [&'static str],
+    packages: fn() -> Vec<String>,
+    /// What find is told, which does nothing but look at the files that the tool is about.
+    find: &'static [&'static str],
+}
+
+const FIXUPS: [Fixup; 2] = [
+    Fixup {
+        title: "relocate-etc-to-out, once for each package with files in /etc",
+        tool: "relocate-etc-to-out",
+        command: &[],
+        packages: etc_package_names,
+        find: &["-type", "f"],
+    },
+    Fixup {
+        title: "rewrite-pkgconfig-prefix provider, once for each package with .pc files",
+        tool: "rewrite-pkgconfig-prefix",
+        command: &["provider"],
+        packages: pc_package_names,
+        find: &["-name", "*.pc"],
+    },
+];
+
+impl Fixup {
+    fn measure(&self, runs: usize, top: &Path) -> anyhow::Result<Vec<Vec<String>>> {
+        let tool = build(self.tool)?;
+        let top = top.join(self.tool);
+        let (original, patched) = (top.join("original"), top.join("store"));
+        let packages = store::fetch(&Archive::open()?, &(self.packages)(), &original)?.packages;
+        ensure!(!packages.is_empty(), "no package could be had");
+        let store = Store {
+            tool: &tool,
+            original: &original,
+            patched: &patched,
+            packages: &packages,
+        };
         store.fresh_copy()?;
-        find()?;
-        all()
-    })?;
-    let again = median_of(runs, all)?;
-    let calls = packages.len();
-    Ok(vec![
-        row(&format!("{calls} × find OUTPUT -name '*.pc'"), floor, floor),
-        row("first run", first, floor),
-        row("already rewritten", again, floor),
-    ])
+        let find = || {
+            let start = Instant::now();
+            for package in &packages {
+                let output = patched.join(&package.directory);
+                quietly(Command::new("find").arg(output).args(self.find))?;
+            }
+            Ok(start.elapsed())
+        };
+        find()?; // warms the caches
+        let floor = median_of(runs, find)?;
+        let arguments = store.arguments(&[])?;
+        let all = || {
+            let start = Instant::now();
+            for argument in &arguments {
+                let mut run = argument.run_with(&tool, self.command);
+                quietly(run.arg("--quiet"))?;
+            }
+            Ok(start.elapsed())
+        };
+        let first = median_of(runs, || {
+            store.fresh_copy()?;
+            find()?;
+            all()
+        })?;
+        let again = median_of(runs, all)?;
+        let find = format!("{} × find OUTPUT {}", packages.len(), self.find.join(" "));
+        Ok(vec![
+            row(&find, floor, floor),
+            row("first run", first, floor),
+            row("nothing left to do", again, floor),
+        ])
+    }
 }
 
 /// So much is scanned in one measured run.
