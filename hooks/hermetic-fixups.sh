@@ -4,8 +4,10 @@
 # all registered ones run after stdenv's own fixups, when every file is where it stays.
 # docs/hooks.md has the variables.
 
-# The order in which fixups run, whatever the order of the hooks in nativeBuildInputs.
+# The order in which fixups run, whatever the order of the hooks in nativeBuildInputs. Files move
+# before anything names them.
 hermeticFixupOrder=(
+    relocateEtcToOutAuto
     patchSystemdUnitsAuto
     rewritePkgConfigPrefixAuto
     # What the others have done is looked at, too.

@@ -32,6 +32,12 @@
   };
   relocate-etc-to-out = {
     description = "Make a package read the configuration that it ships";
+    hook = {
+      attribute = "relocateEtcToOutHook";
+      substitutions = final: {
+        relocateEtcToOut = "${final.relocate-etc-to-out}/bin/relocate-etc-to-out";
+      };
+    };
   };
   rewrite-pkgconfig-prefix = {
     description = "Make .pc files name their own outputs, and builds install into theirs";

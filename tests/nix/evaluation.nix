@@ -86,6 +86,7 @@ let
       tool = set.patch-systemd-units;
       hooks = [
         set.patchSystemdUnitsHook
+        set.relocateEtcToOutHook
         set.rewritePkgConfigPrefixHook
         set.lintStorePathHook
       ];
@@ -103,6 +104,8 @@ let
       tool.preBuild
       tool.src.outPath
       tool.meta
+      set.relocate-etc-to-out.preBuild
+      set.relocate-etc-to-out.src.outPath
       set.rewrite-pkgconfig-prefix.preBuild
       set.rewrite-pkgconfig-prefix.src.outPath
       (map (hook: hook.substitutions) hooks)
@@ -156,6 +159,7 @@ in
     "patch-systemd-units"
     "patchSystemdUnitsHook"
     "relocate-etc-to-out"
+    "relocateEtcToOutHook"
     "rewrite-pkgconfig-prefix"
     "rewritePkgConfigPrefixHook"
     "systemdPc"
@@ -208,13 +212,15 @@ in
     let
       set = packages (_: {
         buildPackages.patchSystemdUnitsHook = "the build platform's";
-        buildPackages.rewritePkgConfigPrefixHook = "the build platform's own";
+        buildPackages.relocateEtcToOutHook = "the build platform's second";
+        buildPackages.rewritePkgConfigPrefixHook = "the build platform's third";
       });
     in
     (set.withHermeticHooks set.hello).nativeBuildInputs == [
       "own"
       "the build platform's"
-      "the build platform's own"
+      "the build platform's second"
+      "the build platform's third"
     ];
   "the shell is that of the platform that packages are for" =
     (packages (_: { targetPackages.runtimeShell = "/target/bash"; }))

@@ -172,6 +172,7 @@ let
           dontGzipMan = true;
           dontCheckForBrokenSymlinks = true;
           dontPatchSystemdUnits = !patched;
+          dontRelocateEtcToOut = !patched;
         }
       );
 

@@ -27,6 +27,7 @@ fn run_all(cases: &Path, more: &[&str]) {
     for attribute in [
         "lint-store-path",
         "patch-systemd-units",
+        "relocate-etc-to-out",
         "rewrite-pkgconfig-prefix",
     ] {
         let tool = nix
@@ -248,8 +249,12 @@ fn the_checks_of_the_hooks_pass() {
     let forms = ["strings", "structured-attributes"];
     let consumers =
         forms.map(|form| format!("rewritePkgConfigPrefixHook.passthru.tests.consumer-{form}"));
-    let of_hooks = ["patchSystemdUnitsHook", "rewritePkgConfigPrefixHook"]
-        .map(|hook| forms.map(|form| format!("{hook}.passthru.tests.{form}")));
+    let of_hooks = [
+        "patchSystemdUnitsHook",
+        "relocateEtcToOutHook",
+        "rewritePkgConfigPrefixHook",
+    ]
+    .map(|hook| forms.map(|form| format!("{hook}.passthru.tests.{form}")));
     let lints = ["strings", "structured-attributes", "opt-out", "severity"]
         .map(|check| format!("lintStorePathHook.passthru.tests.{check}"));
     let all = of_hooks.into_iter().flatten().chain(consumers);

@@ -1,0 +1,1 @@
+#define HELLO 1

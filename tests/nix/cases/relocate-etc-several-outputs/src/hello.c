@@ -1,0 +1,3 @@
+#include <stdio.h>
+
+int main(void) { return fopen("/etc/hello/compiled.conf", "r") == NULL; }

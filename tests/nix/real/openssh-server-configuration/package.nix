@@ -1,0 +1,5 @@
+{ fromDebs, relocateEtcToOutHook }:
+fromDebs {
+  name = "openssh-server";
+  nativeBuildInputs = [ relocateEtcToOutHook ];
+}
