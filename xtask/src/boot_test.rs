@@ -5,15 +5,24 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context as _, ensure};
 use boot_test::layout::Layout;
 use boot_test::machine::Machine;
+use boot_test::staging::Fixups;
 use boot_test::trial;
 use boot_test::workshop::Workshop;
 use real_packages::archive::Archive;
 use real_packages::tool_root::{self, ToolRoot};
 
+use crate::test::variable;
 use crate::{build, cargo, released, set_up};
 
 /// The tools that are tried, beside those that others have made.
-pub(crate) const TOOLS: [&str; 2] = ["patch-systemd-units", "assemble-image"];
+pub(crate) const TOOLS: [&str; 4] = [
+    "assemble-image",
+    "patch-systemd-units",
+    "relocate-etc-to-out",
+    "rewrite-pkgconfig-prefix",
+];
+/// The one of them that makes images.
+const ASSEMBLER: &str = TOOLS[0];
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -54,10 +63,10 @@ pub(crate) fn command(layout: Option<Layout>) -> Command {
     let mut command = cargo();
     command.args(["test", "--quiet", "--package", "boot-test", "--tests"]);
     command.args(["--", "--include-ignored", "--nocapture"]);
-    command
-        .env("RUST_BACKTRACE", "0")
-        .env("PATCH_SYSTEMD_UNITS", released(TOOLS[0]))
-        .env("ASSEMBLE_IMAGE", released(TOOLS[1]));
+    command.env("RUST_BACKTRACE", "0");
+    for tool in TOOLS {
+        command.env(variable(tool), released(tool));
+    }
     match layout {
         Some(layout) => command.env("HERMETIC_OUT_LAYOUT", layout.name()),
         None => command.env_remove("HERMETIC_OUT_LAYOUT"),
@@ -69,7 +78,7 @@ pub(crate) fn command(layout: Option<Layout>) -> Command {
 pub(crate) fn assembler_tests() -> anyhow::Result<Command> {
     let tools = ToolRoot::provide(&Archive::open()?, &tool_root::IMAGES)?;
     let mut command = cargo();
-    command.args(["test", "--package", TOOLS[1], "--test", "with_tools"]);
+    command.args(["test", "--package", ASSEMBLER, "--test", "with_tools"]);
     command
         .args(["--", "--include-ignored"])
         .env("PATH", tools.search_path());
@@ -79,9 +88,14 @@ pub(crate) fn assembler_tests() -> anyhow::Result<Command> {
 /// Builds the tools, and everything that images are made of with them.
 pub(crate) fn workshop() -> anyhow::Result<Workshop> {
     set_up()?;
-    let [patcher, assembler] = [build(TOOLS[0])?, build(TOOLS[1])?];
+    let fixups = Fixups {
+        relocate: build("relocate-etc-to-out")?,
+        patch: build("patch-systemd-units")?,
+        rewrite: build("rewrite-pkgconfig-prefix")?,
+    };
+    let assembler = build(ASSEMBLER)?;
     println!("fetching and staging the packages of the image");
-    Ok(Workshop::open(&patcher, &assembler)?)
+    Ok(Workshop::open(&fixups, &assembler)?)
 }
 
 /// Assembles an image, boots it and leaves it to the user.

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, IsTerminal as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use ::boot_test::layout::Layout;
@@ -69,7 +69,8 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     set_up::ensure_installed(set_up::PACKAGES)?;
-    let tool = build("patch-systemd-units")?;
+    // In the order in which the hooks run.
+    let tools = [build("relocate-etc-to-out")?, build("patch-systemd-units")?];
     let directory = tempfile::Builder::new()
         .prefix("demo-")
         .tempdir()
@@ -90,7 +91,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     }
     store::copy(&original, &patched)?;
     let demo = Demo {
-        tool: &tool,
+        tools: &tools,
         root: &top,
         store: &patched,
         packages: &fetched.packages,
@@ -104,7 +105,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         .filter(|package| SHOWN.contains(&&*package.name))
     {
         println!("\n━━━ {} ━━━", package.name);
-        rows.push(demo.patch(package)?);
+        rows.push(demo.fix_up(package)?);
     }
     let number = |row: &[String], column: usize| row[column].parse::<usize>().unwrap_or(0);
     let sums = (1..5).map(|column| rows.iter().map(|row| number(row, column)).sum::<usize>());
@@ -138,7 +139,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
 }
 
 struct Demo<'a> {
-    tool: &'a Path,
+    tools: &'a [PathBuf],
     root: &'a Path,
     store: &'a Path,
     packages: &'a [Package],
@@ -146,20 +147,33 @@ struct Demo<'a> {
 }
 
 impl Demo<'_> {
-    /// Patches a package before the reader's eyes; its row of the summary.
-    fn patch(&self, package: &Package) -> anyhow::Result<Vec<String>> {
+    /// Fixes up a package before the reader's eyes; its row of the summary.
+    fn fix_up(&self, package: &Package) -> anyhow::Result<Vec<String>> {
+        let mut sums = [0; 4];
+        for tool in self.tools {
+            for (sum, number) in sums.iter_mut().zip(self.run(tool, package)?) {
+                *sum += number;
+            }
+        }
+        Ok(std::iter::once(package.name.clone())
+            .chain(sums.map(|sum| sum.to_string()))
+            .collect())
+    }
+
+    /// Runs one tool; how much it changed and found.
+    fn run(&self, tool: &Path, package: &Package) -> anyhow::Result<[usize; 4]> {
         let arguments = Arguments::in_root(self.root, self.store, self.packages, package)?;
         let run = |options: &[&str]| -> anyhow::Result<std::process::Output> {
             let output = arguments
-                .run(self.tool)
+                .run(tool)
                 .args(options)
                 .output()
-                .with_context(|| format!("cannot start {}", self.tool.display()))?;
+                .with_context(|| format!("cannot start {}", tool.display()))?;
             if output.status.code().is_none_or(|code| code > 1) {
                 bail!(
-                    "cannot patch {}: {} ended with {}\n{}",
+                    "cannot fix up {}: {} ended with {}\n{}",
                     package.name,
-                    self.tool.display(),
+                    tool.display(),
                     output.status,
                     String::from_utf8_lossy(&output.stderr).trim()
                 );
@@ -185,15 +199,12 @@ impl Demo<'_> {
             );
         }
         let summary = report.summary;
-        let numbers = [
+        Ok([
             summary.files_changed,
             summary.references_replaced,
             summary.unresolved,
             report.findings.len(),
-        ];
-        Ok(std::iter::once(package.name.clone())
-            .chain(numbers.map(|number| number.to_string()))
-            .collect())
+        ])
     }
 }
 

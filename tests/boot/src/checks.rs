@@ -54,6 +54,19 @@ pub const CHECKS: &[Check] = &[
     everywhere("ProtectSystem=strict protects", protect_system_is_strict),
     everywhere("no package brings credentials", there_are_no_credentials),
     everywhere("no link dangles", no_link_dangles),
+    everywhere(
+        "services read what their packages ship",
+        services_read_their_packages,
+    ),
+    everywhere(
+        "systemd-tmpfiles makes every link into a package's etc",
+        links_are_made,
+    ),
+    everywhere(
+        "an administrator's file goes over a package's defaults",
+        administrator_goes_first,
+    ),
+    everywhere("/etc/os-release is the image's", os_release_is_the_images),
     verified("the root is opened by dm-verity", root_is_verified),
     verified(
         "/usr, /etc and the store are read-only",
@@ -316,6 +329,102 @@ fn no_link_dangles(shell: &mut Shell<'_>) -> Result<()> {
         "./dangling",
     )?;
     find_nothing(shell, "find / -xdev -xtype l")
+}
+
+fn services_read_their_packages(shell: &mut Shell<'_>) -> Result<()> {
+    // Whether it is by its store path or through a link, the file is the package's.
+    for (path, package) in [
+        ("/etc/ssh/sshd_config", "openssh-server"),
+        ("/etc/chrony/chrony.conf", "chrony"),
+        ("/etc/pam.d/common-auth", "libpam-runtime"),
+        ("/etc/pam.d/sshd", "openssh-server"),
+        ("/usr/share/dbus-1/system.conf", "dbus-system-bus-common"),
+    ] {
+        let command = format!("readlink -f {path} | cut -d/ -f2-4 | cut -d- -f2-");
+        let outcome = shell.run(&command)?;
+        let is_of_package = outcome.text.strip_prefix(package).is_some_and(|version| {
+            version.starts_with('-') && version[1..].starts_with(|char: char| char.is_ascii_digit())
+        });
+        if !is_of_package {
+            return Err(wrong(&command, &outcome, &format!("{path} of {package}")));
+        }
+    }
+    // What they have made of it.
+    print(
+        shell,
+        "sshd -T | grep -i -e '^hostkey ' -e '^kbdinteractive'",
+        "kbdinteractiveauthentication no\nhostkey /var/lib/ssh/ssh_host_ed25519_key",
+    )?;
+    // The reference 127.127.1.1 is the machine's own clock, at the stratum that the file says.
+    print(shell, "chronyc -c tracking | cut -d, -f1,3", "7F7F0101,10")?;
+    succeed(
+        shell,
+        "busctl --no-pager call org.freedesktop.login1 /org/freedesktop/login1 \
+         org.freedesktop.DBus.Peer Ping",
+    )
+    .map(|_| ())
+}
+
+/// The lines that relocate-etc-to-out writes.
+const LINES: &str = "cat /usr/lib/tmpfiles.d/*-etc.conf | grep '^L /etc/'";
+
+fn links_are_made(shell: &mut Shell<'_>) -> Result<()> {
+    succeed(
+        shell,
+        &format!("{LINES} | grep -q ' /etc/ssh/sshd_config '"),
+    )?;
+    let each = format!("{LINES} | while read -r _ path _ _ _ _ target; do");
+    find_nothing(
+        shell,
+        &format!(
+            "{each} [ \"$(readlink -f $path)\" = \"$(readlink -f $target)\" ] || echo $path; done"
+        ),
+    )?;
+    // In an empty root, so that it is no matter what made those of this one.
+    succeed(
+        shell,
+        "mkdir -p /tmp/fresh/usr/lib/tmpfiles.d /tmp/fresh/etc && \
+         cp -L /usr/lib/tmpfiles.d/*-etc.conf /tmp/fresh/usr/lib/tmpfiles.d && \
+         systemd-tmpfiles --root=/tmp/fresh --create --prefix=/etc",
+    )?;
+    find_nothing(
+        shell,
+        &format!("{each} [ \"$(readlink /tmp/fresh$path)\" = $target ] || echo $path; done"),
+    )
+}
+
+fn administrator_goes_first(shell: &mut Shell<'_>) -> Result<()> {
+    // A package's service, told by a file of the package and by one of --extra.
+    print(
+        shell,
+        "cat /run/layered",
+        "the unit: hello, administrator, defaults\nthe script: hello, administrator",
+    )?;
+    print(
+        shell,
+        "systemctl show -p EnvironmentFiles --value layered | grep -c '^/nix/store/'",
+        "2",
+    )?;
+    // The administrator's file is no link to a package's.
+    print(shell, "cat /etc/default/layered", "WHOM=administrator")
+}
+
+fn os_release_is_the_images(shell: &mut Shell<'_>) -> Result<()> {
+    let line = "sed -n 's|^L /etc/os-release - - - - ||p'";
+    // base-files says that it is its own, and the image that it is the image's.
+    succeed(
+        shell,
+        &format!(
+            "{line} /nix/store/*-base-files-*/lib/tmpfiles.d/base-files.conf | grep ^/nix/store/"
+        ),
+    )?;
+    print(
+        shell,
+        &format!("{line} /usr/lib/tmpfiles.d/base-files.conf"),
+        "../usr/lib/os-release",
+    )?;
+    print(shell, "readlink /etc/os-release", "../usr/lib/os-release")?;
+    print(shell, ". /etc/os-release; echo $IMAGE_ID", "boot-test")
 }
 
 fn root_is_verified(shell: &mut Shell<'_>) -> Result<()> {

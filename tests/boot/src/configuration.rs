@@ -1,6 +1,8 @@
-//! The files of the directory `configuration` as a store path of their own.
+//! The files that no package of Debian's has: those of the directory `configuration` as a store path of
+//! their own, those of `installed` in the packages whose they are, and what an administrator says.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
@@ -25,31 +27,8 @@ static MODULE: LazyLock<Option<Regex>> =
 /// Writes the configuration into the store below `root`; what it has of the same path as another
 /// package, that package loses.
 pub fn install(root: &Path, packages: &[Package]) -> Result<Package> {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("configuration");
-    let mut files: Vec<(PathBuf, String)> = Vec::new();
-    let mut hasher = Sha256::new();
-    for entry in WalkDir::new(&source).min_depth(2).sort_by_file_name() {
-        let entry = entry.map_err(|error| Error::new("read the configuration", error))?;
-        if !entry.file_type().is_file() {
-            continue;
-        }
-        let doing = format!("read {}", entry.path().display());
-        let text = fs::read_to_string(entry.path()).map_err(|error| Error::new(&doing, error))?;
-        let text = with_store_paths(&text, packages).map_err(|error| Error {
-            doing: format!("{doing}: {}", error.doing),
-            ..error
-        })?;
-        let path = entry.path().strip_prefix(&source).unwrap_or(entry.path());
-        hasher.update(path.as_os_str().as_encoded_bytes());
-        hasher.update([0]);
-        hasher.update(&text);
-        files.push((path.to_owned(), text));
-    }
-    let hash = nix_base32(&format!("{:x}", hasher.finalize()));
-    let package = Package {
-        name: NAME.to_owned(),
-        directory: format!("{hash}-{NAME}-1"),
-    };
+    let files = files(&own("configuration"), packages)?;
+    let package = package_of(NAME, &files);
     let store = outside(root, Path::new(STORE));
     for (path, text) in files {
         for other in packages {
@@ -62,6 +41,83 @@ pub fn install(root: &Path, packages: &[Package]) -> Result<Package> {
         write(&store.join(&package.directory).join(path), &text)?;
     }
     Ok(package)
+}
+
+/// Writes the files of `installed` into the packages in the store below `root` that they belong to, and
+/// makes packages of those that belong to none.
+pub fn install_in_packages(root: &Path, packages: &mut Vec<Package>) -> Result<()> {
+    let source = own("installed");
+    let doing = "read the files that are installed";
+    let entries = fs::read_dir(&source).map_err(|error| Error::new(doing, error))?;
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| Error::new(doing, error))?;
+        if entry.path().is_dir() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    for name in names {
+        let files = files(&source.join(&name), packages)?;
+        let package = packages.iter().find(|package| package.name == name);
+        let package = package.cloned().unwrap_or_else(|| {
+            let new = package_of(&name, &files);
+            packages.push(new.clone());
+            new
+        });
+        let tree = outside(root, Path::new(STORE)).join(&package.directory);
+        for (path, text) in files {
+            write(&tree.join(path), &text)?;
+        }
+    }
+    packages.sort();
+    Ok(())
+}
+
+/// The tree that an administrator puts on top of everything.
+#[must_use]
+pub fn administrator() -> PathBuf {
+    own("administrator")
+}
+
+/// A directory of this crate.
+fn own(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// The files in the directories of `source`, with store paths in the place of `@NAME@`.
+fn files(source: &Path, packages: &[Package]) -> Result<Vec<(PathBuf, String)>> {
+    let mut files = Vec::new();
+    for entry in WalkDir::new(source).min_depth(2).sort_by_file_name() {
+        let entry = entry.map_err(|error| Error::new("read the configuration", error))?;
+        if !entry.file_type().is_file() {
+            continue;
+        }
+        let doing = format!("read {}", entry.path().display());
+        let text = fs::read_to_string(entry.path()).map_err(|error| Error::new(&doing, error))?;
+        let text = with_store_paths(&text, packages).map_err(|error| Error {
+            doing: format!("{doing}: {}", error.doing),
+            ..error
+        })?;
+        let path = entry.path().strip_prefix(source).unwrap_or(entry.path());
+        files.push((path.to_owned(), text));
+    }
+    Ok(files)
+}
+
+/// A package of the test's own, with a store path that its files decide.
+fn package_of(name: &str, files: &[(PathBuf, String)]) -> Package {
+    let mut hasher = Sha256::new();
+    for (path, text) in files {
+        hasher.update(path.as_os_str().as_encoded_bytes());
+        hasher.update([0]);
+        hasher.update(text);
+    }
+    let hash = nix_base32(&format!("{:x}", hasher.finalize()));
+    Package {
+        name: name.to_owned(),
+        directory: format!("{hash}-{name}-1"),
+    }
 }
 
 /// Puts store paths in the place of `@NAME@`.
@@ -146,8 +202,11 @@ fn with_module_paths(
 
 fn write(path: &Path, text: &str) -> Result<()> {
     let parent = path.parent().unwrap_or(path);
+    // A script is a program.
+    let mode = if text.starts_with("#!") { 0o755 } else { 0o644 };
     fs::create_dir_all(parent)
         .and_then(|()| fs::write(path, text))
+        .and_then(|()| fs::set_permissions(path, fs::Permissions::from_mode(mode)))
         .map_err(|error| Error::new(format!("write {}", path.display()), error))
 }
 

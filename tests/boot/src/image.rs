@@ -27,6 +27,9 @@ pub const DISK: &str = "image.raw";
 pub const HASH_TREE: &str = "image.verity";
 const INITRD: &str = "image.initrd";
 const COMMAND_LINE_FILE: &str = "image.cmdline";
+/// The image's own description, whatever base-files has.
+const OS_RELEASE: &str = "NAME=hermetic-out\nID=hermetic-out\nIMAGE_ID=boot-test\nIMAGE_VERSION=1\n\
+                          PRETTY_NAME=\"hermetic-out's boot test\"\n";
 const ROOT_HASH: &str = "image.roothash";
 /// Programs that run as root whoever starts them.
 const SETUID: [&str; 2] = ["su", "sudo"];
@@ -71,13 +74,16 @@ impl Assembly<'_> {
     /// The run of the assembler; what it reads beside the packages is written to `inputs`, and has to
     /// stay there until it has ended.
     pub fn command(&self, layout: Layout, directory: &Path, inputs: &Path) -> Result<Command> {
-        let (closure, password) = (inputs.join("closure"), inputs.join("password"));
+        let input = |name: &str| inputs.join(name);
+        let (closure, password) = (input("closure"), input("password"));
+        let os_release = input("os-release");
         let mut list = Vec::new();
         for path in self.staged.store_paths() {
             list.extend_from_slice(path.as_os_str().as_bytes());
             list.push(b'\n');
         }
         write(&closure, &list)?;
+        write(&os_release, OS_RELEASE.as_bytes())?;
         write(&password, logins::PASSWORD_HASH.as_bytes())?;
         let mut command = Command::new(self.assembler);
         command
@@ -90,13 +96,17 @@ impl Assembly<'_> {
             .arg("--lint-config")
             .arg(LINT_CONFIG)
             .arg("--output")
-            .arg(directory);
+            .arg(directory)
+            .arg("--os-release")
+            .arg(&os_release)
+            .arg("--extra")
+            .arg(configuration::administrator());
         if let Some(kernel) = self.kernel {
             command.arg("--kernel").arg(&kernel.image);
             command.arg("--modules").arg(&kernel.modules);
         }
         let listed = real_packages::names(include_str!("../packages.txt"));
-        let own = [configuration::NAME, kernel::MODULES];
+        let own = [configuration::NAME, kernel::MODULES, "layered"];
         for name in own.into_iter().chain(listed.iter().map(String::as_str)) {
             command.arg("--package").arg(self.staged.store_path(name)?);
         }

@@ -2,7 +2,7 @@
 //!
 //! What nixpkgs would do in its builds is done here to Debian's packages: programs lie in `bin`,
 //! links lead to store paths, modes are a store's, objects find their libraries in the store, PAM
-//! modules are named by their paths. Then the units are patched, by the tool that is to be tested.
+//! modules are named by their paths. Then the fixups run, in the order of the hooks.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -13,7 +13,7 @@ use std::path::{Component, Path, PathBuf};
 
 use real_packages::archive::Archive;
 use real_packages::store::{self, Package};
-use real_packages::tool::{Arguments, Report, read_report};
+use real_packages::tool::{self, Arguments};
 use real_packages::{Error, Result, in_parallel, run};
 use walkdir::WalkDir;
 
@@ -57,8 +57,53 @@ pub struct Staged {
     pub root: PathBuf,
     /// The packages, sorted by name, and last the kernel's modules and the configuration.
     pub packages: Vec<Package>,
-    /// What patch-systemd-units reported of each.
-    pub reports: Vec<Report>,
+}
+
+/// The fixups that are to be tested.
+#[derive(Clone, Debug)]
+pub struct Fixups {
+    /// relocate-etc-to-out.
+    pub relocate: PathBuf,
+    /// patch-systemd-units.
+    pub patch: PathBuf,
+    /// rewrite-pkgconfig-prefix.
+    pub rewrite: PathBuf,
+}
+
+impl Fixups {
+    /// Those that the environment names, or that lie beside this program.
+    pub fn built() -> Result<Self> {
+        Ok(Self {
+            relocate: tool::built("relocate-etc-to-out")?,
+            patch: tool::built("patch-systemd-units")?,
+            rewrite: tool::built("rewrite-pkgconfig-prefix")?,
+        })
+    }
+
+    /// Runs all of them on all packages below `root`. The configuration stands for what a system itself
+    /// says, and does so in /etc: it stays there.
+    fn run(&self, root: &Path, packages: &[Package]) -> Result<()> {
+        let store = outside(root, Path::new(STORE));
+        // One after the other: each looks at what the one before made of the other packages.
+        for (fixup, options) in [
+            (&self.relocate, &[][..]),
+            (&self.patch, &[]),
+            (&self.rewrite, &["provider"]),
+        ] {
+            let results = in_parallel(packages, |package| {
+                if fixup == &self.relocate && package.name == configuration::NAME {
+                    return Ok(());
+                }
+                let arguments = Arguments::in_root(root, &store, packages, package)?;
+                let mut command = arguments.run_with(fixup, options);
+                command.arg("--quiet");
+                let doing = format!("fix up {}", package.name);
+                run(&mut command, &doing).map(|_| ())
+            });
+            results.into_iter().collect::<Result<()>>()?;
+        }
+        Ok(())
+    }
 }
 
 impl Staged {
@@ -110,12 +155,12 @@ pub fn fetch_shadow_login(root: &Path) -> Result<Package> {
 }
 
 /// Fetches the packages and makes a store of them below `root`, where nothing may be but the packages
-/// `more`; `patcher` is the patch-systemd-units to be tested.
+/// `more`.
 pub fn stage(
     archive: &Archive,
     tools: &ToolRoot,
     kernel: &Kernel,
-    patcher: &Path,
+    fixups: &Fixups,
     root: &Path,
     more: Vec<Package>,
 ) -> Result<Staged> {
@@ -131,6 +176,7 @@ pub fn stage(
         tidy(&store.join(&package.directory))
             .map_err(|error| Error::new(format!("lay out the package {}", package.name), error))?;
     }
+    configuration::install_in_packages(root, &mut packages)?;
     packages.push(kernel.install_modules(&store)?);
     packages.push(configuration::install(root, &packages)?);
     for package in &packages {
@@ -139,18 +185,10 @@ pub fn stage(
     }
     configuration::name_pam_modules(root, &packages)?;
     libraries::link(tools, root, Path::new(STORE))?;
-    let reports = in_parallel(&packages, |package| {
-        let arguments = Arguments::in_root(root, &store, &packages, package)?;
-        let mut patch = arguments.run(patcher);
-        patch.args(["--format", "json"]);
-        let doing = format!("patch {}", package.name);
-        let output = run(&mut patch, &doing)?;
-        read_report(&output.stdout).map_err(|error| Error::new(doing, error))
-    });
+    fixups.run(root, &packages)?;
     Ok(Staged {
         root: root.to_owned(),
         packages,
-        reports: reports.into_iter().collect::<Result<_>>()?,
     })
 }
 

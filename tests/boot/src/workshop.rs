@@ -1,6 +1,5 @@
 //! All that images are made of, in one directory.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -12,7 +11,8 @@ use walkdir::WalkDir;
 use crate::image::{Assembly, Image};
 use crate::kernel::Kernel;
 use crate::layout::Layout;
-use crate::staging::{Staged, fetch_shadow_login, stage};
+use crate::staging::{Fixups, Staged, fetch_shadow_login, stage};
+use real_packages::tool;
 use real_packages::tool_root::{self, ToolRoot};
 
 /// Tools, kernel and packages, and a place for images.
@@ -30,13 +30,11 @@ impl Workshop {
     /// Fetches and stages everything into a temporary directory; the project's own tools are those
     /// that the environment names, or lie beside this program.
     pub fn open_in_temporary() -> Result<Self> {
-        let patcher = own_tool("PATCH_SYSTEMD_UNITS", "patch-systemd-units")?;
-        let assembler = own_tool("ASSEMBLE_IMAGE", "assemble-image")?;
-        Self::open(&patcher, &assembler)
+        Self::open(&Fixups::built()?, &tool::built("assemble-image")?)
     }
 
     /// The same with the project's own tools at these paths.
-    pub fn open(patcher: &Path, assembler: &Path) -> Result<Self> {
+    pub fn open(fixups: &Fixups, assembler: &Path) -> Result<Self> {
         let doing = "make a directory for images";
         let directory = tempfile::Builder::new()
             .prefix("boot-test-")
@@ -47,7 +45,7 @@ impl Workshop {
         let archive = Archive::open()?;
         let tools = ToolRoot::provide(&archive, &tool_root::IMAGES)?;
         let kernel = Kernel::provide(&archive, &tools)?;
-        let staged = stage(&archive, &tools, &kernel, patcher, &root, vec![shadow])?;
+        let staged = stage(&archive, &tools, &kernel, fixups, &root, vec![shadow])?;
         Ok(Self {
             tools,
             kernel,
@@ -125,21 +123,4 @@ impl Workshop {
 fn large_directory() -> PathBuf {
     let given = std::env::var_os("TMPDIR").filter(|value| !value.is_empty());
     given.map_or_else(|| PathBuf::from("/var/tmp"), PathBuf::from)
-}
-
-/// A tool of the project: named by the environment, or built beside this program.
-fn own_tool(variable: &str, name: &str) -> Result<PathBuf> {
-    let beside = || Some(std::env::current_exe().ok()?.parent()?.parent()?.join(name));
-    let tool = std::env::var_os(variable)
-        .map(PathBuf::from)
-        .or_else(beside);
-    let tool = tool.unwrap_or_default();
-    if fs::metadata(&tool).is_ok_and(|file| file.is_file()) {
-        return Ok(tool);
-    }
-    Err(Error::new(
-        format!("test {name}"),
-        format!("{} is missing", tool.display()),
-    )
-    .help(format!("build it with `cargo build --package {name}`")))
 }

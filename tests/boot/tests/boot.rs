@@ -1,7 +1,8 @@
 //! Real packages, assembled, booted, logged in to, and refused when tampered with.
 //!
-//! `PATCH_SYSTEMD_UNITS` and `ASSEMBLE_IMAGE` name the built tools, which `cargo xtask boot-test`
-//! sets; otherwise they are looked for beside the test. `HERMETIC_OUT_LAYOUT` chooses one layout.
+//! `RELOCATE_ETC_TO_OUT`, `PATCH_SYSTEMD_UNITS`, `REWRITE_PKGCONFIG_PREFIX` and `ASSEMBLE_IMAGE` name the
+//! built tools, which `cargo xtask boot-test` sets; otherwise they are looked for beside the test.
+//! `HERMETIC_OUT_LAYOUT` chooses one layout.
 
 use std::time::Instant;
 
