@@ -306,6 +306,7 @@ in
     map (hook: hook.name or hook) (plain.withHermeticHooks plain.hello).nativeBuildInputs == [
       "own"
       "patch-systemd-units-hook"
+      "relocate-etc-to-out-hook"
       "rewrite-pkgconfig-prefix-hook"
     ];
 
