@@ -131,6 +131,8 @@ pub enum Fact {
         /// The name.
         name: Text,
     },
+    /// A path of the running system that a line of tmpfiles.d makes, changes or removes.
+    Makes(Text),
     /// Another unit that the file names, or a name that the unit itself has as well (`Alias`).
     NamesUnit {
         /// The directive or key that names it.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use crate::encoding::{Encoding, Quote};
 use crate::lines;
-use crate::reference::{Account, Lookup, ProblemKind, Reference, Role, Scan};
+use crate::reference::{Account, Fact, Lookup, ProblemKind, Reference, Role, Scan};
 use crate::text::{Span, Text};
 use crate::words::{self, Escapes};
 
@@ -28,6 +28,7 @@ pub fn scan(file: &[u8]) -> Scan {
                 continue;
             }
         }
+        scan.facts.push(Fact::Makes(line.path));
         let accounts = [
             (Account::User, "user", line.user),
             (Account::Group, "group", line.group),
@@ -160,7 +161,6 @@ fn directory(path: &[u8]) -> Option<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reference::Fact;
 
     #[test]
     fn sources() {

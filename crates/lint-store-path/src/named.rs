@@ -77,6 +77,12 @@ impl Named<'_> {
         self.scanned.kind == FileKind::Sysusers
     }
 
+    /// Whether it is the path of a directory in the store.
+    pub(crate) fn is_directory(&self) -> bool {
+        let path = Path::new(OsStr::from_bytes(self.value()));
+        self.resolver.tree().look_up(path) == Some(Node::Directory)
+    }
+
     /// Whether nothing is there that could be run, if it is a path: the file that lacks its execute bit.
     pub(crate) fn without_execute_bit(&self) -> Option<Vec<u8>> {
         match self.decision() {
@@ -85,8 +91,10 @@ impl Named<'_> {
             }
             Decision::Keep(Kept::InStore) if self.reference.text.is_literal() => {
                 let path = Path::new(OsStr::from_bytes(self.value()));
-                let is_file = self.resolver.tree().look_up(path) == Some(Node::File);
-                is_file.then(|| self.value().to_vec())
+                let there = self.resolver.tree().look_up(path);
+                // A directory has the bits, and cannot be run either.
+                let is_there = matches!(there, Some(Node::File | Node::Directory));
+                is_there.then(|| self.value().to_vec())
             }
             _ => None,
         }

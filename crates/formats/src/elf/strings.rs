@@ -127,7 +127,9 @@ impl PathSearch {
                 None => before,
             };
             let is_anywhere = prefix.pattern().as_usize() < self.anywhere;
-            if prefix.is_empty() || !is_anywhere && previous.is_some_and(goes_on) {
+            let is_flag = matches!(bytes.get(..begin), Some([.., b'-', b'I' | b'L']));
+            let goes_on = !is_flag && previous.is_some_and(goes_on);
+            if prefix.is_empty() || !is_anywhere && goes_on {
                 continue;
             }
             let rest = &bytes[begin..];
@@ -145,7 +147,8 @@ impl PathSearch {
     }
 }
 
-/// Whether a slash after this byte goes on with another path, as in `%s/etc` or `${prefix}/etc`.
+/// Whether a slash after this byte goes on with another path, as in `%s/etc` or `${prefix}/etc`; after a
+/// compiler's `-I` or `-L` it does not.
 fn goes_on(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"./_-+~@%)}]*?`".contains(&byte) || byte >= 0x80
 }
@@ -186,6 +189,11 @@ mod tests {
             (b"%s/etc/x ${sysconfdir}/etc/x ../etc/x", &[]),
             (b"\xff/etc/x", &[]),
             (b"/lib/modules/`uname -r`/etc/x", &[]),
+            (
+                b"-L/etc/x -I/usr/x",
+                &[("/etc/x", false), ("/usr/x", false)],
+            ),
+            (b"XL/etc/x", &[]),
             (b"/etc/\xc3\xa4", &[("/etc/\u{e4}", true)]),
             (b"x=\"/etc/a b\"", &[("/etc/a", false)]),
             (b"/etc", &[]),

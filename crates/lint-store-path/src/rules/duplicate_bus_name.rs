@@ -1,20 +1,25 @@
-//! Two activation files answer the same D-Bus name.
+//! Two activation files, or two units, answer the same D-Bus name.
+
+use std::collections::BTreeMap;
 
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Severity};
+use hermetic_out_formats::kind::{is_user_unit, unit_name};
 
 use super::{Check, ClosureSubject, Group, Rule};
 use crate::check::Findings;
-use crate::systemd::bus_names;
+use crate::directives::directives;
+use crate::systemd::{bus_names, is_unit_of_a_manager};
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
         name: "duplicate-bus-name",
         severity: Severity::Warning,
-        summary: "Two activation files answer the same D-Bus name",
+        summary: "Two activation files, or two units, answer the same D-Bus name",
         explanation: "dbus-daemon takes the first activation file that it finds for a name and ignores \
             the others, with a line in its log; which one is first depends on the order of its \
-            directories. Files for the system's bus and for users' count apart.",
+            directories. systemd refuses the second unit that has the same `BusName=`. Files and \
+            units for the system's bus and for users' count apart.",
     },
     group: Group::Companions,
     example: "a/share/dbus-1/services/org.x.service, b/share/dbus-1/services/org.x.service",
@@ -29,6 +34,38 @@ fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
             let first = first.unwrap_or_default();
             let message = format!("{} is answered by {first}, too", name.as_bstr());
             findings.report(file, name.clone(), message);
+        }
+    }
+    units(subject, findings);
+}
+
+/// Units that have a bus name by `BusName=`: systemd loads the first, `unit_watch_bus_name()`.
+fn units(subject: &ClosureSubject<'_>, findings: &mut Findings) {
+    let mut owners: BTreeMap<(bool, &[u8]), &[u8]> = BTreeMap::new();
+    for path in subject.known.paths() {
+        let store_path = subject.known.store().named(&path.name);
+        for file in &path.files {
+            let sub_path = &file.sub_path;
+            if !is_unit_of_a_manager(sub_path) {
+                continue;
+            }
+            for directive in directives(file) {
+                let name = directive.value;
+                let names_it = directive.key.bytes() == b"BusName" && directive.section == b"Service";
+                // A specifier makes another name of each instance.
+                if !names_it || name.is_empty() || name.bytes().contains(&b'%') {
+                    continue;
+                }
+                let (bus, unit) = (is_user_unit(sub_path), unit_name(sub_path));
+                let owner = *owners.entry((bus, name.bytes())).or_insert(unit);
+                if owner != unit {
+                    let name = name.bytes();
+                    let message =
+                        format!("{} is the name of {}, too", name.as_bstr(), owner.as_bstr());
+                    let found = findings.report(file.path_in(&store_path), name, message);
+                    found.span = directive.value.extent();
+                }
+            }
         }
     }
 }

@@ -161,6 +161,7 @@ macro_rules! rules {
 }
 
 rules! {
+    alias_of_other_type
     bare_program
     broken_elf
     build_directory
@@ -207,8 +208,10 @@ rules! {
     shebang_not_executable
     shebang_outside_store
     special_file
+    store_file_missing
     symlink_out_of_store
     systemd_service_not_shipped
+    tmpfiles_in_var_run
     tmpfiles_source_missing
     undeclared_account
     unfound_shell_command

@@ -30,10 +30,15 @@ fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
         let Some(path) = named.without_execute_bit() else {
             return;
         };
-        let message = format!("{} is not executable", path.as_bstr());
+        let is_directory = named.is_directory();
+        let what = if is_directory { "a directory" } else { "not executable" };
+        let message = format!("{} is {what}", path.as_bstr());
         let file = named.scanned.file.path_in(subject.path);
         let found = findings.report(file, named.value(), message);
         found.span = named.reference.text.extent();
+        if is_directory {
+            "name the program in it".clone_into(&mut found.help);
+        }
         if named.reference.optional {
             found.severity = Severity::Note;
         }

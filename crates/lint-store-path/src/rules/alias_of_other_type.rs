@@ -1,0 +1,49 @@
+//! A unit wants to be enabled by a name of another type.
+
+use bstr::ByteSlice;
+use hermetic_out::{FindingKind, Severity};
+use hermetic_out_formats::Fact;
+use hermetic_out_formats::kind::{FileKind, unit_name};
+
+use super::{Check, FileSubject, Group, Rule};
+use crate::check::Findings;
+
+pub(super) static RULE: Rule = Rule {
+    kind: FindingKind {
+        name: "alias-of-other-type",
+        severity: Severity::Warning,
+        summary: "A unit wants to be enabled by a name of another type",
+        explanation: "An alias has to have the ending of the unit's own name, and is a template if the \
+            unit is one (systemd.unit(5), `Alias=`). systemctl(1) refuses to enable the unit: \
+            none of its other links are made either.",
+    },
+    group: Group::Units,
+    example: "x.service:\n[Install]\nAlias=y.target",
+    remedy: "correct the alias, or remove it",
+    check: Check::File(check),
+};
+
+fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+    let unit = unit_name(&subject.file.sub_path);
+    let Some(content) = subject.file.content() else {
+        return;
+    };
+    let scan = content.scan.as_ref();
+    let scan = scan.filter(|_| content.kind == Some(FileKind::Unit));
+    for fact in scan.iter().flat_map(|scan| &scan.facts) {
+        let Fact::NamesUnit { field, name } = fact else {
+            continue;
+        };
+        // Drop-ins for all units of a type say nothing of a name.
+        if field == "Alias" && name.is_literal() && ending(unit).is_some_and(|own| ending(name.bytes()) != Some(own)) {
+            let message = format!("{} is no name for {}", name.bytes().as_bstr(), unit.as_bstr());
+            let found = subject.report(findings, name.bytes(), message);
+            found.span = name.extent();
+        }
+    }
+}
+
+/// `.service` of `x.service`.
+fn ending(name: &[u8]) -> Option<&[u8]> {
+    name.rfind_byte(b'.').map(|dot| &name[dot..])
+}

@@ -1,0 +1,47 @@
+//! A unit or a file beside it names a store path at which nothing is.
+
+use bstr::ByteSlice;
+use hermetic_out::resolve::Missing;
+use hermetic_out::{Decision, FindingKind, Severity};
+use hermetic_out_formats::{FileKind, Role};
+
+use super::{Check, Group, PathSubject, Rule};
+use crate::check::Findings;
+use crate::named::for_each;
+
+pub(super) static RULE: Rule = Rule {
+    kind: FindingKind {
+        name: "store-file-missing",
+        severity: Severity::Warning,
+        summary: "A unit or a file beside it names a store path at which nothing is",
+        explanation: "The path is one of the store, where nothing can come into being later. A unit \
+            whose `EnvironmentFile=`, `WorkingDirectory=` or `LoadCredential=` is missing \
+            fails before its program is started. Programs, conditions and the sources of \
+            tmpfiles.d lines have rules of their own.",
+    },
+    group: Group::Units,
+    example: "EnvironmentFile=/nix/store/…-x/etc/default/x   # which does not exist",
+    remedy: "ship the file, or correct its name",
+    check: Check::StorePath(check),
+};
+
+fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
+    for_each(subject, |named| {
+        let is_read = matches!(
+            named.reference.role,
+            Role::Argument | Role::File | Role::Directory | Role::Documentation
+        );
+        let has_own_rule = named.scanned.kind == FileKind::Tmpfiles;
+        let is_missing = || matches!(named.decision(), Decision::Unresolved(Missing::NotInStore));
+        if !is_read || has_own_rule || !named.reference.text.is_literal() || !is_missing() {
+            return;
+        }
+        let message = format!("{} does not exist", named.value().as_bstr());
+        let file = named.scanned.file.path_in(subject.path);
+        let found = findings.report(file, named.value(), message);
+        found.span = named.reference.text.extent();
+        if named.reference.optional || named.reference.role == Role::Documentation {
+            found.severity = Severity::Note;
+        }
+    });
+}
