@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 
 use walkdir::WalkDir;
@@ -59,13 +60,31 @@ pub fn findings(report: &[u8]) -> Result<Vec<Finding>> {
     Ok(report.findings)
 }
 
-/// The names of all files and links of a store.
+/// The names of all programs of a store, and of all units.
+///
+/// A link counts as what it leads to. Scripts of init and examples have names of programs, and are none.
 #[must_use]
 pub fn names(store: &Path) -> BTreeSet<OsString> {
+    let is_other = |path: &Path| {
+        let mut parts = path.components().map(Component::as_os_str);
+        parts.any(|part| part == "etc" || part == "share")
+    };
     WalkDir::new(store)
         .into_iter()
         .filter_map(std::result::Result::ok)
-        .filter(|entry| !entry.file_type().is_dir())
+        .filter(|entry| !is_other(entry.path().strip_prefix(store).unwrap_or(entry.path())))
+        .filter(|entry| {
+            let is_unit = entry
+                .path()
+                .components()
+                .any(|part| part.as_os_str() == "systemd");
+            let inside = entry.path().canonicalize();
+            let inside = inside.ok().filter(|path| path.starts_with(store));
+            let file = inside.and_then(|path| path.metadata().ok());
+            file.is_some_and(|file| {
+                file.is_file() && (is_unit || file.permissions().mode() & 0o111 != 0)
+            })
+        })
         .map(|entry| entry.file_name().to_owned())
         .collect()
 }
