@@ -44,6 +44,7 @@ impl Layout {
                     };
                     text = text.replace(place, &store_path(store, name).display().to_string());
                 }
+                text = text.replace("@store@", &store.display().to_string());
             }
             Self::Fhs { package, .. } => {
                 for (place, means) in [
@@ -55,6 +56,7 @@ impl Layout {
                     ("@bash@", "/usr"),
                     ("@coreutils@", "/usr"),
                     ("@libc@", "/usr"),
+                    ("@store@", "/usr"),
                 ] {
                     text = text.replace(place, means);
                 }

@@ -59,9 +59,9 @@ pub fn fault(defect: &Defect, layout: &Layout, findings: &[Finding]) -> Option<S
         return Some(format!("it is not reported as {rule}{}", told(&here)));
     }
     let line = defect.line.as_deref().map(|line| layout.text(line))?;
-    let text = std::fs::read(&places[0]).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text);
     let is_marked = |finding: &&Finding| {
+        let text = std::fs::read(&finding.file).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
         finding.line.is_some_and(|number| {
             text.lines()
                 .nth(number.saturating_sub(1))
