@@ -136,7 +136,10 @@ pub fn judge(package: &Package<'_>, tools: &ToolRoot) -> Result<Judged> {
         };
         if old.is_dir() {
             accounted.insert(path.clone());
-            let may_go = STATE.iter().any(|state| path.starts_with(state))
+            // Of DESTDIR with a prefix in the store, the directories above the store.
+            let is_nest = package.after.starts_with(Path::new("/").join(path));
+            let may_go = is_nest
+                || STATE.iter().any(|state| path.starts_with(state))
                 || VENDOR
                     .iter()
                     .any(|(from, _)| path.starts_with(from) || Path::new(from).starts_with(path));
