@@ -59,7 +59,7 @@ pub fn write(path: &Path, facts: &[PathFacts]) -> Result<(), Error> {
     replace(path, &encode(&facts)).map_err(io_error("writing the facts to", path))
 }
 
-/// Reads the facts that [`write`] wrote to the file `path`.
+/// Reads the facts that [`write()`] wrote to the file `path`.
 pub fn read(path: &Path) -> Result<Vec<PathFacts>, Error> {
     let bytes = fs::read(path).map_err(io_error("reading the facts in", path))?;
     decode(&bytes).map_err(|reason| Error::Facts {

@@ -1,4 +1,4 @@
-//! A service has no [Install] section, and nothing in the closure starts it.
+//! A service has no `[Install]` section, and nothing in the closure starts it.
 
 use std::collections::BTreeSet;
 
