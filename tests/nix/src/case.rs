@@ -206,6 +206,14 @@ fn difference(expected: &[u8], found: &[u8]) -> String {
     text
 }
 
+/// What a file holds; nothing, if it is none.
+fn content_of(entry: Option<&Entry>) -> &[u8] {
+    match entry {
+        Some(Entry::File { content, .. }) => content,
+        _ => &[],
+    }
+}
+
 /// The lines that differ between two trees, by file.
 fn changed_lines(original: &Tree, patched: &Tree) -> String {
     let mut text = String::new();
@@ -219,13 +227,16 @@ fn changed_lines(original: &Tree, patched: &Tree) -> String {
             continue;
         }
         let _ = writeln!(text, "{}", path.display());
-        match (before, after) {
-            (Some(Entry::File { content: one, .. }), Some(Entry::File { content: other, .. })) => {
-                text.push_str(&difference(one, other));
+        let moved_from = original.iter().find(|(_, entry)| Some(*entry) == after);
+        match (before, after, moved_from) {
+            (_, Some(Entry::Link(target)), _) => {
+                let _ = writeln!(text, "is a link to {}", target.as_bstr());
             }
-            (before, after) => {
-                let _ = writeln!(text, "{before:?} became {after:?}");
+            // What it holds is another project's.
+            (None, _, Some((place, _))) => {
+                let _ = writeln!(text, "was {}", place.display());
             }
+            _ => text.push_str(&difference(content_of(before), content_of(after))),
         }
         text.push('\n');
     }
