@@ -34,6 +34,7 @@ pub mod gather;
 pub mod libraries;
 mod links;
 mod named;
+mod own_etc;
 mod pkg_config;
 pub mod progress;
 pub mod rules;

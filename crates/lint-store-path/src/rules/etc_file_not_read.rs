@@ -5,7 +5,7 @@ use hermetic_out::{FindingKind, Severity};
 
 use super::{Check, Group, PathSubject, Rule};
 use crate::check::Findings;
-use crate::facts::{MentionedPlace, Node};
+use crate::own_etc;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -24,29 +24,19 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
-    for file in &subject.facts.files {
-        let Some(content) = file.content().filter(|content| content.elf.is_some()) else {
-            continue;
-        };
-        for mention in &content.mentions {
-            let named = mention
-                .path
-                .strip_prefix(b"/")
-                .filter(|path| path.starts_with(b"etc/"));
-            let Some(named) = named.filter(|_| mention.place == MentionedPlace::Hierarchy) else {
-                continue;
-            };
-            let named = named.strip_suffix(b"/").unwrap_or(named);
-            let shipped = subject.facts.file(named);
-            let is_file = shipped.is_some_and(|file| matches!(file.node, Node::File { .. }));
-            if is_file {
-                let message = format!(
-                    "it reads {}, and the package has {}",
-                    mention.path.as_bstr(),
-                    named.as_bstr()
-                );
-                findings.report(file.path_in(subject.path), mention.path.clone(), message);
-            }
+    for mentioned in own_etc::mentioned(subject) {
+        if mentioned.content.elf.is_some() {
+            let path = &mentioned.mention.path;
+            let message = format!(
+                "it reads {}, and the package has {}",
+                path.as_bstr(),
+                mentioned.own.as_bstr()
+            );
+            findings.report(
+                mentioned.file.path_in(subject.path),
+                path.clone(),
+                message,
+            );
         }
     }
 }

@@ -6,7 +6,7 @@ use hermetic_out_formats::Span;
 
 use super::{Check, Group, PathSubject, Rule};
 use crate::check::Findings;
-use crate::facts::{MentionedPlace, Node};
+use crate::own_etc;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -24,34 +24,20 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
-    for file in &subject.facts.files {
-        let Some(content) = file.content().filter(|content| content.elf.is_none()) else {
-            continue;
-        };
-        for mention in &content.mentions {
-            let named = mention
-                .path
-                .strip_prefix(b"/")
-                .filter(|path| path.starts_with(b"etc/"));
-            let Some(named) = named.filter(|_| mention.place == MentionedPlace::Hierarchy) else {
-                continue;
-            };
-            let named = named.strip_suffix(b"/").unwrap_or(named);
-            let shipped = subject.facts.file(named);
-            let is_file = shipped.is_some_and(|file| matches!(file.node, Node::File { .. }));
-            // A file that says its own name, as comments do, opens nothing by it.
-            let is_itself = named == file.sub_path;
-            if is_file && !is_itself {
-                let message = format!(
-                    "it names {}, and the package has {}",
-                    mention.path.as_bstr(),
-                    named.as_bstr()
-                );
-                let found =
-                    findings.report(file.path_in(subject.path), mention.path.clone(), message);
-                let start = usize::try_from(mention.offset).ok();
-                found.span = start.map(|start| Span::new(start, start + mention.path.len()));
-            }
+    for mentioned in own_etc::mentioned(subject) {
+        // A file that says its own name, as comments do, opens nothing by it.
+        let is_itself = mentioned.own == mentioned.file.sub_path;
+        if mentioned.content.elf.is_none() && !is_itself {
+            let path = &mentioned.mention.path;
+            let message = format!(
+                "it names {}, and the package has {}",
+                path.as_bstr(),
+                mentioned.own.as_bstr()
+            );
+            let file = mentioned.file.path_in(subject.path);
+            let found = findings.report(file, path.clone(), message);
+            let start = usize::try_from(mentioned.mention.offset).ok();
+            found.span = start.map(|start| Span::new(start, start + path.len()));
         }
     }
 }
