@@ -47,6 +47,7 @@ pub fn lint(store: &Store, closure: &[PathBuf], policy: &Policy) -> Result<Linte
         arguments: closure.to_vec(),
         closure: false,
         given: Vec::new(),
+        wants_facts: true,
     };
     let known = gather::gather(sources, &Quiet)?.known.into();
     let findings = check::located(check::check(&known, true), &tree);

@@ -1,18 +1,18 @@
 //! Facts of store paths that were read before.
 //!
 //! One file for each store path, in `$XDG_CACHE_HOME/hermetic-out/facts`: its name holds that of the
-//! store path, its content says for which version and schema it is. What is damaged or of another
-//! version is thrown away. A file is replaced as a whole, so that several processes may share them.
+//! store path, its content says which build of the tool has written it. What is damaged or of another
+//! build is thrown away. A file is replaced as a whole, so that several processes may share them.
 
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::facts::{PathFacts, written};
+use crate::stamp::Stamp;
 use crate::store::{Store, store_path_name};
 
 /// Where facts are kept.
@@ -21,24 +21,16 @@ pub struct Cache {
     directory: PathBuf,
 }
 
-/// What the file system says of a store path itself. One that was deleted and made again has another
-/// stamp: only paths that are there can be relied on never to change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Stamp {
-    device: u64,
-    inode: u64,
-    changed: i64,
-    changed_nanoseconds: i64,
-}
-
 #[derive(Serialize)]
 struct Written<'a> {
+    build: Stamp,
     stamp: Stamp,
     facts: &'a PathFacts,
 }
 
 #[derive(Deserialize)]
 struct Read {
+    build: Stamp,
     stamp: Stamp,
     facts: PathFacts,
 }
@@ -84,7 +76,11 @@ impl Cache {
         let bytes = fs::read(&file).ok()?;
         let read: Result<Read, _> = written::decode(&bytes);
         match read {
-            Ok(read) if read.facts.name == name && Some(read.stamp) == stamp(store, path) => {
+            Ok(read)
+                if read.facts.name == name
+                    && Some(read.build) == Stamp::of_build()
+                    && Some(read.stamp) == Stamp::of(store, path) =>
+            {
                 Some(read.facts)
             }
             _ => {
@@ -100,11 +96,24 @@ impl Cache {
         let Some((_, file)) = self.place(path) else {
             return Ok(());
         };
-        let Some(stamp) = stamp(store, path).filter(|_| facts.is_complete()) else {
+        let (Some(build), Some(stamp)) = (Stamp::of_build(), Stamp::of(store, path)) else {
             return Ok(());
         };
+        if !facts.is_complete() {
+            return Ok(());
+        }
         fs::create_dir_all(&self.directory)?;
-        written::replace(&file, &written::encode(&Written { stamp, facts }))
+        let bytes = written::encode(&Written {
+            build,
+            stamp,
+            facts,
+        });
+        written::replace(&file, &bytes)
+    }
+
+    /// Where what was found in closures is kept: no store path has such a name.
+    pub(crate) fn closures(&self) -> PathBuf {
+        self.directory.join("closures")
     }
 
     /// The name of a store path, and the file for its facts; `None` if it has no proper name.
@@ -113,16 +122,6 @@ impl Cache {
         let bytes = name.as_bytes();
         (store_path_name(bytes) == Some(bytes)).then(|| (bytes, self.directory.join(name)))
     }
-}
-
-fn stamp(store: &Store, path: &Path) -> Option<Stamp> {
-    let metadata = store.real_path(path).symlink_metadata().ok()?;
-    Some(Stamp {
-        device: metadata.dev(),
-        inode: metadata.ino(),
-        changed: metadata.ctime(),
-        changed_nanoseconds: metadata.ctime_nsec(),
-    })
 }
 
 #[cfg(test)]

@@ -1,16 +1,18 @@
 //! Asking the rules about facts.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use hermetic_out::tree::{Listed, Listing};
 use hermetic_out::{Finding, Place, Severity, Tree};
 use hermetic_out_formats::{MAX_FILE_SIZE, Span};
 use rayon::prelude::*;
 
-use crate::facts::{Known, PathFacts};
+use crate::facts::{Known, Name, PathFacts};
 use crate::libraries::Libraries;
 use crate::rules::{Check, ClosureSubject, FileSubject, PathSubject, RULES, Rule};
 
@@ -85,31 +87,54 @@ impl FileSubject<'_> {
 /// `is_closure`.
 #[must_use]
 pub fn check(known: &Arc<Known>, is_closure: bool) -> Vec<Found> {
+    check_and_note(known, is_closure).0
+}
+
+/// The facts, and what could not be answered by them.
+struct Noting {
+    known: Arc<Known>,
+    /// The names of other store paths.
+    asked: Mutex<BTreeSet<Name>>,
+}
+
+impl Listing for Noting {
+    fn at(&self, path: &Path) -> Listed<'_> {
+        let listed = self.known.at(path);
+        if listed == Listed::Unknown {
+            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(name) = self.known.name_of_store_path(path)
+                && !asked.contains(serde_bytes::Bytes::new(name))
+            {
+                asked.insert(Name::from(name));
+            }
+        }
+        listed
+    }
+}
+
+/// The same, with the names of the other store paths, there or not, in which rules looked for something.
+pub(crate) fn check_and_note(known: &Arc<Known>, is_closure: bool) -> (Vec<Found>, BTreeSet<Name>) {
     let store = known.store();
-    let tree = Tree::new(store.directory.clone(), store.root.clone()).with_listing(known.clone());
+    let noting = Arc::new(Noting {
+        known: known.clone(),
+        asked: Mutex::default(),
+    });
+    let tree = Tree::new(store.directory.clone(), store.root.clone()).with_listing(noting.clone());
     let libraries = Libraries::new(known, &tree);
     let closure = ClosureSubject {
         known,
         tree: &tree,
         libraries: &libraries,
     };
-    let of_paths = known
-        .paths()
-        .par_iter()
-        .map(|facts| check_path(&closure, facts));
-    let mut found: Vec<Found> = of_paths.flatten().collect();
-    if is_closure {
-        for rule in RULES {
-            if let Check::Closure(check) = rule.check {
-                let mut findings = Findings {
-                    rule,
-                    found: Vec::new(),
-                };
-                check(&closure, &mut findings);
-                found.extend(findings.found);
-            }
-        }
-    }
+    let of_paths = || {
+        let paths = known.paths().par_iter();
+        paths.flat_map_iter(|facts| check_path(&closure, facts))
+    };
+    let of_closure = || {
+        let rules = RULES.par_iter().filter(|_| is_closure);
+        rules.flat_map_iter(|rule| check_closure(&closure, rule))
+    };
+    let mut found: Vec<Found> = of_closure().chain(of_paths()).collect();
     found.par_sort_by(|one, other| {
         let key = |found: &Found| (found.span, found.rule.kind.name);
         let file = one.file.as_os_str().as_bytes();
@@ -119,7 +144,19 @@ pub fn check(known: &Arc<Known>, is_closure: bool) -> Vec<Found> {
             &other.message,
         ))
     });
-    found
+    let mut asked = noting.asked.lock().unwrap_or_else(PoisonError::into_inner);
+    (found, std::mem::take(&mut *asked))
+}
+
+fn check_closure(closure: &ClosureSubject<'_>, rule: &'static Rule) -> Vec<Found> {
+    let mut findings = Findings {
+        rule,
+        found: Vec::new(),
+    };
+    if let Check::Closure(check) = rule.check {
+        check(closure, &mut findings);
+    }
+    findings.found
 }
 
 fn check_path(closure: &ClosureSubject<'_>, facts: &PathFacts) -> Vec<Found> {

@@ -8,7 +8,6 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::{CommandFactory, Parser};
-use hermetic_out::Tree;
 use hermetic_out_command_line::page::{Size, SizeSum};
 use hermetic_out_command_line::policy::{Baseline, Compared, Policy, PolicyOptions};
 use hermetic_out_command_line::request::{absolute, check_root, package_name};
@@ -20,7 +19,7 @@ use hermetic_out_command_line::{
 use crate::cache::Cache;
 use crate::facts::{Known, Node, PathFacts, written};
 use crate::rules::{self, RULES};
-use crate::{Linted, Sources, Store, check, gather, lint};
+use crate::{Linted, LookedAt, Sources, Store, gather, lint};
 
 /// The name of the tool.
 pub const TOOL: &str = "lint-store-path";
@@ -76,8 +75,8 @@ struct Arguments {
 
     /// Read every file, and keep nothing for the next run
     ///
-    /// What was read of a path in a store that Nix looks after is kept below XDG_CACHE_HOME, in
-    /// hermetic-out/facts.
+    /// What was read of a path in a store that Nix looks after, and what was found in a closure, is kept
+    /// below XDG_CACHE_HOME, in hermetic-out/facts.
     #[arg(long, help_heading = FACTS_HELP)]
     no_cache: bool,
 
@@ -127,9 +126,10 @@ pub fn run(
         written::write(file, gathered.known.paths())?;
         return Ok(ExitStatus::Clean);
     }
+    let store = sources.store.clone();
     let linted = lint(sources, &bar)?;
     bar.finish(streams)?;
-    arguments.show(linted, &policy, streams)
+    arguments.show(linted, &store, &policy, streams)
 }
 
 fn list_rules(streams: &mut Streams<'_>) -> std::io::Result<()> {
@@ -168,6 +168,7 @@ impl Arguments {
             closure: self.closure,
             cache,
             given,
+            wants_facts: self.shown.format == FindingsFormat::Html,
         })
     }
 
@@ -175,13 +176,15 @@ impl Arguments {
     fn show(
         &self,
         linted: Linted,
+        store: &Store,
         policy: &Policy,
         streams: &mut Streams<'_>,
     ) -> anyhow::Result<ExitStatus> {
-        let known = &linted.known;
-        let store = known.store();
-        let tree = Tree::new(store.directory.clone(), store.root.clone());
-        let findings = check::located(linted.found, &tree);
+        let Linted {
+            findings,
+            looked_at,
+            known,
+        } = linted;
         let (findings, allowed) = policy.apply(findings, &store.directory);
         let counts = &self.counts;
         if let Some(baseline) = counts.baseline.as_ref().filter(|_| counts.write_baseline) {
@@ -199,41 +202,40 @@ impl Arguments {
         let report = FindingsReport {
             tool: TOOL,
             tool_version: env!("CARGO_PKG_VERSION"),
-            subject: self.subject(known),
+            subject: self.subject(store, &looked_at),
             store_dir: store.directory.clone(),
             findings: compared.new,
             allowed,
             known: compared.known,
             gone: compared.gone,
-            sizes: if self.shown.format == FindingsFormat::Html {
-                sizes(known)
-            } else {
-                Vec::new()
+            sizes: match &known {
+                Some(known) if self.shown.format == FindingsFormat::Html => sizes(known),
+                _ => Vec::new(),
             },
         };
         report.write(&self.shown, streams)?;
         if self.shown.verbosity.verbose && self.shown.format == FindingsFormat::Human {
-            let files: usize = known.paths().iter().map(|facts| facts.files.len()).sum();
             writeln!(
                 streams.stderr,
                 "looked at {} with {}; {} of the store paths had to be read",
-                number(known.paths().len(), "store path"),
-                number(files, "file"),
-                linted.read,
+                number(looked_at.paths.len(), "store path"),
+                number(looked_at.files, "file"),
+                looked_at.read,
             )
             .context("writing to standard error")?;
         }
+        let status = report.exit_status(counts.fail_on.into());
         // The process ends: what is known need not be given back piece by piece.
-        std::mem::forget(linted.known);
-        Ok(report.exit_status(counts.fail_on.into()))
+        std::mem::forget((known, report));
+        Ok(status)
     }
 
     /// What is linted, for people.
-    fn subject(&self, known: &Known) -> String {
-        match (known.paths(), self.paths.as_slice()) {
-            ([only], _) => package_name(&known.store().named(&only.name)),
+    fn subject(&self, store: &Store, looked_at: &LookedAt) -> String {
+        match (looked_at.paths.as_slice(), self.paths.as_slice()) {
+            ([only], _) => package_name(&store.named(only)),
             // A list has no name.
-            (_, [only]) if self.closure && known.store().store_path_of(only).is_some() => {
+            (_, [only]) if self.closure && store.store_path_of(only).is_some() => {
                 format!("the closure of {}", package_name(only))
             }
             (paths, _) => number(paths.len(), "store path"),

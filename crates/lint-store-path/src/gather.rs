@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use crate::cache::Cache;
-use crate::closure::{ask_nix, named};
+use crate::closure::{Named, ask_nix, named};
 use crate::error::{Error, io_error};
 use crate::facts::file::Reader;
-use crate::facts::{self, Known, PathFacts};
+use crate::facts::{self, Known, Name, PathFacts};
 use crate::progress::Progress;
 use crate::store::Store;
 
@@ -27,6 +27,8 @@ pub struct Sources {
     pub cache: Option<Cache>,
     /// Facts that were read before, by whoever: they take the place of reading.
     pub given: Vec<PathFacts>,
+    /// Whether the facts are wanted, too, and not only what rules find in them.
+    pub wants_facts: bool,
 }
 
 /// What is known of the store paths that were asked for.
@@ -36,31 +38,52 @@ pub struct Gathered {
     pub known: Known,
     /// How many of them were neither given nor in the cache.
     pub read: usize,
+    /// What looked like store paths in them, and does not exist.
+    pub absent: BTreeSet<Name>,
+}
+
+/// The arguments whose facts are not given: what is given need not exist.
+pub(crate) fn not_given(sources: &Sources) -> Vec<PathBuf> {
+    let Sources {
+        store,
+        arguments,
+        given,
+        ..
+    } = sources;
+    let given: BTreeSet<PathBuf> = given.iter().map(|facts| store.named(&facts.name)).collect();
+    let arguments = arguments.iter();
+    arguments
+        .filter(|path| !given.contains(*path))
+        .cloned()
+        .collect()
 }
 
 /// Gets the facts of all that is to be looked at.
 pub fn gather(sources: Sources, progress: &dyn Progress) -> Result<Gathered, Error> {
-    let Sources {
-        store,
-        mut arguments,
-        closure,
-        cache,
-        given,
-    } = sources;
-    let store = &store;
-    let given = given.into_iter();
+    let named = named(&sources.store, &not_given(&sources))?;
+    gather_named(sources, named, progress)
+}
+
+/// The same, for arguments that name this.
+pub(crate) fn gather_named(
+    sources: Sources,
+    named: Named,
+    progress: &dyn Progress,
+) -> Result<Gathered, Error> {
+    let store = &sources.store;
+    let given = sources.given.into_iter();
     let mut known: BTreeMap<PathBuf, PathFacts> = given
         .map(|facts| (store.named(&facts.name), facts))
         .collect();
-    // What is given need not exist.
-    arguments.retain(|path| !known.contains_key(path));
-    let named = named(store, &arguments)?;
     let mut wanted: BTreeSet<PathBuf> = named.listed.into_iter().collect();
-    let mut follows = false;
-    if closure {
+    // A list is a whole closure: only what else was named is followed.
+    let mut followed: Vec<PathBuf> = Vec::new();
+    if sources.closure {
+        let arguments = sources.arguments.into_iter();
+        followed.extend(arguments.filter(|path| known.contains_key(path)));
         match ask_nix(store, &named.paths) {
             Some(closure) => wanted.extend(closure),
-            None => follows = true,
+            None => followed.extend_from_slice(&named.paths),
         }
     }
     wanted.extend(named.paths);
@@ -70,36 +93,47 @@ pub fn gather(sources: Sources, progress: &dyn Progress) -> Result<Gathered, Err
             io_error("reading store paths of", &store.directory)(std::io::Error::other(error))
         })?,
         store,
-        cache: cache.as_ref(),
+        cache: sources.cache.as_ref(),
         progress,
         read: AtomicUsize::new(0),
     };
-    wanted.retain(|path| !known.contains_key(path));
-    let mut next: Vec<PathBuf> = wanted.into_iter().collect();
+    let mut absent = BTreeSet::new();
+    let mut seen: BTreeSet<PathBuf> = followed.iter().cloned().collect();
     loop {
+        wanted.retain(|path| !known.contains_key(path));
+        let next: Vec<PathBuf> = std::mem::take(&mut wanted).into_iter().collect();
         progress.found(next.len());
         let found: Result<Vec<PathFacts>, Error> =
             next.par_iter().map(|path| task.facts_of(path)).collect();
-        for (path, facts) in next.drain(..).zip(found?) {
-            known.insert(path, facts);
-        }
-        if follows {
-            let references = known.values().flat_map(|facts| &facts.references);
-            let paths: BTreeSet<PathBuf> = references
-                .map(|name| store.named(name))
-                .filter(|path| !known.contains_key(path))
-                // What only looks like a store path is none.
-                .filter(|path| store.real_path(path).symlink_metadata().is_ok())
-                .collect();
-            next.extend(paths);
-        }
-        if next.is_empty() {
+        known.extend(next.into_iter().zip(found?));
+        if followed.is_empty() {
             break;
+        }
+        for path in std::mem::take(&mut followed) {
+            let references = known.get(&path).map(|facts| facts.references.as_slice());
+            for name in references.unwrap_or_default() {
+                let path = store.named(name);
+                if seen.contains(&path) {
+                    continue;
+                }
+                // What only looks like a store path is none.
+                if store.real_path(&path).symlink_metadata().is_ok() {
+                    seen.insert(path.clone());
+                    wanted.insert(path.clone());
+                    followed.push(path);
+                } else {
+                    absent.insert(name.clone());
+                }
+            }
         }
     }
     let read = task.read.into_inner();
     let known = Known::new(store.clone(), known.into_values().collect());
-    Ok(Gathered { known, read })
+    Ok(Gathered {
+        known,
+        read,
+        absent,
+    })
 }
 
 struct Task<'a> {

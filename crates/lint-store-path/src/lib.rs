@@ -2,7 +2,8 @@
 //!
 //! Files are read once, and become [facts](facts::PathFacts); [rules](rules::RULES) look at facts alone.
 //! So facts can come from a [cache](cache::Cache), or from a file that another process wrote, and rules
-//! always see the closure that they are asked about. Nothing is written but the cache.
+//! always see the closure that they are asked about. Only if all of that is as it was the last time, what
+//! was found then is taken. Nothing is written but the cache.
 //!
 //! ```
 //! use lint_store_path::{Sources, Store, lint, progress::Quiet};
@@ -17,9 +18,10 @@
 //!     closure: false,
 //!     cache: None,
 //!     given: Vec::new(),
+//!     wants_facts: false,
 //! };
 //! let linted = lint(sources, &Quiet)?;
-//! assert_eq!(linted.found[0].rule.name(), "dangling-symlink");
+//! assert_eq!(linted.findings[0].kind.name, "dangling-symlink");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -37,29 +39,46 @@ mod named;
 mod own_etc;
 mod pkg_config;
 pub mod progress;
+mod remembered;
 pub mod rules;
 mod shebang;
+mod stamp;
 pub mod store;
 mod systemd;
 
 use std::sync::Arc;
 
+use hermetic_out::{Finding, Tree};
+
 pub use check::Found;
 pub use error::Error;
 pub use facts::Known;
+use facts::Name;
 pub use gather::Sources;
 use progress::Progress;
+use remembered::{Answer, Question};
 pub use store::Store;
 
 /// What was found, and how much was looked at.
 #[derive(Debug)]
 pub struct Linted {
-    /// What is not right, sorted by file and place. [`check::located`] makes findings of it that can be
-    /// shown.
-    pub found: Vec<Found>,
-    /// All that is known of the store paths.
-    pub known: Arc<Known>,
-    /// How many store paths were read in this run, and not known before.
+    /// What is not right, sorted by file and place.
+    pub findings: Vec<Finding>,
+    /// How much that took.
+    pub looked_at: LookedAt,
+    /// All that is known of the store paths; `None` if nothing has changed since they were linted last,
+    /// and [`Sources::wants_facts`] was not set.
+    pub known: Option<Arc<Known>>,
+}
+
+/// How much was looked at.
+#[derive(Clone, Debug, Default)]
+pub struct LookedAt {
+    /// The names of the store paths, sorted.
+    pub paths: Vec<Name>,
+    /// How many files, directories and links they have.
+    pub files: usize,
+    /// How many of the store paths were read in this run, and not known before.
     pub read: usize,
 }
 
@@ -69,12 +88,45 @@ pub struct Linted {
 /// Fails if a store path does not exist or cannot be looked at; a file in it that cannot be read is
 /// something that is found.
 pub fn lint(sources: Sources, progress: &dyn Progress) -> Result<Linted, Error> {
+    let store = sources.store.clone();
+    let named = closure::named(&store, &gather::not_given(&sources))?;
+    let cache = sources.cache.as_ref().filter(|_| sources.given.is_empty());
+    let question = cache.map(|cache| Question::new(&store, cache, &named, sources.closure));
+    if let Some(question) = &question
+        && !sources.wants_facts
+        && let Some(Answer {
+            findings,
+            looked_at,
+        }) = question.answer()
+    {
+        return Ok(Linted {
+            findings,
+            looked_at,
+            known: None,
+        });
+    }
     let is_closure = sources.closure;
-    let gathered = gather::gather(sources, progress)?;
+    let gathered = gather::gather_named(sources, named, progress)?;
     let known = Arc::new(gathered.known);
-    Ok(Linted {
-        found: check::check(&known, is_closure),
-        known,
+    let (found, mut asked) = check::check_and_note(&known, is_closure);
+    let tree = Tree::new(store.directory.clone(), store.root.clone());
+    let findings = check::located(found, &tree);
+    // One store path is linted as fast as it is looked for here.
+    if let Some(question) = question.filter(|_| known.paths().len() > 1) {
+        asked.extend(gathered.absent);
+        if let Err(error) = question.keep(known.paths(), &asked, &findings) {
+            progress.not_cached(&store.directory, &error);
+        }
+    }
+    let paths = known.paths().iter();
+    let looked_at = LookedAt {
+        files: paths.clone().map(|facts| facts.files.len()).sum(),
+        paths: paths.map(|facts| Name::from(facts.name.clone())).collect(),
         read: gathered.read,
+    };
+    Ok(Linted {
+        findings,
+        looked_at,
+        known: Some(known),
     })
 }

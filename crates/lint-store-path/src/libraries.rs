@@ -101,8 +101,14 @@ impl<'a> Libraries<'a> {
             .filter(|name| !comes_with_libc(name) || is_program(elf))
             .filter(|name| find_in(self.tree, &directories, name).is_none())
             // A loader that is not in the store has its own report.
-            .filter(|name| !comes_with_libc(name) || default_directory(elf).is_some())
+            .filter(|name| !comes_with_libc(name) || self.has_loader(elf))
             .collect()
+    }
+
+    /// Whether an ELF file looks for libraries beside a loader in the store.
+    fn has_loader(&self, elf: &Elf) -> bool {
+        let store = &self.known.store().directory;
+        default_directory(elf).is_some_and(|directory| directory.starts_with(store))
     }
 
     /// Follows every known program, and notes what libraries get from what is loaded with them.

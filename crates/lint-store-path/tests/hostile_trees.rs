@@ -38,6 +38,7 @@ impl Stage {
             closure: true,
             cache: None,
             given: Vec::new(),
+            wants_facts: false,
         };
         lint(sources, &Quiet).unwrap()
     }
@@ -45,10 +46,10 @@ impl Stage {
     /// The rules that find something, each with the file.
     fn found(&self) -> Vec<(&'static str, String)> {
         let linted = self.lint();
-        let found = linted.found.iter().map(|found| {
-            let file = found.file.strip_prefix("/nix/store").unwrap();
+        let found = linted.findings.iter().map(|finding| {
+            let file = finding.file.strip_prefix("/nix/store").unwrap();
             let file = file.strip_prefix(NAME).unwrap().display().to_string();
-            (found.rule.name(), file)
+            (finding.kind.name, file)
         });
         found.collect()
     }

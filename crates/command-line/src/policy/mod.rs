@@ -3,6 +3,7 @@
 mod baseline;
 mod config;
 
+use std::cell::OnceCell;
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -178,44 +179,50 @@ struct Selector {
 }
 
 impl Selector {
-    fn matches(&self, finding: &Finding, names: &Names) -> bool {
-        let matched = |glob: &Option<GlobMatcher>, names: &[&Path]| {
-            glob.as_ref()
-                .is_none_or(|glob| names.iter().any(|name| glob.is_match(name)))
+    /// `names` are asked for only if there is a glob: most selectors have none.
+    fn matches<'n>(&self, finding: &Finding, names: impl Fn() -> &'n Names) -> bool {
+        let is_matched = |glob: &Option<GlobMatcher>, of: fn(&Names) -> &[PathBuf]| {
+            let any = |glob: &GlobMatcher| of(names()).iter().any(|name| glob.is_match(name));
+            glob.as_ref().is_none_or(any)
         };
-        let files: Vec<&Path> = names.files.iter().map(PathBuf::as_path).collect();
-        let subjects: Vec<&Path> = names.subjects.iter().map(PathBuf::as_path).collect();
         self.rule == finding.kind.name
-            && matched(&self.file, &files)
-            && matched(&self.subject, &subjects)
-            && matched(&self.either, &[files.as_slice(), &subjects].concat())
+            && is_matched(&self.file, Names::files)
+            && is_matched(&self.subject, Names::subjects)
+            && is_matched(&self.either, |names| &names.all)
     }
 }
 
 /// What a finding's file and subject are called in globs.
 struct Names {
-    files: Vec<PathBuf>,
-    subjects: Vec<PathBuf>,
+    /// The file's, then the subject's.
+    all: Vec<PathBuf>,
+    /// How many of them are the file's.
+    files: usize,
 }
 
 impl Names {
     fn of(finding: &Finding, store_dir: &Path) -> Self {
         let path = |bytes: Vec<u8>| PathBuf::from(OsString::from_vec(bytes));
         let file = &finding.file;
-        let mut files = vec![
+        let mut all = vec![
             file.clone(),
             path(without_hashes(file.as_os_str().as_bytes(), store_dir)),
         ];
         if let Ok(below) = file.strip_prefix(store_dir) {
-            files.push(below.components().skip(1).collect());
+            all.push(below.components().skip(1).collect());
         }
-        Self {
-            files,
-            subjects: vec![
-                path(finding.subject.clone()),
-                path(without_hashes(&finding.subject, store_dir)),
-            ],
-        }
+        let files = all.len();
+        all.push(path(finding.subject.clone()));
+        all.push(path(without_hashes(&finding.subject, store_dir)));
+        Self { all, files }
+    }
+
+    fn files(&self) -> &[PathBuf] {
+        &self.all[..self.files]
+    }
+
+    fn subjects(&self) -> &[PathBuf] {
+        &self.all[self.files..]
     }
 }
 
@@ -234,7 +241,7 @@ enum Verdict {
 }
 
 impl Choices {
-    fn verdict(&self, finding: &Finding, names: &Names) -> Option<Verdict> {
+    fn verdict<'n>(&self, finding: &Finding, names: &impl Fn() -> &'n Names) -> Option<Verdict> {
         let any = |selectors: &[Selector]| {
             selectors
                 .iter()
@@ -325,10 +332,14 @@ impl Policy {
     }
 
     fn judged(&self, mut finding: Finding, store_dir: &Path) -> Option<Finding> {
-        let names = Names::of(&finding, store_dir);
+        let names = OnceCell::new();
         let verdict = [&self.command_line, &self.config]
             .into_iter()
-            .find_map(|choices| choices.verdict(&finding, &names));
+            .find_map(|choices| {
+                choices.verdict(&finding, &|| {
+                    names.get_or_init(|| Names::of(&finding, store_dir))
+                })
+            });
         match verdict {
             Some(Verdict::Allowed) => return None,
             Some(Verdict::Severity(severity)) => finding.severity = severity,

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::thread;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use bstr::ByteSlice;
@@ -53,13 +54,38 @@ pub(super) fn write(
 
 /// The findings of at least a severity, each with its line marked.
 pub(super) fn findings(findings: &[Finding], least: Severity, colours: bool) -> String {
+    /// So many are rendered before starting a thread would have paid.
+    const FEW: usize = 500;
+
+    let shown: Vec<&Finding> = findings
+        .iter()
+        .filter(|finding| finding.severity >= least)
+        .collect();
+    if shown.len() <= FEW {
+        return rendered(&shown, colours);
+    }
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let parts = shown.chunks(shown.len().div_ceil(threads));
+    thread::scope(|scope| {
+        let started: Vec<_> = parts
+            .map(|part| scope.spawn(move || rendered(part, colours)))
+            .collect();
+        let ended = started.into_iter().map(|thread| {
+            let text = thread.join();
+            text.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        });
+        ended.collect()
+    })
+}
+
+fn rendered(findings: &[&Finding], colours: bool) -> String {
     let renderer = if colours {
         Renderer::styled()
     } else {
         Renderer::plain()
     };
     let mut text = String::new();
-    for finding in findings.iter().filter(|finding| finding.severity >= least) {
+    for finding in findings {
         text.push_str(&render(finding, &renderer));
         text.push_str("\n\n");
     }

@@ -178,6 +178,11 @@ mod tests {
             .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
             .output()
             .unwrap();
+        assert!(
+            metadata.status.success(),
+            "`cargo metadata --offline` failed; `cargo fetch` gets what it lacks: {}",
+            String::from_utf8_lossy(&metadata.stderr)
+        );
         let metadata: Value = serde_json::from_slice(&metadata.stdout).unwrap();
         let packages = metadata["packages"].as_array().unwrap();
         let sarif = packages

@@ -81,6 +81,11 @@ impl Known {
         }
     }
 
+    /// The name of the store path that a path is in, known or not; `None` if it is outside the store.
+    pub(crate) fn name_of_store_path<'a>(&self, path: &'a Path) -> Option<&'a [u8]> {
+        self.split(path).map(|(name, _)| name)
+    }
+
     /// The name of the store path that a path is in, and the path below it.
     fn split<'a>(&self, path: &'a Path) -> Option<(&'a [u8], &'a [u8])> {
         let bytes = path.as_os_str().as_bytes();
@@ -95,8 +100,9 @@ impl Known {
 
 impl Listing for Known {
     fn at(&self, path: &Path) -> Listed<'_> {
+        // What this machine has beside its store says nothing about a store path.
         let Some((name, sub_path)) = self.split(path) else {
-            return Listed::Unknown;
+            return Listed::Nothing;
         };
         let Some(facts) = self.named(name) else {
             return Listed::Unknown;
@@ -121,4 +127,26 @@ impl Listing for Known {
 #[must_use]
 pub fn join(store_path: &Path, sub_path: &[u8]) -> PathBuf {
     store_path.join(OsStr::from_bytes(sub_path))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use hermetic_out::Tree;
+
+    use super::*;
+
+    #[test]
+    fn what_the_machine_has_outside_its_store_has_no_say() {
+        let store = Store {
+            directory: "/nix/store".into(),
+            root: None,
+        };
+        let known = Arc::new(Known::new(store, Vec::new()));
+        let tree = Tree::new("/nix/store".into(), None);
+        assert!(tree.look_up(Path::new("/usr/bin/env")).is_some());
+        let tree = tree.with_listing(known);
+        assert!(tree.look_up(Path::new("/usr/bin/env")).is_none());
+    }
 }

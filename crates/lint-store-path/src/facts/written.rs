@@ -33,7 +33,7 @@ pub fn encode<T: serde::Serialize>(facts: &T) -> Vec<u8> {
 }
 
 /// The facts that `bytes` are; else why they are none.
-pub fn decode<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, &'static str> {
+pub fn decode<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, &'static str> {
     let rest = bytes.strip_prefix(MAGIC).ok_or(NOT_FACTS)?;
     let (schema, rest) = rest.split_first_chunk().ok_or(DAMAGED)?;
     let (written_by, rest) = rest.split_first_chunk().ok_or(DAMAGED)?;
