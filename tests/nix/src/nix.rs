@@ -123,7 +123,8 @@ impl Nix {
         }
         for (variable, directory) in [
             ("NIX_STORE_DIR", "store"),
-            ("NIX_STATE_DIR", "state"),
+            // Beside the store, as in /nix: this is how one sees that Nix looks after it.
+            ("NIX_STATE_DIR", "var/nix"),
             ("NIX_LOG_DIR", "log"),
             ("NIX_CONF_DIR", "conf"),
         ] {

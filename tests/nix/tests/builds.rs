@@ -198,6 +198,71 @@ fn systemds_own_templates_are_filled_in() {
     }
 }
 
+/// Builds an attribute of an expression; the first output.
+fn built(nix: &Nix, file: &str, attribute: &str) -> PathBuf {
+    let built = nix
+        .instantiate(file, &["-A", attribute])
+        .and_then(|derivation| nix.build(&derivation))
+        .unwrap_or_else(|error| panic!("{error}"));
+    let log = String::from_utf8_lossy(&built.log);
+    let outputs = built
+        .outputs
+        .unwrap_or_else(|| panic!("{attribute} does not build:\n{log}"));
+    outputs[0].clone()
+}
+
+/// What belongs to a closure is asked of Nix where there is one, and found in the files elsewhere.
+#[test]
+fn the_lint_asks_nix_what_a_closure_is() {
+    let nix = nix();
+    let lint = built(&nix, "pkgs.nix", "lint-store-path").join("bin/lint-store-path");
+    let unreferred = built(&nix, "closure.nix", "unreferred");
+    let top = built(&nix, "closure.nix", "top");
+    let facts = tempfile::NamedTempFile::new().unwrap();
+    let store_paths = |search_path: Option<&str>| {
+        // With this Nix's store and settings.
+        let of_nix = nix.command("nix-store");
+        let mut command = Command::new(&lint);
+        for (name, value) in of_nix.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        if let Some(search_path) = search_path {
+            command.env("PATH", search_path);
+        }
+        let output = command
+            .args(["--closure", "--no-cache", "--write-facts"])
+            .arg(facts.path())
+            .arg("--store-dir")
+            .arg(nix.store())
+            .arg(&top)
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        std::fs::read(facts.path()).unwrap()
+    };
+    let has = |facts: &[u8], path: &Path| {
+        // A name is only found whole as that of a store path that was looked at, or that is referred
+        // to: the files themselves are not in the facts.
+        let name = path.file_name().unwrap().as_encoded_bytes();
+        facts
+            .windows(name.len())
+            .filter(|part| *part == name)
+            .count()
+    };
+    let asked = store_paths(None);
+    let found = store_paths(Some("/nonexistent"));
+    // Once as a reference of the other; found in its files, also as a store path of the closure.
+    assert_eq!(has(&asked, &unreferred), 1);
+    assert_eq!(has(&found, &unreferred), 2);
+}
+
 /// The overlay on package sets of which it may touch almost nothing.
 #[test]
 fn the_overlay_evaluates_lazily() {

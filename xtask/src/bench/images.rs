@@ -70,6 +70,7 @@ pub(super) fn run(runs: usize) -> anyhow::Result<()> {
     );
     println!("parts:    mkfs.erofs and veritysetup format on the unpacked image");
     println!("ours:     assemble-image --layout bare, without a kernel");
+    println!("plan:     the same with --dry-run: lint, users, units, databases, checks; no image");
     println!("disk:     assemble-image --layout ddi, with initrd, unified kernel image and ESP");
     println!("staging:  cp of the unpacked image, then fakeroot systemd-repart with CopyFiles=\n");
     for compression in &COMPRESSIONS {
@@ -110,8 +111,9 @@ impl Bench<'_> {
     fn table(&self, compression: &Compression, runs: usize, files: u64) -> anyhow::Result<()> {
         let ways = [
             self.parts(compression),
-            self.ours("ours", Layout::Bare, compression)?,
-            self.ours("disk", Layout::Ddi, compression)?,
+            self.ours("ours", Layout::Bare, compression, &[])?,
+            self.ours("plan", Layout::Bare, compression, &["--dry-run"])?,
+            self.ours("disk", Layout::Ddi, compression, &[])?,
             self.staging(compression),
         ];
         let mkfs = self.mkfs(compression, runs)?;
@@ -180,6 +182,7 @@ impl Bench<'_> {
         name: &'static str,
         layout: Layout,
         compression: &'a Compression,
+        more: &'static [&'static str],
     ) -> anyhow::Result<Way<'a>> {
         let output = self.top.join(name);
         let inputs = self.top.join(format!("{name}-inputs"));
@@ -193,7 +196,7 @@ impl Bench<'_> {
                     assembly.kernel = None;
                 }
                 let mut command = assembly.command(layout, &output, &inputs)?;
-                command.args(["--compression", compression.name]);
+                command.args(["--compression", compression.name]).args(more);
                 Ok(vec![command])
             }),
         })
