@@ -80,8 +80,8 @@ name, or add the package.",
 };
 
 /// A PAM module is missing.
-pub static MISSING_PAM_MODULE: FindingKind = FindingKind {
-    name: "missing-pam-module",
+pub static PAM_MODULE_NOT_IN_IMAGE: FindingKind = FindingKind {
+    name: "pam-module-not-in-image",
     severity: Severity::Error,
     summary: "A PAM service names a module or file that is not in the image",
     explanation: "\
@@ -90,8 +90,8 @@ in front of the line if it may be missing (pam.d(5)).",
 };
 
 /// A name service module is missing.
-pub static MISSING_NSS_MODULE: FindingKind = FindingKind {
-    name: "missing-nss-module",
+pub static NAME_SERVICE_NOT_IN_IMAGE: FindingKind = FindingKind {
+    name: "name-service-not-in-image",
     severity: Severity::Error,
     summary: "nsswitch.conf names a service whose library is not in the image",
     explanation: "\
@@ -120,8 +120,8 @@ Programs under /run/wrappers/bin are copies with a setuid bit, which no store pa
 };
 
 /// A program that a unit starts is not in the image.
-pub static MISSING_PROGRAM: FindingKind = FindingKind {
-    name: "missing-program",
+pub static PROGRAM_NOT_IN_IMAGE: FindingKind = FindingKind {
+    name: "program-not-in-image",
     severity: Severity::Warning,
     summary: "A unit starts a program that is not in the image",
     explanation: "\
@@ -228,12 +228,12 @@ pub static KINDS: &[&FindingKind] = &[
     &DUPLICATE_ETC_PATH,
     &DUPLICATE_VENDOR_FILE,
     &MISSING_LOGIN_PROGRAM,
-    &MISSING_NSS_MODULE,
-    &MISSING_PAM_MODULE,
     &MISSING_PRESET_UNIT,
-    &MISSING_PROGRAM,
     &MISSING_TMPFILES_SOURCE,
     &MISSING_WRAPPER,
+    &NAME_SERVICE_NOT_IN_IMAGE,
+    &PAM_MODULE_NOT_IN_IMAGE,
+    &PROGRAM_NOT_IN_IMAGE,
     &READ_ONLY_VAR,
     &ROOT_NOT_LOCKED,
     &SHADOWED_PROGRAM,

@@ -337,12 +337,12 @@ fn what_is_wrong_is_told_and_nothing_is_written() {
         (
             "etc/pam.d/other",
             "auth required pam_gone.so\n",
-            ("missing-pam-module", "/etc/pam.d/other:1:15"),
+            ("pam-module-not-in-image", "/etc/pam.d/other:1:15"),
         ),
         (
             "etc/nsswitch.conf",
             "passwd: files gone\n",
-            ("missing-nss-module", "/etc/nsswitch.conf:1:15"),
+            ("name-service-not-in-image", "/etc/nsswitch.conf:1:15"),
         ),
         (
             "lib/systemd/system/getty@.service",

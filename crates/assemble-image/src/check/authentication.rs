@@ -35,7 +35,7 @@ pub(super) fn pam(tree: &RootTree) -> Result<Vec<Finding>, Error> {
                 continue;
             }
             let mut finding = findings::about(
-                &findings::MISSING_PAM_MODULE,
+                &findings::PAM_MODULE_NOT_IN_IMAGE,
                 &path,
                 format!("{} is not in the image", name.as_bstr()),
                 "add the package that has it, or correct the line",
@@ -49,7 +49,7 @@ pub(super) fn pam(tree: &RootTree) -> Result<Vec<Finding>, Error> {
     let helpers = ["usr/bin/unix_chkpwd", "usr/wrappers/bin/unix_chkpwd"];
     if uses_pam_unix && !helpers.iter().any(|path| tree.exists(path.as_bytes())) {
         found.push(findings::about(
-            &findings::MISSING_PAM_MODULE,
+            &findings::PAM_MODULE_NOT_IN_IMAGE,
             b"etc/pam.d",
             "pam_unix.so runs unix_chkpwd, which is not in the image",
             "add the package that has it to --package, and give --setuid unix_chkpwd",
@@ -101,7 +101,7 @@ pub(super) fn name_services(tree: &RootTree) -> Result<Vec<Finding>, Error> {
             continue;
         }
         let mut finding = findings::about(
-            &findings::MISSING_NSS_MODULE,
+            &findings::NAME_SERVICE_NOT_IN_IMAGE,
             PATH,
             format!("{} is not in the image", library.as_bstr()),
             "add the package that has it, or remove the service from the line",
@@ -139,15 +139,18 @@ mod tests {
         assert_eq!(
             summary(&found),
             [
-                ("missing-pam-module", "gone is not in the image"),
-                ("missing-pam-module", "other is not in the image"),
+                ("pam-module-not-in-image", "gone is not in the image"),
+                ("pam-module-not-in-image", "other is not in the image"),
                 (
-                    "missing-pam-module",
+                    "pam-module-not-in-image",
                     "/nix/store/h-x/pam_y.so is not in the image"
                 ),
-                ("missing-pam-module", "pam_pwquality.so is not in the image"),
                 (
-                    "missing-pam-module",
+                    "pam-module-not-in-image",
+                    "pam_pwquality.so is not in the image"
+                ),
+                (
+                    "pam-module-not-in-image",
                     "pam_unix.so runs unix_chkpwd, which is not in the image"
                 ),
             ]
@@ -165,7 +168,7 @@ mod tests {
         tree.insert("etc/nsswitch.conf", file(text));
         let found = name_services(&tree).unwrap();
         let expected = [(
-            "missing-nss-module",
+            "name-service-not-in-image",
             "libnss_mymachines.so.2 is not in the image",
         )];
         assert_eq!(summary(&found), expected);

@@ -22,7 +22,7 @@ pub(super) fn check(tree: &RootTree) -> Result<Vec<Finding>, Error> {
     let mut found = Vec::new();
     if !tree.exists(PID_1) {
         let mut finding = findings::about(
-            &findings::MISSING_PROGRAM,
+            &findings::PROGRAM_NOT_IN_IMAGE,
             PID_1,
             "the kernel would start it, and it is not in the image",
             "give the package systemd with --package",
@@ -116,7 +116,7 @@ fn missing_program(tree: &RootTree, path: &[u8], reference: &Reference) -> Optio
         return None;
     }
     Some(findings::about(
-        &findings::MISSING_PROGRAM,
+        &findings::PROGRAM_NOT_IN_IMAGE,
         path,
         format!("{} is not in the image", program.as_bstr()),
         "patch the package with patch-systemd-units, or add the package that has it",
@@ -181,7 +181,7 @@ mod tests {
             summary(&found),
             [
                 (
-                    "missing-program",
+                    "program-not-in-image",
                     "/nix/store/h-x/bin/gone is not in the image"
                 ),
                 (
