@@ -23,9 +23,11 @@ fn write_page(kind: &FindingKind, stdout: &mut dyn Write) -> io::Result<()> {
 }
 
 pub(crate) fn unknown(kinds: &[&FindingKind], name: &str) -> String {
+    // What is typed is short, and the time grows with the product of the lengths.
+    let shortened: String = name.chars().take(100).collect();
     let mut near: Vec<(usize, &str)> = kinds
         .iter()
-        .map(|kind| (distance(name, kind.name), kind.name))
+        .map(|kind| (strsim::levenshtein(&shortened, kind.name), kind.name))
         .filter(|(distance, known)| {
             *distance <= known.len() / 3 || (name.len() > 2 && known.contains(name))
         })
@@ -51,21 +53,6 @@ pub(crate) fn unknown(kinds: &[&FindingKind], name: &str) -> String {
         "no finding is called '{name}'; {introduction} {}{end}",
         names.join(", ")
     )
-}
-
-/// How many bytes to insert, remove or replace to make `to` of `from`.
-fn distance(from: &str, to: &str) -> usize {
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (i, from_byte) in from.bytes().take(100).enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to_byte) in to.bytes().enumerate() {
-            let replaced = diagonal + usize::from(from_byte != to_byte);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[to.len()]
 }
 
 #[cfg(test)]
@@ -120,17 +107,5 @@ mod tests {
             "no finding is called 'x\\x0a'; the findings are broken-link, unresolved-file, \
              unresolved-program"
         );
-    }
-
-    #[test]
-    fn distances() {
-        for (from, to, expected) in [
-            ("", "", 0),
-            ("abc", "", 3),
-            ("", "ab", 2),
-            ("kitten", "sitting", 3),
-        ] {
-            assert_eq!(distance(from, to), expected, "{from} {to}");
-        }
     }
 }

@@ -257,6 +257,19 @@ pub fn unit_type(path: &[u8]) -> &[u8] {
     }
 }
 
+/// Whether the file at `path` is a generator, which makes units when a manager starts
+/// (systemd.generator(7)), and if so, whether for users' managers.
+#[must_use]
+pub fn generator_of_users(path: &[u8]) -> Option<bool> {
+    let (_, rest) = split_at_slash(path)?;
+    let name = |directory: &[u8]| {
+        let name = rest.strip_prefix(directory)?;
+        (!name.is_empty() && !name.contains(&b'/')).then_some(())
+    };
+    let of_users = name(b"systemd/user-generators/").map(|()| true);
+    of_users.or_else(|| name(b"systemd/system-generators/").map(|()| false))
+}
+
 /// Whether a unit at `path` is run by a user's own service manager.
 #[must_use]
 pub fn is_user_unit(path: &[u8]) -> bool {
@@ -387,6 +400,19 @@ mod tests {
             ("lib/systemd/network/80-x.link", "link"),
         ] {
             assert_eq!(unit_type(path.as_bytes()), expected.as_bytes(), "{path}");
+        }
+    }
+
+    #[test]
+    fn generators() {
+        for (path, expected) in [
+            (&b"lib/systemd/system-generators/x"[..], Some(false)),
+            (b"lib/systemd/user-generators/x", Some(true)),
+            (b"lib/systemd/system-generators/", None),
+            (b"lib/systemd/system-generators/x/y", None),
+            (b"lib/systemd/system/x.service", None),
+        ] {
+            assert_eq!(generator_of_users(path), expected, "{path:?}");
         }
     }
 

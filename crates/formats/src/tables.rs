@@ -43,6 +43,12 @@ pub fn is_systemd_unit(name: &[u8], of_users: bool) -> bool {
     UNITS.contains(&*[manager, name].concat())
 }
 
+/// The units for which [`is_systemd_unit`] holds, by name.
+pub fn systemd_units(of_users: bool) -> impl Iterator<Item = &'static str> {
+    let manager = if of_users { "user " } else { "system " };
+    entries(SYSTEMD_UNITS).filter_map(move |entry| entry.strip_prefix(manager))
+}
+
 /// Whether every system has this user or group.
 #[must_use]
 pub fn is_base_account(account: Account, name: &[u8]) -> bool {
@@ -147,6 +153,8 @@ mod tests {
         assert!(is_systemd_unit(b"graphical-session.target", true));
         assert!(!is_systemd_unit(b"multi-user.target", true));
         assert!(!is_systemd_unit(b"chrony.service", false));
+        assert!(systemd_units(false).any(|name| name == "multi-user.target"));
+        assert!(!systemd_units(true).any(|name| name == "multi-user.target"));
         assert!(is_base_account(Account::Group, b"tty"));
         assert!(!is_base_account(Account::User, b"tty"));
         assert!(!is_base_account(Account::User, b"chrony"));

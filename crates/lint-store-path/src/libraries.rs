@@ -14,7 +14,7 @@ use hermetic_out::Tree;
 use hermetic_out::package::normalize;
 use hermetic_out_formats::elf::{Elf, expand_origin};
 
-use crate::facts::Known;
+use crate::facts::{FileFacts, Known};
 
 /// Libraries that come with the loader itself: whoever loads anything has them already.
 const OF_LIBC: &[&str] = &[
@@ -47,6 +47,8 @@ pub struct Libraries<'a> {
     /// By library: the names that it does not find by itself, but gets from every program that is known
     /// to load it.
     lent: OnceLock<HashMap<PathBuf, BTreeSet<Vec<u8>>>>,
+    /// By name of a store path: what its programs need, whether or not they find it.
+    of_programs: OnceLock<HashMap<Vec<u8>, BTreeSet<Vec<u8>>>>,
 }
 
 impl<'a> Libraries<'a> {
@@ -55,6 +57,7 @@ impl<'a> Libraries<'a> {
             known,
             tree,
             lent: OnceLock::new(),
+            of_programs: OnceLock::new(),
         }
     }
 
@@ -79,13 +82,35 @@ impl<'a> Libraries<'a> {
         if unresolved.is_empty() || is_program(elf) {
             return unresolved;
         }
-        let lent = self.lent.get_or_init(|| self.lend());
-        let Some(names) = lent.get(path) else {
-            return unresolved;
-        };
         let mut unresolved = unresolved;
-        unresolved.retain(|name| !names.contains(*name));
+        let lent = self.lent.get_or_init(|| self.lend());
+        if let Some(names) = lent.get(path) {
+            unresolved.retain(|name| !names.contains(*name));
+        }
+        if let Some(names) = self.loaded_by_host(path) {
+            unresolved.retain(|name| !names.contains(*name));
+        }
         unresolved
+    }
+
+    /// If a library at `path` is a plugin, what the programs of its store path need themselves: it is
+    /// loaded when they open the plugin, or they do not start, which is reported of them.
+    fn loaded_by_host(&self, path: &Path) -> Option<&BTreeSet<Vec<u8>>> {
+        let (facts, file) = self.known.file(path)?;
+        if !is_place_of_plugins(&file.sub_path) {
+            return None;
+        }
+        let all = self.of_programs.get_or_init(|| {
+            let paths = self.known.paths().iter();
+            let needed = paths.map(|facts| {
+                let elves = facts.files.iter().filter_map(FileFacts::elf);
+                let programs = elves.filter(|elf| is_program(elf));
+                let names = programs.flat_map(|elf| &elf.needed).cloned();
+                (facts.name.clone(), names.collect())
+            });
+            needed.collect()
+        });
+        all.get(facts.name.as_slice())
     }
 
     /// The libraries that an ELF file needs and does not find by itself.
@@ -204,6 +229,22 @@ impl<'a> Libraries<'a> {
     }
 }
 
+/// Whether programs open what is at `sub_path` by its path, as plugins are: it lies in a directory of its
+/// own below that of the libraries, of which Debian has one for each architecture.
+fn is_place_of_plugins(sub_path: &[u8]) -> bool {
+    let mut parts = sub_path.split(|byte| *byte == b'/');
+    let is_below_lib = matches!(
+        parts.next(),
+        Some(b"lib" | b"lib32" | b"lib64" | b"libexec")
+    );
+    let rest: Vec<&[u8]> = parts.collect();
+    let directories = match rest.as_slice() {
+        [first, rest @ ..] if memchr::memmem::find(first, b"-linux-gnu").is_some() => rest,
+        rest => rest,
+    };
+    is_below_lib && directories.len() > 1
+}
+
 /// Whether a process begins with this file.
 #[must_use]
 pub fn is_program(elf: &Elf) -> bool {
@@ -250,4 +291,27 @@ fn find_in(tree: &Tree, directories: &[PathBuf], name: &[u8]) -> Option<PathBuf>
     let name = OsStr::from_bytes(name);
     let mut paths = directories.iter().map(|directory| directory.join(name));
     paths.find(|path| tree.look_up(path).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_plugins_lie() {
+        for (sub_path, expected) in [
+            ("lib/libx.so.1", false),
+            ("lib/x86_64-linux-gnu/libx.so.1", false),
+            ("lib/pulse-17.0/modules/librtp.so", true),
+            ("lib/x86_64-linux-gnu/samba/vfs/snapper.so", true),
+            ("share/x/y.so", false),
+            ("bin/x", false),
+        ] {
+            assert_eq!(
+                is_place_of_plugins(sub_path.as_bytes()),
+                expected,
+                "{sub_path}"
+            );
+        }
+    }
 }

@@ -35,7 +35,12 @@ pub(crate) fn mentioned<'a>(subject: &PathSubject<'a>) -> Vec<Mentioned<'a>> {
             }
             let own = &mention.path[1..];
             let own = own.strip_suffix(b"/").unwrap_or(own);
-            let shipped = subject.facts.file(own);
+            // What is read from both is meant so: what the package ships, and over it what the system has.
+            let is_read_here = content
+                .mentions
+                .iter()
+                .any(|other| other.place == MentionedPlace::OwnEtc && other.path == mention.path);
+            let shipped = subject.facts.file(own).filter(|_| !is_read_here);
             if shipped.is_some_and(|file| matches!(file.node, Node::File { .. })) {
                 all.push(Mentioned {
                     file,

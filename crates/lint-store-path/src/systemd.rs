@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use hermetic_out_formats::kind::{FileKind, is_user_unit, unit_name};
-use hermetic_out_formats::tables::{is_base_account, is_systemd_unit};
+use hermetic_out_formats::kind::{FileKind, generator_of_users, is_user_unit, unit_name};
+use hermetic_out_formats::tables::{is_base_account, is_systemd_unit, systemd_units};
 use hermetic_out_formats::unit::relations::template_of;
 use hermetic_out_formats::{Account, Fact};
+use strsim::generic_damerau_levenshtein;
 
 use crate::facts::{FileFacts, Known, Node};
 use crate::named::{of_kind, scanned};
@@ -16,6 +17,8 @@ use crate::named::{of_kind, scanned};
 pub(crate) struct Units {
     /// Of the system's manager, and of users'.
     names: [BTreeSet<Vec<u8>>; 2],
+    /// Words by which generators of the one and the other may name units.
+    generator_words: [BTreeSet<Vec<u8>>; 2],
 }
 
 /// The types of units that are files of packages; others come into being by themselves, or may.
@@ -33,6 +36,11 @@ impl Units {
         for path in known.paths() {
             for file in &path.files {
                 units.note_file(file);
+                if let Some(of_users) = generator_of_users(&file.sub_path) {
+                    let words = file.content().map(|content| &content.generator_words);
+                    let words = words.into_iter().flatten().map(|word| word.to_vec());
+                    units.generator_words[usize::from(of_users)].extend(words);
+                }
             }
             for scanned in scanned(path).filter(|scanned| scanned.kind == FileKind::Unit) {
                 let sub_path = &scanned.file.sub_path;
@@ -67,7 +75,8 @@ impl Units {
         self.names[usize::from(of_users)].insert(name.to_vec());
     }
 
-    /// Whether there is a unit of this name, or its template, or systemd has it or makes it.
+    /// Whether there is a unit of this name, or its template, or systemd has it or makes it, or a generator
+    /// may.
     pub(crate) fn has(&self, of_users: bool, name: &[u8]) -> bool {
         let is_shipped_type = SHIPPED_TYPES.iter().any(|ending| name.ends_with(ending));
         if !is_shipped_type {
@@ -76,8 +85,34 @@ impl Units {
         let known = |name: &[u8]| {
             self.names[usize::from(of_users)].contains(name) || is_systemd_unit(name, of_users)
         };
-        known(name) || template_of(name).is_some_and(|template| known(&template))
+        let is_generated = split_type(name)
+            .is_some_and(|(stem, _)| self.generator_words[usize::from(of_users)].contains(stem));
+        is_generated || known(name) || template_of(name).is_some_and(|template| known(&template))
     }
+
+    /// A unit that is probably meant by a name that no unit has: a target's name is that of a service, or
+    /// it is one letter off from a unit of systemd. Among other packages' units, names that are as near
+    /// (`sssd-pac.socket`, `sssd-pam.socket`) are those of different things.
+    pub(crate) fn meant_by(&self, of_users: bool, name: &[u8]) -> Option<Vec<u8>> {
+        let (stem, unit_type) = split_type(name)?;
+        let service = [stem, b".service"].concat();
+        if unit_type == b"target" && self.has(of_users, &service) {
+            return Some(service);
+        }
+        let is_near = |known: &&[u8]| {
+            known.first() == name.first()
+                && known.len().abs_diff(name.len()) <= 1
+                && generic_damerau_levenshtein(known, name) == 1
+        };
+        let near = systemd_units(of_users).map(str::as_bytes).find(is_near)?;
+        Some(near.to_vec())
+    }
+}
+
+/// A unit's name without its type, and the type.
+fn split_type(name: &[u8]) -> Option<(&[u8], &[u8])> {
+    let dot = memchr::memrchr(b'.', name)?;
+    Some((&name[..dot], &name[dot + 1..]))
 }
 
 /// The users and groups that the sysusers.d files of a closure declare.

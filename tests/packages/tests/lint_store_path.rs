@@ -1,7 +1,7 @@
 //! lint-store-path on real packages, as they were and after the fixups.
 //!
-//! `LINT_STORE_PATH`, `PATCH_SYSTEMD_UNITS` and `REWRITE_PKGCONFIG_PREFIX` name the built tools,
-//! which `cargo xtask test` sets; otherwise they are looked for beside the test.
+//! `LINT_STORE_PATH`, `PATCH_SYSTEMD_UNITS` and their like name the built tools, which `cargo xtask test`
+//! sets; otherwise they are looked for beside the test.
 //! `HERMETIC_OUT_PACKAGES=corpus` takes the whole corpus. `HERMETIC_OUT_PACKAGES_IN=DIR` makes the
 //! stores DIR/original and DIR/store and leaves them there; the next run takes them as they are.
 //! `UPDATE=1` draws the samples of tests/packages/lint-verdicts anew.
@@ -21,7 +21,8 @@ use real_packages::{Result, corpus_names, in_parallel, lint, package_names, stor
 const ENOUGH: usize = 150;
 
 /// The fixups, in the order of `hermeticFixupOrder` in hooks/hermetic-fixups.sh.
-const FIXUPS: [(&str, &[&str]); 2] = [
+const FIXUPS: [(&str, &[&str]); 3] = [
+    ("relocate-etc-to-out", &[]),
     ("patch-systemd-units", &[]),
     ("rewrite-pkgconfig-prefix", &["provider"]),
 ];

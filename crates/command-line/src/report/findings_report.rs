@@ -69,11 +69,29 @@ struct RuleCount<'a> {
     findings: usize,
 }
 
-/// A rule's findings: how many, and how severe the worst is.
+/// A rule's findings: how many.
 struct Rule<'a> {
     name: &'a str,
     findings: usize,
-    worst: Severity,
+    /// By severity.
+    severities: BTreeMap<Severity, usize>,
+}
+
+impl Rule<'_> {
+    /// How many there are of each severity, the worst first.
+    fn counts(&self) -> String {
+        let severities = self.severities.iter().rev();
+        let counts: Vec<String> = severities
+            .map(|(severity, number)| human::count(*number, severity.name()))
+            .collect();
+        counts.join(", ")
+    }
+
+    /// How bad it is: the number of the worst, then of the less severe.
+    fn weight(&self) -> [usize; 3] {
+        [Severity::Error, Severity::Warning, Severity::Note]
+            .map(|severity| self.severities.get(&severity).copied().unwrap_or(0))
+    }
 }
 
 impl FindingsReport {
@@ -181,13 +199,13 @@ impl FindingsReport {
             let rule = rules.entry(name).or_insert(Rule {
                 name,
                 findings: 0,
-                worst: finding.severity,
+                severities: BTreeMap::new(),
             });
             rule.findings += 1;
-            rule.worst = rule.worst.max(finding.severity);
+            *rule.severities.entry(finding.severity).or_default() += 1;
         }
         let mut rules: Vec<Rule<'_>> = rules.into_values().collect();
-        rules.sort_by_key(|rule| std::cmp::Reverse((rule.worst, rule.findings)));
+        rules.sort_by_key(|rule| std::cmp::Reverse(rule.weight()));
         rules
     }
 
@@ -208,11 +226,11 @@ impl FindingsReport {
             return text;
         }
         let rules = self.rules();
-        let noun = |rule: &Rule<'_>| human::count(rule.findings, rule.worst.name());
-        let width = rules.iter().map(|rule| noun(rule).len()).max().unwrap_or(0);
+        let width = rules.iter().map(|rule| rule.counts().len()).max();
+        let width = width.unwrap_or(0);
         // Writing to a string does not fail, here and below.
         for rule in &rules {
-            let _ = writeln!(text, "{:>width$}  {}", noun(rule), rule.name);
+            let _ = writeln!(text, "{:>width$}  {}", rule.counts(), rule.name);
         }
         let mut parts = vec![human::count(self.findings.len(), "finding")];
         for (number, what) in [
@@ -306,6 +324,21 @@ mod tests {
         assert!(
             quiet.contains("error[") && !quiet.contains("next:"),
             "{quiet}"
+        );
+    }
+
+    #[test]
+    fn a_rule_counts_by_severity() {
+        let mut found = found();
+        let mut again = found.findings[0].clone();
+        again.severity = Severity::Warning;
+        found.findings.insert(1, again);
+        let (_, _, stderr) = shown(&found, &[]);
+        assert!(
+            stderr.contains(
+                "\n1 error, 1 warning  unresolved-program\n            1 note  an-output\n"
+            ),
+            "{stderr}"
         );
     }
 

@@ -7,11 +7,14 @@ use std::ops::Range;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::sync::LazyLock;
 
+use bstr::ByteSlice;
 use hermetic_out_formats::elf::strings::{FoundPath, PathSearch, TooManyPrefixes};
 use hermetic_out_formats::elf::{self, Elf, ReadAt, data_extents};
-use hermetic_out_formats::kind::kind_of;
+use hermetic_out_formats::kind::{generator_of_users, kind_of};
 use hermetic_out_formats::{MAX_FILE_SIZE, scan};
+use regex::bytes::Regex;
 use rustix::fs::{Mode, OFlags, SeekFrom};
 
 use super::{Content, FileProblem, Mention, MentionedPlace, Name, Shebang};
@@ -87,11 +90,11 @@ impl Reader {
     }
 
     /// What the regular file at `place` says; `None` if that is nothing. `sub_path` is its path in the
-    /// store path. The names of store paths in it are added to `references`.
+    /// store path `own`. The names of store paths in it are added to `references`.
     pub(super) fn read(
         &self,
         place: &Path,
-        sub_path: &[u8],
+        (own, sub_path): (&[u8], &[u8]),
         metadata: &Metadata,
         buffer: &mut Vec<u8>,
         references: &mut BTreeSet<Name>,
@@ -101,7 +104,8 @@ impl Reader {
             ..Content::default()
         };
         if metadata.size() > 0
-            && let Err(error) = self.read_into(&mut content, place, sub_path, buffer, references)
+            && let Err(error) =
+                self.read_into(&mut content, place, (own, sub_path), buffer, references)
         {
             content.problem = Some(FileProblem::Unreadable {
                 reason: error.to_string(),
@@ -111,6 +115,7 @@ impl Reader {
             && content.shebang.is_none()
             && content.kind.is_none()
             && content.mentions.is_empty()
+            && content.generator_words.is_empty()
             && content.problem.is_none();
         (!says_nothing).then(|| Box::new(content))
     }
@@ -119,7 +124,7 @@ impl Reader {
         &self,
         content: &mut Content,
         place: &Path,
-        sub_path: &[u8],
+        (own, sub_path): (&[u8], &[u8]),
         buffer: &mut Vec<u8>,
         references: &mut BTreeSet<Name>,
     ) -> io::Result<()> {
@@ -156,11 +161,16 @@ impl Reader {
                 elf::read(&Begun { file: &file, start })?
             };
         }
+        if generator_of_users(sub_path).is_some() {
+            content.generator_words = words_of_generator(start);
+        }
         let is_text = memchr_nul(&start[..length.min(TELLING)]).is_none();
         let mut mentions = Mentions {
             reader: self,
+            own,
             wants_hierarchy: content.shebang.is_some() || sub_path.starts_with(b"etc/"),
             is_text,
+            text: (is_text && is_whole).then_some(start),
             elf: content.elf.as_ref(),
             seen: HashSet::new(),
             found: Vec::new(),
@@ -191,7 +201,7 @@ impl Reader {
 }
 
 fn memchr_nul(bytes: &[u8]) -> Option<usize> {
-    bstr::ByteSlice::find_byte(bytes, 0)
+    bytes.find_byte(0)
 }
 
 /// Reads from the file's start until the buffer is full or the file ends.
@@ -226,10 +236,14 @@ fn extents(file: &File, metadata: &Metadata) -> Vec<Range<u64>> {
 /// What is kept of the paths in one file.
 struct Mentions<'a> {
     reader: &'a Reader,
+    /// The name of the store path.
+    own: &'a [u8],
     wants_hierarchy: bool,
     is_text: bool,
+    /// All of it, if it is text that is not too large.
+    text: Option<&'a [u8]>,
     elf: Option<&'a Elf>,
-    seen: HashSet<Vec<u8>>,
+    seen: HashSet<(MentionedPlace, Vec<u8>)>,
     found: Vec<Mention>,
     is_full: bool,
     references: &'a mut BTreeSet<Name>,
@@ -241,7 +255,8 @@ impl Mentions<'_> {
     fn note(&mut self, path: &FoundPath<'_>) {
         let Some(index) = path.prefix.checked_sub(1) else {
             let rest = path.path.get(self.reader.store_length..);
-            let Some(name) = rest.and_then(store_path_name) else {
+            let Some(rest) = rest else { return };
+            let Some(name) = store_path_name(rest) else {
                 return;
             };
             if self.last != name {
@@ -250,6 +265,10 @@ impl Mentions<'_> {
                 if !self.references.contains(serde_bytes::Bytes::new(name)) {
                     self.references.insert(Name::from(name));
                 }
+            }
+            let below = rest.get(name.len()..).unwrap_or_default();
+            if self.wants_hierarchy && name == self.own && below.starts_with(b"/etc/") {
+                self.keep(MentionedPlace::OwnEtc, path.offset, below);
             }
             return;
         };
@@ -268,24 +287,63 @@ impl Mentions<'_> {
         let is_wanted = match place {
             // What a program opens is a string by itself; a path in a longer one is in a message or a
             // list of build options.
-            MentionedPlace::Hierarchy => self.wants_hierarchy || path.is_whole_string && in_data(),
-            MentionedPlace::BuildDirectory => self.is_text,
+            MentionedPlace::Hierarchy => {
+                self.wants_hierarchy && !self.is_in_comment(path.offset)
+                    || path.is_whole_string && in_data()
+            }
+            MentionedPlace::BuildDirectory | MentionedPlace::OwnEtc => self.is_text,
             MentionedPlace::RunningSystem => self.is_text || in_data(),
         };
-        if !is_wanted || self.is_full || self.seen.contains(path.path) {
+        if is_wanted {
+            self.keep(*place, path.offset, path.path);
+        }
+    }
+
+    fn keep(&mut self, place: MentionedPlace, offset: u64, path: &[u8]) {
+        if self.is_full || self.seen.contains(&(place, path.to_vec())) {
             return;
         }
         if self.found.len() == MAX_MENTIONS {
             self.is_full = true;
             return;
         }
-        self.seen.insert(path.path.to_vec());
+        self.seen.insert((place, path.to_vec()));
         self.found.push(Mention {
-            place: *place,
-            offset: path.offset,
-            path: path.path.to_vec(),
+            place,
+            offset,
+            path: path.to_vec(),
         });
     }
+
+    /// Whether the line at `offset` begins as comments of scripts and of most configuration do.
+    fn is_in_comment(&self, offset: u64) -> bool {
+        let before = usize::try_from(offset).ok();
+        let before = before.and_then(|offset| self.text?.get(..offset));
+        let Some(before) = before else {
+            return false;
+        };
+        let line = before.rfind_byte(b'\n').map_or(0, |newline| newline + 1);
+        let line = before[line..].trim_ascii_start();
+        // `#!` says who runs a script.
+        let is_first = line.len() == before.len();
+        line.starts_with(b"#") && !(is_first && line.starts_with(b"#!")) || line.starts_with(b";")
+    }
+}
+
+/// As many words as are kept of one generator.
+const MAX_WORDS: usize = 8192;
+
+/// The words of a generator that units may be named by, sorted, without the units' types. Compilers break
+/// short strings into numbers, so that whole names are rarely found in programs: rpc-pipefs-generator of
+/// nfs-utils has `rpc_pipefs.targ` and `rpc_pipefs`.
+fn words_of_generator(bytes: &[u8]) -> Vec<Name> {
+    static WORD: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        // Letters, digits and signs of systemd.unit(5), up to the dot.
+        Regex::new(r"[A-Za-z0-9:_\\@-]{5,200}").ok()
+    });
+    let found = WORD.iter().flat_map(|word| word.find_iter(bytes));
+    let words: BTreeSet<&[u8]> = found.map(|found| found.as_bytes()).collect();
+    words.into_iter().take(MAX_WORDS).map(Name::from).collect()
 }
 
 /// The first line of a script, as Linux reads it (`load_script()` of `fs/binfmt_script.c`).
@@ -315,6 +373,14 @@ fn shebang(start: &[u8]) -> Option<Shebang> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_by_which_a_generator_may_name_units() {
+        let program = b"\x7fELF\0\0/rpc_pipefs.targ\0%s/var-lib-nfs.mount\0abc\0Type=rpc_pipefs\0";
+        let words = words_of_generator(program);
+        let words: Vec<_> = words.iter().map(|word| word.as_bstr()).collect();
+        assert_eq!(words, ["mount", "rpc_pipefs", "var-lib-nfs"]);
+    }
 
     #[test]
     fn first_lines_of_scripts() {

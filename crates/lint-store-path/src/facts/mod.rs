@@ -21,7 +21,7 @@ pub use known::Known;
 pub use read::read;
 
 /// Rises when facts get another meaning or form. Facts of another schema are never read.
-pub const SCHEMA: u32 = 3;
+pub const SCHEMA: u32 = 4;
 
 /// The facts of one store path.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -91,6 +91,8 @@ pub struct Content {
     pub scan: Option<Scan>,
     /// Paths that stand in it: see [`Mention`].
     pub mentions: Vec<Mention>,
+    /// The words that stand in it, if it is a generator: it may make units of these names.
+    pub generator_words: Vec<Name>,
     /// What kept it from being understood.
     pub problem: Option<FileProblem>,
 }
@@ -124,8 +126,11 @@ pub struct Mention {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum MentionedPlace {
     /// The hierarchy of a system that is no store: `/usr`, `/bin`, `/etc` … Kept of constant data of
-    /// ELF files, of scripts, and of files in `etc`.
+    /// ELF files, of scripts, and of files in `etc`, but not of comments.
     Hierarchy,
+    /// A file in the `etc` of the store path itself, without that: `/etc/x`. Kept of scripts and of files in
+    /// `etc`.
+    OwnEtc,
     /// A directory in which Nix builds. Kept of all text.
     BuildDirectory,
     /// `/run/current-system` and `/run/booted-system`, which only NixOS has. Kept of all text, and of

@@ -40,7 +40,7 @@ pub fn read(store: &Store, reader: &Reader, path: &Path) -> Result<PathFacts, Er
             };
             let mut references = BTreeSet::new();
             let facts = match found {
-                Ok(()) => entry(reader, &place, sub_path, buffer, &mut references),
+                Ok(()) => entry(reader, &place, own, sub_path, buffer, &mut references),
                 Err(reason) => unreadable(sub_path, reason),
             };
             if let Node::Link { target } = &facts.node {
@@ -95,6 +95,7 @@ fn walk(real: &Path) -> Vec<(Vec<u8>, Result<(), String>)> {
 fn entry(
     reader: &Reader,
     place: &Path,
+    own: &[u8],
     sub_path: Vec<u8>,
     buffer: &mut Vec<u8>,
     references: &mut BTreeSet<Name>,
@@ -121,7 +122,7 @@ fn entry(
     } else {
         Node::File {
             size: metadata.size(),
-            content: reader.read(place, &sub_path, &metadata, buffer, references),
+            content: reader.read(place, (own, &sub_path), &metadata, buffer, references),
         }
     };
     FileFacts {

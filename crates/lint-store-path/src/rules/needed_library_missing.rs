@@ -17,8 +17,8 @@ pub(super) static RULE: Rule = Rule {
             libraries nor a `/lib`. A RUNPATH counts for the file that has it alone: what \
             its libraries need has to be in theirs. A program does not start without one of \
             its libraries. A library that finds another one only because of the program that \
-            loads it is not reported if all known programs that load it do so; else it is a \
-            warning.",
+            loads it is not reported if all known programs that load it do so, nor is a plugin \
+            that needs what the programs of its package need themselves; else it is a warning.",
     },
     group: Group::Elf,
     example: "bin/x needs libssl.so.3, and its RUNPATH is empty",

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Severity};
-use hermetic_out_formats::kind::unit_name;
+use hermetic_out_formats::kind::{generator_of_users, unit_name};
 use hermetic_out_formats::tables::is_systemd_unit;
 use hermetic_out_formats::{Fact, FileKind};
 
@@ -21,8 +21,8 @@ pub(super) static RULE: Rule = Rule {
         summary: "A service has no [Install] section, and nothing in the closure starts it",
         explanation: "Without `WantedBy=` or its kin, `systemctl enable` does nothing; and no socket, \
             timer, path unit, D-Bus name, udev rule or other unit starts it. It runs only if \
-            somebody starts it by its name. Templates, aliases and what other units name are \
-            left out.",
+            somebody starts it by its name. Templates, aliases, what other units name, and store \
+            paths with a generator, which starts what it likes, are left out.",
     },
     group: Group::Units,
     example: "x.service:\n[Service]\nExecStart=/nix/store/…-x/bin/x",
@@ -35,6 +35,10 @@ fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
     let installed = installed(subject);
     for path in subject.known.paths() {
         let store_path = subject.known.store().named(&path.name);
+        let mut files = path.files.iter();
+        if files.any(|file| generator_of_users(&file.sub_path).is_some()) {
+            continue;
+        }
         for scanned in scanned(path) {
             let sub_path = &scanned.file.sub_path;
             let name = unit_name(sub_path);

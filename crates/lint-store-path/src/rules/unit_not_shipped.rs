@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Severity};
 use hermetic_out_formats::kind::{is_user_unit, unit_name};
-use hermetic_out_formats::{Fact, FileKind};
+use hermetic_out_formats::{Fact, FileKind, Text};
 
 use super::{Check, ClosureSubject, Group, Rule};
 use crate::check::Findings;
@@ -19,11 +19,15 @@ pub(super) static RULE: Rule = Rule {
         severity: Severity::Note,
         summary: "A unit names another one that nothing in the closure ships",
         explanation: "What `Requires=`, `BindsTo=` or `Requisite=` names has to be there, or the unit \
-            does not start; what `WantedBy=`, `RequiredBy=`, `Unit=`, `Service=` and \
-            `Sockets=` name, or the unit is never started as it is meant to: a warning. For an \
-            order, a wish or a conflict it is only a note, since units often name others that \
-            may be there. A socket, timer or path that names no unit starts the service of its \
-            own name. The units of systemd itself are known.",
+            does not start; what `Unit=`, `Service=` and `Sockets=` name, or nothing is started; \
+            what `Also=` names, or the unit cannot be enabled; and what `WantedBy=`, \
+            `RequiredBy=` or `UpheldBy=` names, or it is enabled and never started, unless they \
+            name several, of which one may be installed: a warning. It is a note for what \
+            `OnFailure=` and the like would start. Orders, wishes and conflicts are meant for \
+            units that may be there or not: of these, only the name of a target is told of which \
+            there is a service, and one that is a letter off from a unit of systemd. A socket, \
+            timer or path that names no unit starts the service of its own name. The units of \
+            systemd itself are known, and those that generators of the closure may make.",
     },
     group: Group::Units,
     example: "[Unit]\nRequires=gone.service",
@@ -42,24 +46,47 @@ fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
             if !is_unit && scanned.kind != FileKind::UdevRules {
                 continue;
             }
-            for fact in &scanned.scan.facts {
-                let Fact::NamesUnit { field, name } = fact else {
-                    continue;
-                };
-                let of_users = is_user_unit(sub_path) || *field == "SYSTEMD_USER_WANTS";
-                let is_own_name = *field == "Alias";
-                if is_own_name || !name.is_literal() || units.has(of_users, name.bytes()) {
+            let names = || {
+                scanned.scan.facts.iter().filter_map(|fact| match fact {
+                    Fact::NamesUnit { field, name } => Some((&**field, name)),
+                    _ => None,
+                })
+            };
+            let manager = |field: &str| is_user_unit(sub_path) || field == "SYSTEMD_USER_WANTS";
+            let has = |field: &str, name: &Text| {
+                !name.is_literal() || units.has(manager(field), name.bytes())
+            };
+            let mut starters = names().filter(|(field, _)| weight(field) == Weight::Starter);
+            let has_several_starters = starters.nth(1).is_some();
+            for (field, name) in names() {
+                if field == "Alias" || has(field, name) {
                     continue;
                 }
-                let message = format!(
+                let weight = weight(field);
+                let meant = units.meant_by(manager(field), name.bytes());
+                let is_told = match weight {
+                    Weight::Needed | Weight::Started => true,
+                    // Of desktops, for example, whichever is there.
+                    Weight::Starter => !has_several_starters,
+                    Weight::Wish => meant.is_some(),
+                };
+                if !is_told {
+                    continue;
+                }
+                let mut message = format!(
                     "{}= names {}, which nothing ships",
                     field,
                     name.bytes().as_bstr()
                 );
+                if let Some(meant) = meant {
+                    message = format!("{message}; there is {}", meant.as_bstr());
+                }
                 let found =
                     findings.report(scanned.file.path_in(&store_path), name.bytes(), message);
                 found.span = name.extent();
-                found.severity = severity(field);
+                if matches!(weight, Weight::Needed | Weight::Starter) {
+                    found.severity = Severity::Warning;
+                }
             }
         }
     }
@@ -115,20 +142,44 @@ fn is_true(value: &[u8]) -> bool {
     yes.iter().any(|yes| value.eq_ignore_ascii_case(yes))
 }
 
-fn severity(field: &str) -> Severity {
+/// What it means for a unit that another one is not there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Weight {
+    /// It fails, or cannot be enabled.
+    Needed,
+    /// It would be started by it.
+    Starter,
+    /// It would start it at times.
+    Started,
+    /// Nothing: that is what the relation is for.
+    Wish,
+}
+
+/// By the directives of systemd.unit(5), systemd.socket(5), systemd.timer(5), systemd.path(5).
+fn weight(field: &str) -> Weight {
     match field {
-        "BindTo"
+        "Also"
+        | "BindTo"
         | "BindsTo"
-        | "RequiredBy"
         | "Requires"
         | "RequiresOverridable"
         | "Requisite"
         | "RequisiteOverridable"
         | "Service"
         | "Sockets"
-        | "Unit"
-        | "UpheldBy"
-        | "WantedBy" => Severity::Warning,
-        _ => Severity::Note,
+        | "Unit" => Weight::Needed,
+        "RequiredBy" | "UpheldBy" | "WantedBy" => Weight::Starter,
+        "After"
+        | "Before"
+        | "Conflicts"
+        | "JoinsNamespaceOf"
+        | "PartOf"
+        | "PropagatesReloadTo"
+        | "PropagatesStopTo"
+        | "ReloadPropagatedFrom"
+        | "StopPropagatedFrom"
+        | "Upholds"
+        | "Wants" => Weight::Wish,
+        _ => Weight::Started,
     }
 }
