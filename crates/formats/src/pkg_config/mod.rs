@@ -72,6 +72,9 @@ pub enum Piece {
         /// The name.
         name: Range<usize>,
     },
+    /// A `${` that is never closed, to the value's end, or a `$${name}`: readers differ in what they
+    /// make of it. It is taken as text, and nothing can be written in its place.
+    Unbalanced(Range<usize>),
 }
 
 impl Piece {
@@ -79,7 +82,9 @@ impl Piece {
     #[must_use]
     pub fn range(&self) -> Range<usize> {
         match self {
-            Self::Literal(range) | Self::Variable { range, .. } => range.clone(),
+            Self::Literal(range) | Self::Variable { range, .. } | Self::Unbalanced(range) => {
+                range.clone()
+            }
         }
     }
 }
@@ -113,7 +118,7 @@ impl Value {
         let pieces = self.pieces.iter().skip(first);
         for piece in pieces.take_while(|piece| piece.range().start < part.end) {
             match piece {
-                Piece::Literal(range) => {
+                Piece::Literal(range) | Piece::Unbalanced(range) => {
                     let both = range.start.max(part.start)..range.end.min(part.end);
                     expanded.extend_from_slice(self.bytes(both));
                 }
@@ -135,7 +140,7 @@ impl Value {
     pub fn variables(&self) -> impl Iterator<Item = &[u8]> {
         self.pieces.iter().filter_map(|piece| match piece {
             Piece::Variable { name, .. } => Some(self.bytes(name.clone())),
-            Piece::Literal(_) => None,
+            Piece::Literal(_) | Piece::Unbalanced(_) => None,
         })
     }
 
@@ -306,9 +311,11 @@ impl PkgConfig {
         let to = (bytes.len() - blanks.count()).max(from);
         let mut text = Text::new();
         text.push(line, from..to, Some(Encoding::PkgConfigValue));
-        let (pieces, unclosed) = pieces(text.bytes());
-        if let Some(unclosed) = unclosed {
-            self.problem(ProblemKind::UnbalancedBrace, &text, unclosed);
+        let pieces = pieces(text.bytes());
+        for piece in &pieces {
+            if let Piece::Unbalanced(range) = piece {
+                self.problem(ProblemKind::UnbalancedBrace, &text, range.clone());
+            }
         }
         self.statements.push(Statement {
             kind,
@@ -325,40 +332,35 @@ impl PkgConfig {
     }
 }
 
-/// The parts of a value, and the place of a `${` that is never closed.
-fn pieces(bytes: &[u8]) -> (Vec<Piece>, Option<Range<usize>>) {
+/// The parts of a value.
+fn pieces(bytes: &[u8]) -> Vec<Piece> {
     let mut pieces = Vec::new();
-    let mut literal = 0;
     let mut at = 0;
-    let mut unclosed = None;
+    let literal = |pieces: &mut Vec<Piece>, range: Range<usize>| {
+        if !range.is_empty() {
+            pieces.push(Piece::Literal(range));
+        }
+    };
     while let Some(dollar) = memchr::memmem::find(bytes.get(at..).unwrap_or_default(), b"${") {
         let start = at + dollar;
         let rest = bytes.get(start..).unwrap_or_default();
-        let Some(brace) = memchr::memchr(b'}', rest) else {
-            unclosed = Some(start..bytes.len());
-            break;
+        let end = memchr::memchr(b'}', rest).map(|brace| start + brace + 1);
+        // pkg-config 0.29.2 takes `$$` for a `$`, pkgconf does not.
+        let is_doubled = start > at && bytes[start - 1] == b'$';
+        let (from, piece) = match end {
+            None => (start, Piece::Unbalanced(start..bytes.len())),
+            Some(end) if is_doubled => (start - 1, Piece::Unbalanced(start - 1..end)),
+            Some(end) => {
+                let (range, name) = (start..end, start + 2..end - 1);
+                (start, Piece::Variable { range, name })
+            }
         };
-        if start > 0 && bytes[start - 1] == b'$' {
-            // pkg-config 0.29.2 takes `$$` for a `$`, pkgconf does not.
-            unclosed = Some(start - 1..start + brace + 1);
-            at = start + brace + 1;
-            continue;
-        }
-        if start > literal {
-            pieces.push(Piece::Literal(literal..start));
-        }
-        let end = start + brace + 1;
-        pieces.push(Piece::Variable {
-            range: start..end,
-            name: start + 2..end - 1,
-        });
-        literal = end;
-        at = end;
+        literal(&mut pieces, at..from);
+        at = piece.range().end;
+        pieces.push(piece);
     }
-    if literal < bytes.len() {
-        pieces.push(Piece::Literal(literal..bytes.len()));
-    }
-    (pieces, unclosed)
+    literal(&mut pieces, at..bytes.len());
+    pieces
 }
 
 #[cfg(test)]

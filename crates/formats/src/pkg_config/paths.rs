@@ -27,28 +27,31 @@ pub fn is_absolute_path(value: &[u8]) -> bool {
 }
 
 /// The words of a value that begin with `/` or with a variable: paths, if what the variable stands for
-/// is one. `${pc_sysrootdir}` in front of a path is no part of it.
+/// is one. `${pc_sysrootdir}` in front of a path is no part of it. A word with a brace that is not
+/// understood is none, as what would be written there could be taken for the name of a variable.
 #[must_use]
 pub fn path_words(value: &Value) -> Vec<PathWord> {
     let bytes = value.text.bytes();
     let separates = |byte: u8| is_space(byte) || SEPARATORS.contains(&byte);
     let mut words = Vec::new();
     let mut start = 0;
+    let mut is_understood = true;
     // A place that a variable takes can hold no separator.
-    let mut variables = value.pieces.iter().filter_map(|piece| match piece {
-        Piece::Variable { range, .. } => Some(range.clone()),
-        Piece::Literal(_) => None,
-    });
-    let mut variable = variables.next();
+    let mut braces = value
+        .pieces
+        .iter()
+        .filter(|piece| !matches!(piece, Piece::Literal(_)));
+    let mut brace = braces.next();
     let mut at = 0;
     loop {
-        if let Some(range) = variable.clone().filter(|range| range.start == at) {
-            let is_root = value.bytes(range.clone()) == b"${pc_sysrootdir}";
-            at = range.end;
+        if let Some(piece) = brace.filter(|piece| piece.range().start == at) {
+            let is_root = value.bytes(piece.range()) == b"${pc_sysrootdir}";
+            at = piece.range().end;
             if is_root {
                 start = at;
             }
-            variable = variables.next();
+            is_understood &= matches!(piece, Piece::Variable { .. });
+            brace = braces.next();
             continue;
         }
         let byte = bytes.get(at).copied();
@@ -56,8 +59,11 @@ pub fn path_words(value: &Value) -> Vec<PathWord> {
             // Only these mean more than themselves after a backslash.
             let next = bytes.get(at + 1).copied();
             let is_partial = byte == Some(b'\\') && !matches!(next, Some(b'"' | b'\'') | None);
-            word(value, start..at, is_partial, &mut words);
+            if is_understood {
+                word(value, start..at, is_partial, &mut words);
+            }
             start = at + 1;
+            is_understood = true;
         }
         if byte.is_none() {
             return words;

@@ -68,8 +68,30 @@ fn a_variable_that_is_never_closed_is_text() {
     let file = "a=x${b";
     assert_eq!(shown(file).1, ["${b"]);
     let found = scan(file.as_bytes());
-    assert_eq!(found.statements[0].value.pieces, [Piece::Literal(0..4)]);
-    assert_eq!(shown("a=$${b}").1, ["$${b}"]);
+    let pieces = [Piece::Literal(0..1), Piece::Unbalanced(1..4)];
+    assert_eq!(found.statements[0].value.pieces, pieces);
+    assert_eq!(shown("a=$${b} x$${c}${d").1, ["$${b}", "$${c}", "${d"]);
+    let mut variables = Variables::default();
+    variables.read(&found.statements[0]);
+    assert_eq!(variables.get(b"a"), Some(&b"x${b"[..]));
+}
+
+#[test]
+fn no_path_stands_where_braces_are_not_understood() {
+    for (value, words) in [
+        ("$${ /usr/lib ${x}/lib", &[][..]),
+        ("/usr/lib ${ /usr/lib", &["/usr/lib"]),
+        ("$${x} ${y}/lib:/usr/lib$${z}:/lib", &["${y}/lib", "/lib"]),
+        ("${pc_sysrootdir}$${x}/lib", &[]),
+    ] {
+        let file = format!("a={value}");
+        let found = scan(file.as_bytes());
+        let value = &found.statements[0].value;
+        let found = path_words(value);
+        let found = found.iter().map(|word| value.bytes(word.range.clone()));
+        let words: Vec<_> = words.iter().map(|word| word.as_bytes()).collect();
+        assert_eq!(found.collect::<Vec<_>>(), words, "{file}");
+    }
 }
 
 #[test]

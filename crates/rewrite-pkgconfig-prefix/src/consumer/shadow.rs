@@ -145,7 +145,7 @@ fn source(value: &Value, inlined: &BTreeMap<Vec<u8>, Vec<u8>>) -> Vec<u8> {
                 Some(source) => text.extend_from_slice(source),
                 None => text.extend_from_slice(whole),
             },
-            Piece::Literal(_) => text.extend(whole.replace("#", "\\#")),
+            Piece::Literal(_) | Piece::Unbalanced(_) => text.extend(whole.replace("#", "\\#")),
         }
         if text.len() > MAX_VALUE {
             text.clear();
