@@ -1,36 +1,50 @@
 //! polkit actions: `polkit(8)`. The annotation `org.freedesktop.policykit.exec.path` names the
-//! program that `pkexec(1)` runs for the action.
+//! program that `pkexec(1)` runs for the action, `org.freedesktop.policykit.imply` other actions that are
+//! allowed with it.
 
 use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
 use crate::encoding::Encoding;
-use crate::reference::{ProblemKind, Reference, Role, Scan};
+use crate::lines::is_blank;
+use crate::reference::{Fact, ProblemKind, Reference, Role, Scan};
 use crate::text::{Span, Text};
 
 const KEY: &str = "org.freedesktop.policykit.exec.path";
+const IMPLY: &str = "org.freedesktop.policykit.imply";
 
-/// Finds the programs that polkit's actions are for. Of a file that is not well-formed, which
-/// polkit does not load, only that is reported.
+/// Finds the actions that a file declares, the programs that they are for, and the actions that they
+/// imply. Of a file that is not well-formed, which polkit does not load, only that is reported.
 #[must_use]
 pub fn scan(file: &[u8]) -> Scan {
-    let mut scan = Scan::default();
-    match programs(file) {
-        Ok(programs) => {
-            let program = |text| Reference::new(Role::Program, KEY, text);
-            scan.references.extend(programs.into_iter().map(program));
-        }
-        Err(at) => {
-            let at = at.min(file.len());
-            scan.problem(ProblemKind::BadXml, Span::new(at, file.len().min(at + 1)));
-        }
+    let mut found = Scan::default();
+    if let Err(at) = read(file, &mut found) {
+        let at = at.min(file.len());
+        found = Scan::default();
+        found.problem(ProblemKind::BadXml, Span::new(at, file.len().min(at + 1)));
     }
-    scan
+    found
 }
 
-/// The texts of the annotations; fails with the position from which the file makes no sense.
-fn programs(file: &[u8]) -> Result<Vec<Text>, usize> {
+/// An element whose text counts.
+enum Wanted {
+    /// The annotation of a program.
+    Program,
+    /// The annotation of other actions.
+    Imply,
+    /// `<allow_active>` or one of its kin.
+    Answer(Vec<u8>),
+}
+
+/// An action that is being read.
+struct Action {
+    id: Text,
+    answers: Vec<Vec<u8>>,
+}
+
+/// Reads a file; fails with the position from which it makes no sense.
+fn read(file: &[u8], found: &mut Scan) -> Result<(), usize> {
     let file_text = std::str::from_utf8(file).map_err(|error| error.valid_up_to())?;
     // The parser would leave a byte order mark out of its positions.
     let (start, file_text) = match file_text.strip_prefix('\u{feff}') {
@@ -39,8 +53,8 @@ fn programs(file: &[u8]) -> Result<Vec<Text>, usize> {
     };
     let position = |offset| start.saturating_add(usize::try_from(offset).unwrap_or(usize::MAX));
     let mut reader = Reader::from_str(file_text);
-    let mut programs = Vec::new();
-    let mut program = None;
+    let mut wanted: Option<(Wanted, Text)> = None;
+    let mut action: Option<Action> = None;
     let mut depth = 0_usize;
     let mut at = position(reader.buffer_position());
     loop {
@@ -52,41 +66,112 @@ fn programs(file: &[u8]) -> Result<Vec<Text>, usize> {
         match event {
             Event::Start(element) => {
                 depth += 1;
-                let wanted = is_program(&element).ok_or(span.start)?;
-                program = wanted.then(Text::new);
+                let read = read_element(&element).ok_or(span.start)?;
+                if let Some(id) = read.id {
+                    let mut text = Text::new();
+                    let element = Text::of_file(file, span);
+                    text.push_decoded(id.as_bytes(), &element, 0..element.len(), None);
+                    let answers = Vec::new();
+                    action = Some(Action { id: text, answers });
+                }
+                wanted = read.wanted.map(|wanted| (wanted, Text::new()));
             }
             Event::Empty(element) => {
-                is_program(&element).ok_or(span.start)?;
+                read_element(&element).ok_or(span.start)?;
             }
-            Event::End(_) => {
+            Event::End(element) => {
                 depth = depth.saturating_sub(1);
-                let text = program.take().map(|text: Text| text.trim());
-                programs.extend(text.filter(|text| !text.is_empty()));
+                if let Some((wanted, text)) = wanted.take() {
+                    take(found, action.as_mut(), wanted, &text.trim());
+                }
+                if element.name().as_ref() == "action"
+                    && let Some(mut action) = action.take()
+                {
+                    action.answers.sort();
+                    found.facts.push(Fact::PolkitAction {
+                        id: action.id,
+                        answers: action.answers.join(&b' '),
+                    });
+                }
             }
-            Event::Eof if depth == 0 => return Ok(programs),
+            Event::Eof if depth == 0 => return Ok(()),
             Event::Eof => return Err(file.len()),
             event => {
-                if let Some(program) = &mut program {
-                    push(program, file, span, &event);
+                if let Some((_, text)) = &mut wanted {
+                    push(text, file, span, &event);
                 }
             }
         }
     }
 }
 
-/// Whether an element is the annotation; `None` if its attributes are not well-formed.
-fn is_program(element: &BytesStart<'_>) -> Option<bool> {
-    let mut found = false;
+/// Takes in the text of an element.
+fn take(found: &mut Scan, action: Option<&mut Action>, wanted: Wanted, text: &Text) {
+    if text.is_empty() {
+        return;
+    }
+    match (wanted, action) {
+        (Wanted::Program, _) => {
+            let program = Reference::new(Role::Program, KEY, text.clone());
+            found.references.push(program);
+        }
+        (Wanted::Imply, _) => {
+            let bytes = text.bytes();
+            let ends = |byte: &u8| is_blank(*byte) || matches!(byte, b'\n' | b'\r');
+            let mut at = 0;
+            for word in bytes.split(ends) {
+                let id = text.slice(at..at + word.len());
+                at += word.len() + 1;
+                if !id.is_empty() {
+                    let field = "imply".into();
+                    found.facts.push(Fact::NamesPolkitAction { field, id });
+                }
+            }
+        }
+        (Wanted::Answer(name), Some(action)) => {
+            let answer = [&name, &b"="[..], text.bytes()].concat();
+            action.answers.push(answer);
+        }
+        (Wanted::Answer(_), None) => {}
+    }
+}
+
+/// What an element is.
+struct Element {
+    /// The name of the action that it begins.
+    id: Option<String>,
+    wanted: Option<Wanted>,
+}
+
+/// Reads an element; nothing if its attributes are not well-formed.
+fn read_element(element: &BytesStart<'_>) -> Option<Element> {
+    let (mut key, mut id) = (String::new(), None);
     // Its check for duplicates would take quadratic time.
     for attribute in element.attributes().with_checks(false) {
         let attribute = attribute.ok()?;
         let value = attribute.normalized_value(XmlVersion::Implicit1_0).ok()?;
-        found |= attribute.key.as_ref() == "key" && value == KEY;
+        match attribute.key.as_ref() {
+            "key" => key = value.into_owned(),
+            "id" => id = Some(value.into_owned()),
+            _ => {}
+        }
     }
-    Some(found && element.name().as_ref() == "annotate")
+    let name = element.name();
+    let wanted = match name.as_ref() {
+        "annotate" if key == KEY => Some(Wanted::Program),
+        "annotate" if key == IMPLY => Some(Wanted::Imply),
+        answer @ ("allow_active" | "allow_any" | "allow_inactive") => {
+            Some(Wanted::Answer(answer.as_bytes().to_vec()))
+        }
+        _ => None,
+    };
+    Some(Element {
+        id: id.filter(|_| name.as_ref() == "action"),
+        wanted,
+    })
 }
 
-/// Appends what an event inside the annotation stands for; a comment stands for nothing.
+/// Appends what an event inside such an element stands for; a comment stands for nothing.
 fn push(program: &mut Text, file: &[u8], span: Span, event: &Event<'_>) {
     let outer = Text::of_file(file, span);
     let whole = 0..outer.len();
@@ -161,6 +246,33 @@ mod tests {
             assert!(scan.references.is_empty(), "{annotation}");
             assert!(scan.problems.is_empty(), "{annotation}");
         }
+    }
+
+    #[test]
+    fn actions_and_what_they_imply() {
+        let file = "<policyconfig><action id=\"org.a&amp;b\"><defaults><allow_any>no</allow_any>\
+            <allow_active> yes\n</allow_active></defaults>\
+            <annotate key=\"org.freedesktop.policykit.imply\">\n org.x  org.y</annotate></action>\
+            <action id='org.c'/><action id='org.d'></action></policyconfig>";
+        let mut named = Vec::new();
+        let mut declared = Vec::new();
+        for fact in scan(file.as_bytes()).facts {
+            match fact {
+                Fact::NamesPolkitAction { id, .. } => {
+                    let span = id.span().expect("it stands in one piece");
+                    assert_eq!(span.of(file.as_bytes()), id.bytes());
+                    named.push(id.bytes().to_vec());
+                }
+                Fact::PolkitAction { id, answers } => {
+                    declared.push((id.bytes().to_vec(), answers));
+                }
+                _ => {}
+            }
+        }
+        assert_eq!(named, [b"org.x", b"org.y"]);
+        let expected = [("org.a&b", "allow_active=yes allow_any=no"), ("org.d", "")];
+        let expected = expected.map(|(id, answers)| (id.into(), answers.into()));
+        assert_eq!(declared, expected);
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! polkit's rules: JavaScript, `polkit(8)`. Of a program, only what its text says plainly is found:
-//! `polkit.spawn(["/usr/bin/x", …])` and `subject.isInGroup("x")`.
+//! `polkit.spawn(["/usr/bin/x", …])`, `subject.isInGroup("x")` and `action.id == "x"`.
 
 use crate::encoding::Encoding;
 use crate::lines::is_blank;
 use crate::reference::{Account, Fact, Lookup, Reference, Role, Scan};
 use crate::text::{Span, Text};
 
-/// Finds the programs that rules run, and the groups that they ask for.
+/// Finds the programs that rules run, and the groups and actions that they ask for.
 #[must_use]
 pub fn scan(file: &[u8]) -> Scan {
     let mut scan = Scan::default();
@@ -30,6 +30,18 @@ pub fn scan(file: &[u8]) -> Scan {
                                 account: Account::Group,
                                 field: "isInGroup".into(),
                                 name,
+                            }
+                        }));
+                    }
+                    b"id"
+                        if file
+                            .get(..at)
+                            .is_some_and(|before| before.ends_with(b"action.")) =>
+                    {
+                        scan.facts.extend(compared(file, after).map(|id| {
+                            Fact::NamesPolkitAction {
+                                field: "action.id".into(),
+                                id,
                             }
                         }));
                     }
@@ -74,6 +86,17 @@ fn argument(file: &[u8], from: usize, opening: &[u8]) -> Option<Text> {
         at = skip(at + 1);
     }
     let (text, _) = string(file, at)?;
+    (!text.is_empty()).then_some(text)
+}
+
+/// The string literal that what ends at `from` is compared to.
+fn compared(file: &[u8], from: usize) -> Option<Text> {
+    let rest = file.get(from..).unwrap_or_default().trim_ascii_start();
+    let operators: [&[u8]; 4] = [b"===", b"!==", b"==", b"!="];
+    let rest = operators
+        .iter()
+        .find_map(|operator| rest.strip_prefix(*operator))?;
+    let (text, _) = string(file, file.len() - rest.trim_ascii_start().len())?;
     (!text.is_empty()).then_some(text)
 }
 
@@ -154,6 +177,28 @@ mod tests {
             let (found_programs, found_groups) = found(file);
             assert_eq!(found_programs, programs, "{file}");
             assert_eq!(found_groups, groups, "{file}");
+        }
+    }
+
+    #[test]
+    fn actions() {
+        for (file, expected) in [
+            (
+                "if (action.id == \"org.x\" || action.id==='org.y' ||\n action.id !=\n \"org.z\")",
+                &["org.x", "org.y", "org.z"][..],
+            ),
+            ("action.id.indexOf(\"org.x\") == 0", &[]),
+            ("action.idle == \"org.x\" ; id == \"org.x\"", &[]),
+            ("// action.id == \"org.x\"", &[]),
+            ("action.id == name ; action.id == \"\"", &[]),
+        ] {
+            let facts = scan(file.as_bytes()).facts;
+            let found = facts.iter().filter_map(|fact| match fact {
+                Fact::NamesPolkitAction { id, .. } => Some(id.bytes().to_vec()),
+                _ => None,
+            });
+            let expected: Vec<_> = expected.iter().map(|id| id.as_bytes()).collect();
+            assert_eq!(found.collect::<Vec<_>>(), expected, "{file}");
         }
     }
 }

@@ -140,6 +140,30 @@ pub enum Fact {
         /// The unit.
         name: Text,
     },
+    /// A line of udev rules that has to do with the unit that systemd makes of a device.
+    DeviceUnit {
+        /// The subsystems that the line is for (`SUBSYSTEM==`), patterns among them; none if it does not
+        /// ask for one.
+        subsystems: Vec<Vec<u8>>,
+        /// Whether it gives the device the tag `systemd`.
+        is_tagged: bool,
+        /// The units that it lets the device want, as they stand.
+        wants: Option<Text>,
+    },
+    /// An action that polkit can be asked about.
+    PolkitAction {
+        /// Its name; it stands in this element.
+        id: Text,
+        /// Who may do it: the implicit answers of `<defaults>`, as `name=answer` words, sorted.
+        answers: Vec<u8>,
+    },
+    /// An action of polkit that is named, but not declared.
+    NamesPolkitAction {
+        /// Where: the annotation `imply` of another action, or `action.id` in rules.
+        field: Cow<'static, str>,
+        /// Its name.
+        id: Text,
+    },
     /// A line `KEY=VALUE` of a unit.
     Directive {
         /// The section that it stands in; empty before the first.

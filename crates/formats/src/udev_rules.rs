@@ -43,6 +43,7 @@ fn scan_line(scan: &mut Scan, line: &Text) {
             for token in &tokens {
                 scan_token(scan, token);
             }
+            scan_device_unit(scan, &tokens);
         }
         None => scan.problem_in(ProblemKind::BadLine, line),
     }
@@ -182,6 +183,31 @@ fn scan_token(scan: &mut Scan, token: &Token<'_>) {
         }
         _ => {}
     }
+}
+
+/// Adds what a line says of the unit of a device: systemd.device(5).
+fn scan_device_unit(scan: &mut Scan, tokens: &[Token<'_>]) {
+    let is_tag = |token: &&Token<'_>| {
+        token.key == b"TAG" && token.value.bytes() == b"systemd" && !is_match(token)
+    };
+    let is_tagged = tokens.iter().any(|token| is_tag(&token));
+    let wants = tokens.iter().find(|token| {
+        let names: [&[u8]; 2] = [b"SYSTEMD_WANTS", b"SYSTEMD_USER_WANTS"];
+        let is_wants = token.attribute.is_some_and(|name| names.contains(&name));
+        token.key == b"ENV" && is_wants && !is_match(token) && !token.value.is_empty()
+    });
+    if !is_tagged && wants.is_none() {
+        return;
+    }
+    let of = tokens
+        .iter()
+        .filter(|token| token.key == b"SUBSYSTEM" && token.operator == b"==");
+    let subsystems = of.flat_map(|token| token.value.bytes().split(|byte| *byte == b'|'));
+    scan.facts.push(Fact::DeviceUnit {
+        subsystems: subsystems.map(<[u8]>::to_vec).collect(),
+        is_tagged,
+        wants: wants.map(|token| token.value.clone()),
+    });
 }
 
 /// Whether a token asks, and sets nothing.
@@ -391,6 +417,42 @@ mod tests {
             });
             let expected: Vec<_> = expected.iter().map(|name| name.as_bytes()).collect();
             assert_eq!(names.collect::<Vec<_>>(), expected, "{rule}");
+        }
+    }
+
+    #[test]
+    fn units_of_devices() {
+        for (rule, expected) in [
+            (
+                "SUBSYSTEM==\"a|b\", TAG+=\"systemd\", ENV{SYSTEMD_WANTS}=\"x.service\"",
+                Some((&["a", "b"][..], true, Some("x.service"))),
+            ),
+            (
+                "ENV{SYSTEMD_USER_WANTS}+=\"x@%k.target\"",
+                Some((&[], false, Some("x@%k.target"))),
+            ),
+            ("SUBSYSTEM!=\"a\", TAG=\"systemd\"", Some((&[], true, None))),
+            ("TAG==\"systemd\", ENV{SYSTEMD_WANTS}==\"x\"", None),
+            ("TAG-=\"systemd\", TAG+=\"uaccess\"", None),
+            ("SUBSYSTEM==\"a\", ENV{SYSTEMD_WANTS}=\"\"", None),
+        ] {
+            let facts = scan(rule.as_bytes()).facts;
+            let found = facts.iter().find_map(|fact| match fact {
+                Fact::DeviceUnit {
+                    subsystems,
+                    is_tagged,
+                    wants,
+                } => {
+                    let wants = wants.as_ref().map(Text::bytes);
+                    Some((subsystems.clone(), *is_tagged, wants))
+                }
+                _ => None,
+            });
+            let expected = expected.map(|(subsystems, is_tagged, wants)| {
+                let subsystems = subsystems.iter().map(|name| name.as_bytes().to_vec());
+                (subsystems.collect(), is_tagged, wants.map(str::as_bytes))
+            });
+            assert_eq!(found, expected, "{rule}");
         }
     }
 
