@@ -15,6 +15,11 @@ pub(crate) struct Directive<'a> {
 }
 
 impl Directive<'_> {
+    /// Whether it is the directive `key` of the section `section`.
+    pub(crate) fn is(&self, section: &str, key: &str) -> bool {
+        self.section == section.as_bytes() && self.key.bytes() == key.as_bytes()
+    }
+
     /// What systemd makes of it.
     pub(crate) fn standing(&self) -> Standing {
         directives::standing(self.unit_type, self.section, self.key.bytes())
@@ -49,4 +54,10 @@ pub(crate) fn directives(file: &FileFacts) -> impl Iterator<Item = Directive<'_>
             }),
             _ => None,
         })
+}
+
+/// What systemd takes for a yes: `parse_boolean()` of its `src/basic/parse-util.c`.
+pub(crate) fn is_true(value: &[u8]) -> bool {
+    let yes: [&[u8]; 6] = [b"1", b"yes", b"y", b"true", b"t", b"on"];
+    yes.iter().any(|yes| value.eq_ignore_ascii_case(yes))
 }

@@ -40,6 +40,7 @@ mod own_etc;
 mod pkg_config;
 pub mod progress;
 mod remembered;
+mod put_together;
 pub mod rules;
 mod shebang;
 mod stamp;

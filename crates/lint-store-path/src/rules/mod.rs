@@ -182,6 +182,7 @@ rules! {
     foreign_package_directory
     interpreter_outside_store
     login_shell_missing
+    mount_refused
     name_service_missing
     needed_library_missing
     never_started
@@ -203,10 +204,12 @@ rules! {
     runpath_insecure
     runpath_missing
     runpath_outside_store
+    service_refused
     setuid_file
     shebang_env
     shebang_not_executable
     shebang_outside_store
+    socket_refused
     special_file
     store_file_missing
     symlink_out_of_store
@@ -220,6 +223,7 @@ rules! {
     unknown_directive
     unknown_section
     unread_file
+    waits_for_nothing
     world_writable
 }
 

@@ -1,0 +1,310 @@
+//! A unit as systemd puts it together: its own file, and the drop-ins that may change it.
+//!
+//! Which drop-ins there are on a machine is not known: another package, or whoever runs the machine, may
+//! have more. So what is said here of values leaves open in which order drop-ins are read, and a rule is to
+//! say something only if all that is left open comes to the same.
+
+use std::collections::BTreeSet;
+
+use hermetic_out_formats::kind::{is_user_unit, unit_name};
+use hermetic_out_formats::unit::relations::template_of;
+use hermetic_out_formats::{ProblemKind, Text};
+
+use crate::check::Findings;
+use crate::directives::{Directive, directives};
+use crate::facts::{FileFacts, Known, Node};
+use crate::rules::PathSubject;
+
+/// What one file of a unit says.
+pub(crate) struct Part<'a> {
+    pub(crate) file: &'a FileFacts,
+    pub(crate) directives: Vec<Directive<'a>>,
+}
+
+impl<'a> Part<'a> {
+    pub(crate) fn of(file: &'a FileFacts) -> Self {
+        let directives = directives(file).collect();
+        Self { file, directives }
+    }
+
+    /// The lines with one of these directives, from the last empty one on: that takes back those above
+    /// it, of all of them.
+    pub(crate) fn listed(&self, section: &str, keys: &[&str]) -> Vec<&Directive<'a>> {
+        let mut listed = Vec::new();
+        for directive in &self.directives {
+            if !keys.iter().any(|key| directive.is(section, key)) {
+                continue;
+            }
+            if directive.value.is_empty() {
+                listed.clear();
+            } else {
+                listed.push(directive);
+            }
+        }
+        listed
+    }
+
+    /// The last line with a directive.
+    pub(crate) fn last(&self, section: &str, key: &str) -> Option<&Directive<'a>> {
+        let mut directives = self.directives.iter();
+        directives.rfind(|directive| directive.is(section, key))
+    }
+
+    /// Whether it says anything of a directive, if only that it takes back what was said.
+    pub(crate) fn mentions(&self, section: &str, key: &str) -> bool {
+        let mut directives = self.directives.iter();
+        directives.any(|directive| directive.is(section, key))
+    }
+}
+
+/// A unit: its own file first.
+pub(crate) struct Unit<'a> {
+    pub(crate) own: Part<'a>,
+    pub(crate) drop_ins: Vec<Part<'a>>,
+}
+
+impl<'a> Unit<'a> {
+    fn parts(&self) -> impl Iterator<Item = &Part<'a>> {
+        std::iter::once(&self.own).chain(&self.drop_ins)
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> &'a [u8] {
+        unit_name(&self.own.file.sub_path)
+    }
+
+    /// What the directive may come to: the last value of its own file, and that of each drop-in. Nothing
+    /// stands for what systemd takes if it is told nothing.
+    pub(crate) fn possible(&self, section: &str, key: &str) -> Vec<Option<&Directive<'a>>> {
+        let mut possible = Vec::new();
+        for (index, part) in self.parts().enumerate() {
+            match part.last(section, key) {
+                Some(last) => possible.push(Some(last).filter(|last| !last.value.is_empty())),
+                None if index == 0 => possible.push(None),
+                None => {}
+            }
+        }
+        possible
+    }
+
+    /// Whether the directive comes to something that `is` holds of, whatever is left open.
+    pub(crate) fn always(
+        &self,
+        section: &str,
+        key: &str,
+        is: impl Fn(Option<&[u8]>) -> bool,
+    ) -> bool {
+        let possible = self.possible(section, key);
+        let mut values = possible
+            .iter()
+            .map(|directive| directive.map(|directive| directive.value.bytes()));
+        values.all(is)
+    }
+
+    /// The lines with one of these directives that may count: those of its own file that are not taken back
+    /// there, and those of all drop-ins.
+    pub(crate) fn listed(&self, section: &str, keys: &[&str]) -> Vec<&Directive<'a>> {
+        self.parts()
+            .flat_map(|part| part.listed(section, keys))
+            .collect()
+    }
+}
+
+/// What is wrong with a unit as a whole.
+pub(crate) struct Fault<'a> {
+    /// What it is, in one sentence.
+    pub(crate) message: String,
+    /// What to do about it.
+    pub(crate) help: &'static str,
+    /// The line of the unit's own file that says it, if one does.
+    pub(crate) at: Option<&'a Directive<'a>>,
+}
+
+impl<'a> Fault<'a> {
+    pub(crate) fn new(message: impl Into<String>, help: &'static str) -> Self {
+        Self {
+            message: message.into(),
+            help,
+            at: None,
+        }
+    }
+
+    pub(crate) fn at(mut self, directive: Option<&'a Directive<'a>>) -> Self {
+        self.at = directive;
+        self
+    }
+}
+
+/// Judges the units of these types that a store path has: by themselves, and those that have a fault once
+/// more with all drop-ins that are known for them.
+pub(crate) fn judge(
+    subject: &PathSubject<'_>,
+    findings: &mut Findings,
+    types: &[&str],
+    fault_of: impl for<'u> Fn(&'u Unit<'_>) -> Option<Fault<'u>>,
+) {
+    let is_of_type = |sub_path: &[u8]| {
+        let dot = memchr::memrchr(b'.', sub_path).map_or(0, |dot| dot + 1);
+        types.iter().any(|of| of.as_bytes() == &sub_path[dot..])
+    };
+    for file in &subject.facts.files {
+        if !is_of_type(&file.sub_path) || !is_own_file(&file.sub_path) || !is_read(file) {
+            continue;
+        }
+        let mut unit = Unit {
+            own: Part::of(file),
+            drop_ins: Vec::new(),
+        };
+        if fault_of(&unit).is_none() {
+            continue;
+        }
+        unit.drop_ins = drop_ins(subject.closure.known, file);
+        if let Some(fault) = fault_of(&unit) {
+            let value = fault.at.map(|directive| directive.value);
+            let about = value.map_or(unit.name(), |value| value.bytes());
+            let found = findings.report(file.path_in(subject.path), about, fault.message);
+            found.span = value.and_then(Text::extent);
+            fault.help.clone_into(&mut found.help);
+        }
+    }
+}
+
+/// The units of that name that a drop-in is for, of all that is known, each with all its drop-ins.
+pub(crate) fn units_of<'a>(known: &'a Known, drop_in: &FileFacts) -> Vec<Unit<'a>> {
+    let name = unit_name(&drop_in.sub_path);
+    let of_users = is_user_unit(&drop_in.sub_path);
+    let files = known.paths().iter().flat_map(|path| &path.files);
+    let own = files.filter(|file| {
+        file.file_name() == name
+            && is_own_file(&file.sub_path)
+            && is_user_unit(&file.sub_path) == of_users
+            && is_read(file)
+    });
+    own.map(|file| Unit {
+        own: Part::of(file),
+        drop_ins: drop_ins(known, file),
+    })
+    .collect()
+}
+
+/// Whether a manager reads the file, as a unit's own: it has a format that it takes, and is no mask.
+fn is_read(file: &FileFacts) -> bool {
+    // systemd takes an empty file for a mask (`null_or_empty()`).
+    if !matches!(file.node, Node::File { size, .. } if size > 0) {
+        return false;
+    }
+    // What says nothing has no content, and is read.
+    let Some(content) = file.content() else {
+        return true;
+    };
+    let refused = |kind| matches!(kind, ProblemKind::BadSection | ProblemKind::LineTooLong);
+    let mut problems = content.scan.iter().flat_map(|scan| &scan.problems);
+    content.problem.is_none() && !problems.any(|problem| refused(problem.kind))
+}
+
+/// Whether a file lies where managers look for units: `lib/systemd/system/x.service`.
+pub(crate) fn is_own_file(sub_path: &[u8]) -> bool {
+    let parts: Vec<&[u8]> = sub_path.split(|byte| *byte == b'/').collect();
+    matches!(parts[..], [_, b"systemd", b"system" | b"user", _])
+}
+
+/// Whether a file lies where managers look for drop-ins: `lib/systemd/system/x.service.d/y.conf`.
+pub(crate) fn is_drop_in(sub_path: &[u8]) -> bool {
+    let parts: Vec<&[u8]> = sub_path.split(|byte| *byte == b'/').collect();
+    match parts[..] {
+        [_, b"systemd", b"system" | b"user", directory, name] => {
+            directory.ends_with(b".d") && name.ends_with(b".conf")
+        }
+        _ => false,
+    }
+}
+
+/// The drop-ins of all that is known that a unit, or an instance of it, may have.
+fn drop_ins<'a>(known: &'a Known, unit: &FileFacts) -> Vec<Part<'a>> {
+    let name = unit_name(&unit.sub_path);
+    let of_users = is_user_unit(&unit.sub_path);
+    let files = || known.paths().iter().flat_map(|path| &path.files);
+    // Drop-ins for another name of the unit are for it as well.
+    let mut names: BTreeSet<&[u8]> = BTreeSet::from([name]);
+    for file in files() {
+        if let Node::Link { target } = &file.node
+            && target.ends_with(name)
+            && is_own_file(&file.sub_path)
+        {
+            names.insert(file.file_name());
+        }
+    }
+    let directives_of_own = directives(unit);
+    let aliases = directives_of_own.filter(|directive| directive.is("Install", "Alias"));
+    for directive in aliases {
+        let words = directive.value.bytes().split(u8::is_ascii_whitespace);
+        names.extend(words);
+    }
+    files()
+        .filter(|file| is_drop_in(&file.sub_path) && is_user_unit(&file.sub_path) == of_users)
+        .filter(|file| {
+            let of = unit_name(&file.sub_path);
+            names.iter().any(|name| is_for(of, name))
+        })
+        .map(Part::of)
+        .collect()
+}
+
+/// Whether drop-ins in `of.d` are for the unit `name`, or for an instance of it: systemd.unit(5).
+fn is_for(of: &[u8], name: &[u8]) -> bool {
+    let (Some(dot), Some(name_dot)) = (
+        memchr::memrchr(b'.', of).or(Some(0)),
+        memchr::memrchr(b'.', name),
+    ) else {
+        return false;
+    };
+    let (stem, ending) = of.split_at(dot);
+    let (name_stem, name_ending) = name.split_at(name_dot);
+    // `service.d`, for all of a type, has no dot.
+    if dot == 0 {
+        return name_ending.get(1..) == Some(ending);
+    }
+    let is_of_many = stem.ends_with(b"-") && name_stem.starts_with(stem);
+    let is_template_or_instance = template_of(name).is_some_and(|template| template == of)
+        || template_of(of).is_some_and(|template| template == name);
+    of == name || (is_of_many && ending == name_ending) || is_template_or_instance
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drop_ins_and_their_units() {
+        for (of, name, expected) in [
+            ("x.service", "x.service", true),
+            ("x.service", "y.service", false),
+            ("service", "x.service", true),
+            ("socket", "x.service", false),
+            ("x-.service", "x-y.service", true),
+            ("x-.service", "x.service", false),
+            ("x-.timer", "x-y.service", false),
+            ("x@.service", "x@y.service", true),
+            ("x@y.service", "x@.service", true),
+            ("x@y.service", "x@z.service", false),
+        ] {
+            let found = is_for(of.as_bytes(), name.as_bytes());
+            assert_eq!(found, expected, "{of}.d for {name}");
+        }
+    }
+
+    #[test]
+    fn where_units_lie() {
+        for (path, own, drop_in) in [
+            ("lib/systemd/system/x.service", true, false),
+            ("etc/systemd/user/x.timer", true, false),
+            ("lib/systemd/system/x.service.d/y.conf", false, true),
+            ("lib/systemd/system/a/x.service", false, false),
+            ("lib/systemd/portable/profile/x/service.conf", false, false),
+            ("lib/systemd/network/x.network", false, false),
+        ] {
+            assert_eq!(is_own_file(path.as_bytes()), own, "{path}");
+            assert_eq!(is_drop_in(path.as_bytes()), drop_in, "{path}");
+        }
+    }
+}

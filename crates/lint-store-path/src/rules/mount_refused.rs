@@ -1,0 +1,124 @@
+//! A mount, automount or swap unit that systemd refuses to load: `mount_verify()`, `automount_verify()` and
+//! `swap_verify()` of systemd's `src/core`.
+
+use bstr::ByteSlice;
+use hermetic_out::{FindingKind, Severity};
+
+use super::{Check, Group, PathSubject, Rule};
+use crate::check::Findings;
+use crate::put_together::{Fault, Unit, judge};
+
+pub(super) static RULE: Rule = Rule {
+    kind: FindingKind {
+        name: "mount-refused",
+        severity: Severity::Error,
+        summary: "systemd refuses to load the mount, automount or swap unit",
+        explanation: "A mount or automount unit has to be called after its mount point `Where=`, and a swap \
+            unit after the device or file in `What=`, as `systemd-escape --path` writes it: \
+            `/var/lib/x-y` is `var-lib-x\\x2dy.mount`. A mount unit needs `What=` besides. systemd \
+            does not load any other (\"bad unit file setting\": systemd.mount(5), \
+            systemd.automount(5), systemd.swap(5)). Links are no other names \
+            of such units. A unit that a known drop-in corrects is left out.",
+    },
+    group: Group::Units,
+    example: "var-lib-x-y.mount:\n[Mount]\nWhat=tmpfs\nWhere=/var/lib/x-y",
+    remedy: "rename the unit, and what names it",
+    check: Check::StorePath(check),
+};
+
+fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
+    for (ending, section, key) in [
+        ("mount", "Mount", "Where"),
+        ("automount", "Automount", "Where"),
+        ("swap", "Swap", "What"),
+    ] {
+        judge(subject, findings, &[ending], |unit| {
+            let fault = misnamed(unit, ending, section, key);
+            fault.or_else(|| (ending == "mount").then(|| without_source(unit))?)
+        });
+    }
+}
+
+fn without_source<'u>(unit: &'u Unit<'_>) -> Option<Fault<'u>> {
+    let fault = Fault::new("it has no What=", "say what is mounted");
+    unit.listed("Mount", &["What"]).is_empty().then_some(fault)
+}
+
+fn misnamed<'u>(
+    unit: &'u Unit<'_>,
+    ending: &str,
+    section: &str,
+    key: &'static str,
+) -> Option<Fault<'u>> {
+    let name_of = |value: &[u8]| -> Option<Vec<u8>> {
+        let stem = escaped(value)?;
+        Some([&*stem, b".", ending.as_bytes()].concat())
+    };
+    // Of what is not known systemd makes a name that is not known either.
+    let is_other = |value: Option<&[u8]>| {
+        let name = value.and_then(name_of);
+        name.is_some_and(|name| name != unit.name())
+    };
+    let last = unit.own.last(section, key)?;
+    if !unit.always(section, key, is_other) {
+        return None;
+    }
+    let message = format!(
+        "{key}={} belongs in {}",
+        last.value.bytes().as_bstr(),
+        name_of(last.value.bytes())?.as_bstr()
+    );
+    Some(Fault::new(message, "rename the unit, and what names it").at(Some(last)))
+}
+
+/// A path as the name of a unit has it: `unit_name_path_escape()` of systemd's `src/basic/unit-name.c`.
+/// Nothing if it depends on the machine, or is none.
+fn escaped(path: &[u8]) -> Option<Vec<u8>> {
+    if !path.starts_with(b"/") || path.contains(&b'%') {
+        return None;
+    }
+    let parts = path.split(|byte| *byte == b'/');
+    let parts: Vec<&[u8]> = parts
+        .filter(|part| !matches!(*part, b"" | b"."))
+        .collect();
+    if parts.contains(&&b".."[..]) {
+        return None;
+    }
+    if parts.is_empty() {
+        return Some(b"-".to_vec());
+    }
+    let mut name = Vec::new();
+    for (index, byte) in parts.join(&b'/').into_iter().enumerate() {
+        let stands = byte.is_ascii_alphanumeric() || b":_.".contains(&byte);
+        match byte {
+            b'/' => name.push(b'-'),
+            b'.' if index == 0 => name.extend(br"\x2e"),
+            _ if stands => name.push(byte),
+            _ => name.extend(format!("\\x{byte:02x}").into_bytes()),
+        }
+    }
+    // A longer one gets a hash in its place: unit_name_hash_long().
+    (name.len() < 240).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_paths() {
+        for (path, name) in [
+            ("/", Some("-")),
+            ("/var/lib/x-y/", Some(r"var-lib-x\x2dy")),
+            ("//run/./x", Some("run-x")),
+            ("/.snapshots/a@b", Some(r"\x2esnapshots-a\x40b")),
+            ("/dev/a.b:c_d", Some("dev-a.b:c_d")),
+            ("/a/../b", None),
+            ("/run/%i", None),
+            ("tmpfs", None),
+        ] {
+            let found = escaped(path.as_bytes());
+            assert_eq!(found.as_deref(), name.map(str::as_bytes), "{path}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! A service that systemd refuses to load: `service_verify()` of systemd's `src/core/service.c`.
+
+use bstr::ByteSlice;
+use hermetic_out::{FindingKind, Severity};
+use hermetic_out_formats::kind::unit_name;
+use hermetic_out_formats::unit::exec;
+
+use super::{Check, Group, PathSubject, Rule};
+use crate::check::Findings;
+use crate::directives::is_true;
+use crate::put_together::{Fault, Part, Unit, is_drop_in, judge, units_of};
+
+pub(super) static RULE: Rule = Rule {
+    kind: FindingKind {
+        name: "service-refused",
+        severity: Severity::Error,
+        summary: "systemd refuses to load the service",
+        explanation: "The lines of a service contradict each other, so that systemd does not load it and \
+            nothing can start it (\"bad unit file setting\"): it has no command; more than one \
+            `ExecStart=`, or none, which only `Type=oneshot` allows; `Type=dbus` and no \
+            `BusName=`; `Type=oneshot` and `Restart=always`, `Restart=on-success` or \
+            `ExitType=cgroup` (systemd.service(5)). Drop-ins that are known count, in any order: a \
+            service that one of them may complete is left out.",
+    },
+    group: Group::Units,
+    example: "[Service]\nType=dbus\nExecStart=/nix/store/…-x/bin/x",
+    remedy: "correct the unit: `systemd-analyze verify` says the same of it",
+    check: Check::StorePath(check),
+};
+
+/// What `Type=` may be, systemd 257; of another word systemd only warns.
+const TYPES: [&[u8]; 8] = [
+    b"dbus",
+    b"exec",
+    b"forking",
+    b"idle",
+    b"notify",
+    b"notify-reload",
+    b"oneshot",
+    b"simple",
+];
+
+fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
+    judge(subject, findings, &["service"], fault);
+    added_commands(subject, findings);
+}
+
+/// Drop-ins that add a command to that of the unit: an empty `ExecStart=` would have to stand before it.
+fn added_commands(subject: &PathSubject<'_>, findings: &mut Findings) {
+    let known = subject.closure.known;
+    for file in &subject.facts.files {
+        if !is_drop_in(&file.sub_path) || !unit_name(&file.sub_path).ends_with(b".service") {
+            continue;
+        }
+        let drop_in = Part::of(file);
+        let mut lines = drop_in.directives.iter();
+        let takes_back =
+            lines.any(|line| line.is("Service", "ExecStart") && line.value.is_empty());
+        let added = drop_in.listed("Service", &["ExecStart"]);
+        let Some(added) = added.first().filter(|_| !takes_back) else {
+            continue;
+        };
+        let is_second = |unit: &Unit<'_>| {
+            let speaking = unit.drop_ins.iter();
+            let speaking = speaking.filter(|part| part.mentions("Service", "ExecStart"));
+            let starts = !unit.own.listed("Service", &["ExecStart"]).is_empty();
+            starts && speaking.count() == 1 && is_never_oneshot(unit)
+        };
+        let units = units_of(known, file);
+        if !units.is_empty() && units.iter().all(is_second) {
+            let message = "the unit has an ExecStart= already, and only Type=oneshot can have two";
+            let value = added.value;
+            let found = findings.report(file.path_in(subject.path), value.bytes(), message);
+            found.span = value.extent();
+            "write an empty ExecStart= above it".clone_into(&mut found.help);
+        }
+    }
+}
+
+fn fault<'u>(unit: &'u Unit<'_>) -> Option<Fault<'u>> {
+    let has = |key| !unit.listed("Service", &[key]).is_empty();
+    let is = |key, wanted: &[&[u8]]| {
+        unit.always("Service", key, |value| {
+            value.is_some_and(|value| wanted.contains(&value))
+        })
+    };
+    let own = |key| unit.own.last("Service", key);
+    let starts = has("ExecStart");
+    let no_action = unit.always("Unit", "SuccessAction", |value| {
+        value.is_none_or(|value| value == b"none")
+    });
+    if !starts && !has("ExecStop") && no_action {
+        return Some(Fault::new(
+            "it has no ExecStart=, no ExecStop= and no SuccessAction=",
+            "say what the service runs",
+        ));
+    }
+    let never_oneshot = is_never_oneshot(unit);
+    if !starts && never_oneshot {
+        let fault = Fault::new(
+            "it has no ExecStart=, and Type= is not oneshot",
+            "say what the service runs, or write Type=oneshot and RemainAfterExit=yes",
+        );
+        return Some(fault.at(own("Type")));
+    }
+    let stays = |value: Option<&[u8]>| value.is_some_and(is_true);
+    if !starts && no_action && unit.always("Service", "RemainAfterExit", |value| !stays(value)) {
+        return Some(Fault::new(
+            "it has no ExecStart=, and no RemainAfterExit=yes without which it would never be active",
+            "write RemainAfterExit=yes, or say what the service runs",
+        ));
+    }
+    if never_oneshot && let Some(second) = second_command(unit) {
+        return Some(second);
+    }
+    if is("Type", &[b"oneshot"]) {
+        if is("Restart", &[b"always", b"on-success"]) {
+            let restart = own("Restart");
+            let fault = Fault::new(
+                "a service of Type=oneshot cannot be started again whenever it has ended well",
+                "write Restart=on-failure, or another Type=",
+            );
+            return Some(fault.at(restart));
+        }
+        if is("ExitType", &[b"cgroup"]) {
+            let fault = Fault::new(
+                "a service of Type=oneshot cannot have ExitType=cgroup",
+                "remove ExitType=, or write another Type=",
+            );
+            return Some(fault.at(own("ExitType")));
+        }
+    }
+    if is("Type", &[b"dbus"]) && unit.always("Service", "BusName", |name| name.is_none()) {
+        let fault = Fault::new(
+            "Type=dbus needs BusName=",
+            "write the name that the service takes on the bus, or another Type=",
+        );
+        return Some(fault.at(own("Type")));
+    }
+    None
+}
+
+/// Whether its type is another than oneshot. Without `Type=`, a service that has a name on the bus is of
+/// type dbus, one that starts nothing is oneshot, any other simple: `service_add_extras()`.
+fn is_never_oneshot(unit: &Unit<'_>) -> bool {
+    unit.always("Service", "Type", |value| match value {
+        Some(value) => value != b"oneshot" && TYPES.contains(&value),
+        None => {
+            !unit.listed("Service", &["ExecStart"]).is_empty()
+                || unit.always("Service", "BusName", |name| name.is_some())
+        }
+    })
+}
+
+/// A second command to start with, if no drop-in has anything to say about it.
+fn second_command<'u>(unit: &'u Unit<'_>) -> Option<Fault<'u>> {
+    let mut drop_ins = unit.drop_ins.iter();
+    if drop_ins.any(|part| part.mentions("Service", "ExecStart")) {
+        return None;
+    }
+    let mut count = 0;
+    for directive in unit.own.listed("Service", &["ExecStart"]) {
+        let commands = exec::commands(directive.value).ok()?;
+        count += commands.len();
+        if count > 1 {
+            let program = commands.last().map(|command| command.program.bytes());
+            let message = format!(
+                "{} would be the second command, which only Type=oneshot can have",
+                program.unwrap_or_default().as_bstr()
+            );
+            let fault = Fault::new(message, "leave one ExecStart=, or write Type=oneshot");
+            return Some(fault.at(Some(directive)));
+        }
+    }
+    None
+}

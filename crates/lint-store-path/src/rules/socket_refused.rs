@@ -1,0 +1,96 @@
+//! A socket unit that systemd refuses to load: `socket_verify()` of systemd's `src/core/socket.c`.
+
+use hermetic_out::{FindingKind, Severity};
+
+use super::{Check, Group, PathSubject, Rule};
+use crate::check::Findings;
+use crate::directives::is_true;
+use crate::put_together::{Fault, Unit, judge};
+
+pub(super) static RULE: Rule = Rule {
+    kind: FindingKind {
+        name: "socket-refused",
+        severity: Severity::Error,
+        summary: "systemd refuses to load the socket unit",
+        explanation: "The lines of a socket unit contradict each other, so that systemd does not load it \
+            and nothing listens (\"bad unit file setting\"): it has no `Listen…=`; \
+            `Accept=yes`, and a `Service=` or a `Listen…=` that gives no connections; `Symlinks=`, \
+            and not just one socket or FIFO in the file system (systemd.socket(5)). Drop-ins that \
+            are known count, in any order: a unit that one of them may complete is left out.",
+    },
+    group: Group::Units,
+    example: "[Socket]\nListenStream=/run/x\nAccept=yes\nService=x.service",
+    remedy: "correct the unit: `systemd-analyze verify` says the same of it",
+    check: Check::StorePath(check),
+};
+
+/// The directives that an empty one of any of them takes back: `config_parse_socket_listen()`.
+const LISTEN: &[&str] = &[
+    "ListenDatagram",
+    "ListenFIFO",
+    "ListenMessageQueue",
+    "ListenNetlink",
+    "ListenSequentialPacket",
+    "ListenSpecial",
+    "ListenStream",
+    "ListenUSBFunction",
+];
+
+fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
+    judge(subject, findings, &["socket"], fault);
+}
+
+fn fault<'u>(unit: &'u Unit<'_>) -> Option<Fault<'u>> {
+    let listens = unit.listed("Socket", LISTEN);
+    if listens.is_empty() {
+        return Some(Fault::new(
+            "it has no Listen…=, so that there is nothing to wait for",
+            "say what the socket listens on",
+        ));
+    }
+    let own = unit.own.listed("Socket", LISTEN);
+    // What drop-ins take back or add is left open.
+    let mut drop_ins = unit.drop_ins.iter();
+    let is_settled = !drop_ins.any(|part| LISTEN.iter().any(|key| part.mentions("Socket", key)));
+    let accepts = unit.always("Socket", "Accept", |value| value.is_some_and(is_true));
+    if accepts && unit.always("Socket", "Service", |value| value.is_some()) {
+        let fault = Fault::new(
+            "with Accept=yes, each connection gets an instance of the template of the socket's own name: \
+             Service= cannot be set",
+            "remove Service= and name the template after the socket, or write Accept=no",
+        );
+        return Some(fault.at(unit.own.last("Socket", "Service")));
+    }
+    let gives_connections = |key: &[u8]| matches!(key, b"ListenStream" | b"ListenSequentialPacket");
+    let other = own
+        .iter()
+        .find(|directive| !gives_connections(directive.key.bytes()));
+    if accepts && is_settled && let Some(&other) = other {
+        let fault = Fault::new(
+            "with Accept=yes, only ListenStream= and ListenSequentialPacket= can be listened on",
+            "write Accept=no",
+        );
+        return Some(fault.at(Some(other)));
+    }
+    // A path that a specifier begins may be another kind of address.
+    let is_file = |key: &[u8], value: &[u8]| {
+        let is_address = matches!(
+            key,
+            b"ListenDatagram" | b"ListenSequentialPacket" | b"ListenStream"
+        );
+        key == b"ListenFIFO" || (is_address && (value.starts_with(b"/") || value.starts_with(b"%")))
+    };
+    let files = own
+        .iter()
+        .filter(|directive| is_file(directive.key.bytes(), directive.value.bytes()));
+    let has_links = !unit.own.listed("Socket", &["Symlinks"]).is_empty()
+        && !unit.drop_ins.iter().any(|part| part.mentions("Socket", "Symlinks"));
+    if has_links && is_settled && files.count() != 1 {
+        let fault = Fault::new(
+            "Symlinks= is for a unit that listens on just one socket or FIFO in the file system",
+            "remove Symlinks=, or make a unit of each socket",
+        );
+        return Some(fault.at(unit.own.last("Socket", "Symlinks")));
+    }
+    None
+}
