@@ -174,6 +174,7 @@ rules! {
     dlopen_library_missing
     drop_in_without_unit
     duplicate_bus_name
+    duplicate_polkit_action
     elf_own_fhs_path
     empty_state_directory
     etc_file_not_read
@@ -196,6 +197,7 @@ rules! {
     pc_variable_undefined
     pc_without_prefix
     pid_file_in_var_run
+    polkit_action_not_declared
     program_missing
     program_outside_store
     program_without_execute_bit
@@ -224,6 +226,7 @@ rules! {
     unknown_section
     unread_file
     waits_for_nothing
+    wants_without_systemd_tag
     world_writable
 }
 

@@ -1,0 +1,52 @@
+//! Two files declare the same action of polkit, and do not agree on who may do it.
+
+use std::collections::BTreeMap;
+
+use bstr::ByteSlice;
+use hermetic_out::{FindingKind, Severity};
+use hermetic_out_formats::{Fact, FileKind};
+
+use super::{Check, ClosureSubject, Group, Rule};
+use crate::check::Findings;
+use crate::named::of_kind;
+
+pub(super) static RULE: Rule = Rule {
+    kind: FindingKind {
+        name: "duplicate-polkit-action",
+        severity: Severity::Warning,
+        summary: "Two files declare the same action of polkit, and do not agree on who may do it",
+        explanation: "polkit keeps one declaration of each action: that of the file that it happens to read \
+            last, in the order in which the directory lists them. If `<defaults>` differ, so does \
+            who is let in, from one machine to another. Files that say the same of it, as \
+            two builds of one package do, are left out.",
+    },
+    group: Group::Companions,
+    example: "a.policy: <action id=\"org.x\"> … <allow_active>yes</allow_active>\n\
+              b.policy: <action id=\"org.x\"> … <allow_active>auth_admin</allow_active>",
+    remedy: "leave one of the packages out, or give the action another name in one of them",
+    check: Check::Closure(check),
+};
+
+fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
+    let mut first = BTreeMap::new();
+    for (store_path, scanned) in of_kind(subject.known, FileKind::PolkitAction) {
+        for fact in &scanned.scan.facts {
+            let Fact::PolkitAction { id, answers } = fact else {
+                continue;
+            };
+            let file = scanned.file.path_in(&store_path);
+            let (other, known) = first
+                .entry(id.bytes())
+                .or_insert_with(|| (file.clone(), answers));
+            if *known != answers {
+                let message = format!(
+                    "{} says something else of {}",
+                    other.display(),
+                    id.bytes().as_bstr()
+                );
+                let found = findings.report(file, id.bytes(), message);
+                found.span = id.extent();
+            }
+        }
+    }
+}

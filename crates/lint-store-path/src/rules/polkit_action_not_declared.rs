@@ -1,0 +1,80 @@
+//! A rule or an action of polkit names an action that nothing in the closure declares.
+
+use std::collections::BTreeSet;
+
+use bstr::ByteSlice;
+use hermetic_out::{FindingKind, Severity};
+use hermetic_out_formats::{Fact, FileKind};
+
+use super::{Check, ClosureSubject, Group, Rule};
+use crate::check::Findings;
+use crate::named::{of_kind, scanned};
+
+pub(super) static RULE: Rule = Rule {
+    kind: FindingKind {
+        name: "polkit-action-not-declared",
+        severity: Severity::Note,
+        summary: "A rule or an action of polkit names an action that nothing in the closure declares",
+        explanation: "polkit answers for actions that a `.policy` file declares, and refuses all others. So \
+            a rule that asks for another `action.id` never has anything to say: the name is wrong, or the \
+            package is missing that it is for, which may be meant. An action that allows others \
+            with it by `org.freedesktop.policykit.imply` allows nothing more: a warning. The actions \
+            of systemd and of polkit itself are known.",
+    },
+    group: Group::Companions,
+    example: "if (action.id == \"org.example.gone\") return polkit.Result.YES;",
+    remedy: "correct the name, or add the package that declares the action to the closure",
+    check: Check::Closure(check),
+};
+
+/// What the actions of systemd's services and of polkit begin with.
+const OF_THE_SYSTEM: &[&str] = &[
+    "org.freedesktop.home1.",
+    "org.freedesktop.hostname1.",
+    "org.freedesktop.import1.",
+    "org.freedesktop.locale1.",
+    "org.freedesktop.login1.",
+    "org.freedesktop.machine1.",
+    "org.freedesktop.network1.",
+    "org.freedesktop.policykit.",
+    "org.freedesktop.portable1.",
+    "org.freedesktop.resolve1.",
+    "org.freedesktop.systemd1.",
+    "org.freedesktop.sysupdate1.",
+    "org.freedesktop.timedate1.",
+    "org.freedesktop.timesync1.",
+];
+
+fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
+    let declared = of_kind(subject.known, FileKind::PolkitAction);
+    let declared: BTreeSet<&[u8]> = declared
+        .flat_map(|(_, scanned)| &scanned.scan.facts)
+        .filter_map(|fact| match fact {
+            Fact::PolkitAction { id, .. } => Some(id.bytes()),
+            _ => None,
+        })
+        .collect();
+    for path in subject.known.paths() {
+        let store_path = subject.known.store().named(&path.name);
+        for scanned in scanned(path) {
+            for fact in &scanned.scan.facts {
+                let Fact::NamesPolkitAction { field, id } = fact else {
+                    continue;
+                };
+                let name = id.bytes();
+                let mut of_the_system = OF_THE_SYSTEM.iter();
+                let is_known = declared.contains(name)
+                    || of_the_system.any(|prefix| name.starts_with(prefix.as_bytes()));
+                if is_known || !id.is_literal() {
+                    continue;
+                }
+                let message = format!("nothing declares the action {}", name.as_bstr());
+                let found = findings.report(scanned.file.path_in(&store_path), name, message);
+                found.span = id.extent();
+                if field == "imply" {
+                    found.severity = Severity::Warning;
+                }
+            }
+        }
+    }
+}
