@@ -16,10 +16,11 @@ pub(super) static RULE: Rule = Rule {
         severity: Severity::Note,
         summary: "A rule or an action of polkit names an action that nothing in the closure declares",
         explanation: "polkit answers for actions that a `.policy` file declares, and refuses all others. So \
-            a rule that asks for another `action.id` never has anything to say: the name is wrong, or the \
-            package is missing that it is for, which may be meant. An action that allows others \
-            with it by `org.freedesktop.policykit.imply` allows nothing more: a warning. The actions \
-            of systemd and of polkit itself are known.",
+            a rule that asks for another `action.id` never has anything to say. Rules may be for \
+            packages that are not there: a name is told only if the closure declares others that \
+            begin as it does, up to the last dot. An action that allows others with it by \
+            `org.freedesktop.policykit.imply` allows nothing more by a name that nothing \
+            declares: a warning. The actions of systemd and of polkit itself are known.",
     },
     group: Group::Companions,
     example: "if (action.id == \"org.example.gone\") return polkit.Result.YES;",
@@ -65,16 +66,28 @@ fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
                 let mut of_the_system = OF_THE_SYSTEM.iter();
                 let is_known = declared.contains(name)
                     || of_the_system.any(|prefix| name.starts_with(prefix.as_bytes()));
-                if is_known || !id.is_literal() {
+                let implies = field == "imply";
+                let is_meant = implies || begins_as_another(name, &declared);
+                if is_known || !is_meant || !id.is_literal() {
                     continue;
                 }
                 let message = format!("nothing declares the action {}", name.as_bstr());
                 let found = findings.report(scanned.file.path_in(&store_path), name, message);
                 found.span = id.extent();
-                if field == "imply" {
+                if implies {
                     found.severity = Severity::Warning;
                 }
             }
         }
     }
+}
+
+/// Whether an action is declared whose name is the same up to the last dot.
+fn begins_as_another(name: &[u8], declared: &BTreeSet<&[u8]>) -> bool {
+    let dot = name.rfind_byte(b'.');
+    let beginning = dot.and_then(|dot| name.get(..=dot));
+    beginning.is_some_and(|beginning| {
+        let mut after = declared.range(beginning..);
+        after.next().is_some_and(|next| next.starts_with(beginning))
+    })
 }
