@@ -212,6 +212,7 @@ impl Arguments {
                 Some(known) if self.shown.format == FindingsFormat::Html => sizes(known),
                 _ => Vec::new(),
             },
+            more: rules::example_and_remedy,
         };
         report.write(&self.shown, streams)?;
         if self.shown.verbosity.verbose && self.shown.format == FindingsFormat::Human {

@@ -219,6 +219,7 @@ fn findings_page() -> Shown {
         findings: &findings,
         store_dir: Path::new("/nix/store"),
         sizes: &sizes,
+        more: |_| "## Example\n\nx\n\n## What to do\n\nCorrect it.".to_owned(),
     }))
 }
 
@@ -283,6 +284,13 @@ fn findings_are_filtered_and_grouped() {
         .unwrap();
     let target = "document.querySelector(':target h3').textContent";
     assert_eq!(shown.browser.evaluate(target).unwrap(), "program-missing");
+    // What `--explain` says stands there.
+    let target =
+        "[...document.querySelectorAll(':target h4')].map(part => part.textContent).join()";
+    assert_eq!(
+        shown.browser.evaluate(target).unwrap(),
+        "Example,What to do"
+    );
     shown.assert_no_problems();
 }
 
@@ -351,6 +359,7 @@ fn nothing_found_is_a_page_too() {
         findings: &[],
         store_dir: Path::new("/nix/store"),
         sizes: &sizes(),
+        more: |_| String::new(),
     }));
     assert!(shown.text("body").contains("Nothing was found."));
     shown.screenshot("nothing", false);

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use hermetic_out::{Finding, Severity};
+use hermetic_out::{Finding, FindingKind, Severity};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -41,6 +41,9 @@ pub struct FindingsReport {
     pub gone: usize,
     /// The sizes of the store paths, for the page; may be empty.
     pub sizes: Vec<Size>,
+    /// What follows the explanation of a kind of finding on the page, in Markdown: what `--explain` says
+    /// besides.
+    pub more: fn(&FindingKind) -> String,
 }
 
 #[derive(Serialize)]
@@ -143,6 +146,7 @@ impl FindingsReport {
             findings: &self.findings,
             store_dir: &self.store_dir,
             sizes: &self.sizes,
+            more: self.more,
         })
     }
 
@@ -298,6 +302,7 @@ mod tests {
             known: 0,
             gone: 0,
             sizes: Vec::new(),
+            more: |_| String::new(),
         }
     }
 

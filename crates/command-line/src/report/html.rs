@@ -31,6 +31,8 @@ pub struct Findings<'a> {
     pub store_dir: &'a Path,
     /// The sizes of the store paths, largest first; without any there is no picture of them.
     pub sizes: &'a [Size],
+    /// What follows the explanation of a kind of finding, in Markdown.
+    pub more: fn(&FindingKind) -> String,
 }
 
 /// Findings of one package, or of one rule.
@@ -100,7 +102,7 @@ pub fn page(shown: &Findings<'_>) -> String {
         all_findings(&mut body, &packages, shown.store_dir);
         body.push_str("<h2>What they mean</h2>\n");
         for (kind, _) in rules.values() {
-            explanation(&mut body, kind);
+            explanation(&mut body, kind, shown.more);
         }
     }
     let title = format!("{}: {}", shown.tool, shown.subject);
@@ -331,24 +333,35 @@ fn source(body: &mut String, place: &Place) {
     body.push_str("</pre>\n");
 }
 
-fn explanation(body: &mut String, kind: &FindingKind) {
+fn explanation(body: &mut String, kind: &FindingKind, more: fn(&FindingKind) -> String) {
     let severity = kind.severity.name();
     let _ = writeln!(
         body,
         "<section class=\"rule\" id=\"rule-{name}\">\n<h3>{name}</h3> <span class=\"badge \
-         {severity}\">{severity}</span>\n<p><strong>{}</strong></p>\n{}</section>",
+         {severity}\">{severity}</span>\n<p><strong>{}</strong></p>\n{}{}</section>",
         inline(kind.summary),
         markdown(kind.explanation),
+        markdown(&more(kind)),
         name = escaped(kind.name),
     );
 }
 
-/// Markdown as HTML. HTML in it is text: angle brackets are placeholders there.
+/// Markdown as HTML. HTML in it is text: angle brackets are placeholders there. Headings are parts of a
+/// section of the page.
 fn markdown(text: &str) -> String {
-    use pulldown_cmark::{Event, Parser, html::push_html};
+    use pulldown_cmark::{Event, HeadingLevel, Parser, Tag, TagEnd, html::push_html};
 
     let events = Parser::new(text.trim()).map(|event| match event {
         Event::Html(html) | Event::InlineHtml(html) => Event::Text(html),
+        Event::Start(Tag::Heading {
+            id, classes, attrs, ..
+        }) => Event::Start(Tag::Heading {
+            level: HeadingLevel::H4,
+            id,
+            classes,
+            attrs,
+        }),
+        Event::End(TagEnd::Heading(_)) => Event::End(TagEnd::Heading(HeadingLevel::H4)),
         other => other,
     });
     let mut html = String::new();
@@ -381,6 +394,7 @@ mod tests {
             findings,
             store_dir: Path::new("/nix/store"),
             sizes,
+            more: |kind| format!("## What to do\n\nleave `{}`", kind.name),
         }
     }
 
@@ -398,6 +412,7 @@ mod tests {
         );
         assert!(html.contains("id=\"rule-an-output\""));
         assert!(html.contains("<p>It will not start.</p>"));
+        assert!(html.contains("<h4>What to do</h4>\n<p>leave <code>an-output</code></p>"));
         assert!(!html.contains("<svg"), "there are no sizes");
         assert!(!html.contains("style=") && !html.contains("onclick"));
         assert_eq!(html, page(&shown(&report().findings, &[])));

@@ -249,18 +249,29 @@ pub fn kinds() -> &'static [&'static FindingKind] {
 pub fn page(rule: &Rule) -> String {
     let kind = &rule.kind;
     format!(
-        "# {}\n\n*{}* · {} · looks at one {}\n\n{}.\n\n{}\n\n## Example\n\n```\n{}\n```\n\n## What to do\n\n{}.\n\n\
-         To leave it as it is: `--allow {}`, or `--allow {}:GLOB` for single files.\n",
+        "# {}\n\n*{}* · {} · looks at one {}\n\n{}.\n\n{}\n\n{}",
         kind.name,
         kind.severity.name(),
         rule.group.name(),
         rule.check.scope(),
         kind.summary,
         kind.explanation.trim(),
+        example_and_remedy(kind),
+    )
+}
+
+/// What the page of a rule says after the explanation: an example, and what to do. Nothing if it is no rule's.
+#[must_use]
+pub fn example_and_remedy(kind: &FindingKind) -> String {
+    let Some(rule) = named(kind.name) else {
+        return String::new();
+    };
+    format!(
+        "## Example\n\n```\n{}\n```\n\n## What to do\n\n{}.\n\n\
+         To leave it as it is: `--allow {name}`, or `--allow {name}:GLOB` for single files.\n",
         rule.example.trim(),
         sentence(rule.remedy),
-        kind.name,
-        kind.name,
+        name = kind.name,
     )
 }
 
