@@ -9,16 +9,26 @@ use lint_store_path::{Sources, Store, lint};
 
 const FILES: &[&str] = &[
     "bin/x",
+    "etc/nsswitch.conf",
+    "etc/pam.d/x",
     "etc/systemd/system/x.service",
+    "etc/x",
     "lib/binfmt.d/x.conf",
     "lib/environment.d/x.conf",
     "lib/modprobe.d/x.conf",
+    "lib/pkgconfig/x.pc",
+    "lib/systemd/system-generators/x",
+    "lib/systemd/system/x.mount",
+    "lib/systemd/system/x.service.d/y.conf",
+    "lib/systemd/system/x.socket",
+    "lib/systemd/system/x.timer",
     "lib/sysusers.d/x.conf",
     "lib/tmpfiles.d/x.conf",
     "lib/udev/rules.d/x.rules",
     "share/applications/x.desktop",
     "share/dbus-1/services/x.service",
     "share/polkit-1/actions/x.policy",
+    "share/polkit-1/rules.d/x.rules",
 ];
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
@@ -42,6 +52,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         closure: true,
         cache: None,
         given: Vec::new(),
+        wants_facts: false,
     };
     lint(sources, &Quiet).expect("the store path exists");
 });
