@@ -11,7 +11,7 @@ use hermetic_out::Finding;
 use crate::disk::{self, Partition};
 use crate::error::{Error, io_error};
 use crate::esp::{self, EspFile};
-use crate::identity::Uuid;
+use crate::image_seed::Uuid;
 use crate::initrd::{self, esp_file};
 use crate::lint;
 use crate::manifest::{self, Manifest};

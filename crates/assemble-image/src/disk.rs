@@ -7,7 +7,7 @@ use ini::{EscapePolicy, Ini, WriteOption};
 
 use crate::command::Command;
 use crate::error::{Error, io_error};
-use crate::identity::{Identity, Uuid};
+use crate::image_seed::{ImageSeed, Uuid};
 use crate::tools::{DISSECT, REPART};
 
 /// A partition.
@@ -25,7 +25,7 @@ pub struct Partition {
 
 /// The command that writes the partition table and copies the partitions.
 #[must_use]
-pub fn repart_command(definitions: &Path, identity: Identity, image: &Path) -> Command {
+pub fn repart_command(definitions: &Path, identity: ImageSeed, image: &Path) -> Command {
     Command::new(&REPART)
         .writing(image)
         .option("--definitions", definitions)

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use hermetic_out_command_line::visible;
+use hermetic_out_command_line::escape_for_terminal;
 
 use crate::assemble::names;
 use crate::command::Command;
@@ -61,7 +61,7 @@ fn describe_tree(text: &mut String, tree: &RootTree, without: &[u8]) {
         .iter()
         .filter(|(path, _)| without.is_empty() || !is_in(path, without));
     for (path, entry) in shown {
-        let path = visible(path);
+        let path = escape_for_terminal(path);
         let _ = write!(
             text,
             "  {:04o} {}:{} /{path}",
@@ -70,7 +70,7 @@ fn describe_tree(text: &mut String, tree: &RootTree, without: &[u8]) {
         let _ = match &entry.node {
             Node::Directory => writeln!(text, "{}", if path.is_empty() { "" } else { "/" }),
             Node::Link(target) => {
-                writeln!(text, " -> {}", visible(target))
+                writeln!(text, " -> {}", escape_for_terminal(target))
             }
             Node::File(Content::OnDisk { path, .. }) => writeln!(text, " = {}", path.display()),
             Node::File(Content::Bytes(bytes)) => writeln!(text, " ({} bytes)", bytes.len()),

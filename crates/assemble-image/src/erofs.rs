@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::archive::tar;
 use crate::command::Command;
 use crate::error::Error;
-use crate::identity::Uuid;
+use crate::image_seed::Uuid;
 use crate::options::Compression;
 use crate::root_tree::RootTree;
 use crate::tools::{FSCK_EROFS, MKFS_EROFS};

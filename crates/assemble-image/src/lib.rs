@@ -18,7 +18,7 @@ pub mod esp;
 pub mod etc;
 pub mod farm;
 pub mod findings;
-pub mod identity;
+pub mod image_seed;
 pub mod initrd;
 pub mod lint;
 pub mod manifest;

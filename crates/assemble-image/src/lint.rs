@@ -116,7 +116,7 @@ mod tests {
         let helper = Entry::file(Content::Bytes(Vec::new()), 0o755);
         tree.insert("usr/lib/udev/ata_id", helper);
         let finding = |rule: &str, subject: &str| Finding {
-            kind: &rules::named(rule).unwrap().kind,
+            kind: &rules::rule_by_id(rule).unwrap().kind,
             severity: Severity::Error,
             file: "/nix/store/h-x/bin/x".into(),
             place: None,

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::etc::{conflicting_claims, make_etc};
 use crate::farm::add_farm;
 use crate::findings;
-use crate::identity::Identity;
+use crate::image_seed::ImageSeed;
 use crate::lint;
 use crate::options::{Layout, Options};
 use crate::progress::Progress;
@@ -32,7 +32,7 @@ pub struct Plan {
     /// What the lint found beside errors, if it was asked.
     pub lint: Option<lint::Numbers>,
     /// What UUIDs and salt are derived from.
-    pub identity: Identity,
+    pub identity: ImageSeed,
 }
 
 impl Plan {
@@ -122,7 +122,7 @@ fn planned(options: &Options, work: &Path, progress: &dyn Progress) -> Result<Pl
         progress.step("checking");
         findings.extend(check::all(&tree, options)?);
     }
-    let identity = Identity::of(&tree);
+    let identity = ImageSeed::of(&tree);
     Ok(Plan {
         tree,
         numbers: etc.numbers,

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::command::Command;
 use crate::error::{Error, io_error};
-use crate::identity::{Identity, Uuid};
+use crate::image_seed::{ImageSeed, Uuid};
 use crate::tools::VERITYSETUP;
 
 /// The hash that all blocks of the root file system hang on.
@@ -41,13 +41,13 @@ impl RootHash {
 
 impl fmt::Display for RootHash {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&crate::identity::hex(&self.0))
+        formatter.write_str(&crate::image_seed::hex(&self.0))
     }
 }
 
 /// The command that makes the hash tree.
 #[must_use]
-pub fn format_command(image: &Path, tree: &Path, root_hash: &Path, identity: Identity) -> Command {
+pub fn format_command(image: &Path, tree: &Path, root_hash: &Path, identity: ImageSeed) -> Command {
     Command::new(&VERITYSETUP)
         .writing(tree)
         .arg("format")

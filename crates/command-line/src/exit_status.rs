@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use hermetic_out::{Finding, Severity};
 
-use crate::visible::visible;
+use crate::escape::escape_for_terminal;
 
 /// How the work ended. That it could not be done at all is an error, and exit status 2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,21 +109,21 @@ fn run_on(
     let _ = writeln!(
         streams.stderr,
         "{tool}: error: {}{hint}",
-        visible(format!("{error:#}").as_bytes())
+        escape_for_terminal(format!("{error:#}").as_bytes())
     );
     2
 }
 
 /// Whether to colour what goes to a stream, by the rules of <https://no-color.org>.
 pub(crate) fn colour(
-    choice: crate::shown_options::Color,
+    choice: crate::output_options::Color,
     terminal: bool,
     no_color: Option<&OsStr>,
 ) -> bool {
     match choice {
-        crate::shown_options::Color::Always => true,
-        crate::shown_options::Color::Never => false,
-        crate::shown_options::Color::Auto => terminal && no_color.is_none_or(OsStr::is_empty),
+        crate::output_options::Color::Always => true,
+        crate::output_options::Color::Never => false,
+        crate::output_options::Color::Auto => terminal && no_color.is_none_or(OsStr::is_empty),
     }
 }
 
@@ -173,7 +173,7 @@ impl<W: Write> Write for UntilClosed<W> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::shown_options::Color;
+    use crate::output_options::Color;
 
     /// What `work` makes of `run`: exit status, standard output, standard error.
     pub(crate) fn run_captured(

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use anyhow::Context;
 use hermetic_out::FindingKind;
 
+use crate::escape::escape_for_terminal;
 use crate::exit_status::UsageError;
-use crate::visible::visible;
 
 /// Prints the page of the finding called `name`; fails, with the nearest names, if there is none.
 pub fn explain(kinds: &[&FindingKind], name: &str, stdout: &mut dyn Write) -> anyhow::Result<()> {
@@ -48,7 +48,7 @@ pub(crate) fn unknown(kinds: &[&FindingKind], name: &str) -> String {
     } else {
         ""
     };
-    let name = visible(name.as_bytes());
+    let name = escape_for_terminal(name.as_bytes());
     format!(
         "no finding is called '{name}'; {introduction} {}{end}",
         names.join(", ")

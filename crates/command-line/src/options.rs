@@ -11,7 +11,7 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser};
 
 use crate::exit_status::{EXIT_STATUS_HELP, Streams, UsageError};
-use crate::shown_options::ShownOptions;
+use crate::output_options::OutputOptions;
 
 const PACKAGE: &str = "The package";
 pub(crate) const CHANGES: &str = "What is changed";
@@ -81,7 +81,7 @@ pub struct CommonOptions {
 
     /// What is shown.
     #[command(flatten)]
-    pub shown: ShownOptions,
+    pub shown: OutputOptions,
 }
 
 const STREAMS_HELP: &str = "\

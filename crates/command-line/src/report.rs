@@ -18,7 +18,7 @@ use hermetic_out::apply::apply;
 use hermetic_out::{Finding, Outcome, Package, Plan, Severity, Tree};
 
 use crate::exit_status::{ExitStatus, Streams, colour};
-use crate::shown_options::{Color, Format, ShownOptions};
+use crate::output_options::{Color, Format, OutputOptions};
 
 /// What was done, in numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -86,7 +86,7 @@ impl Report {
         mut self,
         package: &Package,
         doing: &str,
-        options: &ShownOptions,
+        options: &OutputOptions,
         streams: &mut Streams<'_>,
     ) -> anyhow::Result<ExitStatus> {
         let status = self.exit_status(Severity::Error);
@@ -101,7 +101,7 @@ impl Report {
     }
 
     /// Shows it as the options ask for.
-    pub fn write(&self, options: &ShownOptions, streams: &mut Streams<'_>) -> anyhow::Result<()> {
+    pub fn write(&self, options: &OutputOptions, streams: &mut Streams<'_>) -> anyhow::Result<()> {
         let colours = |terminal| colours(options.verbosity.color, terminal);
         match options.format {
             Format::Human => {
@@ -249,7 +249,7 @@ mod tests {
     #[derive(Parser)]
     struct Tool {
         #[command(flatten)]
-        shown: ShownOptions,
+        shown: OutputOptions,
     }
 
     fn shown(arguments: &[&str]) -> (u8, String, String) {

@@ -10,8 +10,8 @@ use hermetic_out::resolve::Choices;
 use hermetic_out::{Output, Package};
 use thiserror::Error;
 
+use crate::escape::escape_for_terminal;
 use crate::options::CommonOptions;
-use crate::visible::visible;
 
 /// What the options ask for.
 #[derive(Clone, Debug)]
@@ -155,7 +155,7 @@ impl CommonOptions {
                 .find(|output| output.name.as_bytes() == name);
             let output = known.ok_or_else(|| OptionError::UnknownOutput {
                 option,
-                name: visible(name),
+                name: escape_for_terminal(name),
             })?;
             let directories = search_path(option, directories)?;
             output
@@ -318,7 +318,7 @@ fn list(
 #[must_use]
 pub fn package_name(store_path: &Path) -> String {
     let name = store_path.file_name().unwrap_or_default().as_bytes();
-    visible(name.split_once_str("-").map_or(name, |(_, name)| name))
+    escape_for_terminal(name.split_once_str("-").map_or(name, |(_, name)| name))
 }
 
 /// Fails if `--root` names something that is no directory.
@@ -362,7 +362,7 @@ fn search_path(option: &'static str, value: &[u8]) -> Result<Vec<PathBuf>, Optio
 fn not_a_pair(option: &'static str, value: &[u8], form: &'static str) -> OptionError {
     OptionError::NotAPair {
         option,
-        value: visible(value),
+        value: escape_for_terminal(value),
         form,
     }
 }
@@ -374,14 +374,14 @@ pub fn absolute(option: &'static str, path: &[u8]) -> Result<PathBuf, OptionErro
         .components()
         .any(|component| component == Component::ParentDir);
     if !given.is_absolute() || upwards {
-        let path = visible(path);
+        let path = escape_for_terminal(path);
         return Err(OptionError::NotAbsolute { option, path });
     }
     Ok(given.components().collect())
 }
 
 fn show(path: &Path) -> String {
-    visible(path.as_os_str().as_bytes())
+    escape_for_terminal(path.as_os_str().as_bytes())
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 
 use crate::encoding::Encoding;
 use crate::lines;
+use crate::mapped_text::{MappedText, Span};
 use crate::reference::{ProblemKind, Reference, Role, Scan};
-use crate::text::{Span, Text};
 
 const INTERPRETER: usize = 5;
 const FIELDS: usize = 7;
@@ -25,7 +25,7 @@ pub fn scan(file: &[u8]) -> Scan {
 }
 
 /// The interpreter of a registration; `None` if the kernel refuses the line.
-fn interpreter(file: &[u8], line: Span) -> Option<Text> {
+fn interpreter(file: &[u8], line: Span) -> Option<MappedText> {
     // The line chooses its delimiter: it is the first byte.
     let (&delimiter, rest) = line.of(file).split_first()?;
     let mut start = line.start + 1;
@@ -34,8 +34,8 @@ fn interpreter(file: &[u8], line: Span) -> Option<Text> {
     for (index, field) in rest.split(|byte| *byte == delimiter).enumerate() {
         let end = start + field.len();
         if index == INTERPRETER && !field.is_empty() {
-            let outer = Text::of_file(file, Span::new(start, end));
-            let mut text = Text::new();
+            let outer = MappedText::of_file(file, Span::new(start, end));
+            let mut text = MappedText::new();
             text.push(
                 &outer,
                 0..outer.len(),
@@ -73,7 +73,7 @@ mod tests {
             assert_eq!(found, expected.map(str::as_bytes), "{line}");
             assert!(scan.problems.is_empty(), "{line}");
             if let Some(found) = scan.references.first() {
-                let place = found.text.span().expect("it stands in one piece");
+                let place = found.text.editable_span().expect("it stands in one piece");
                 assert_eq!(place.of(line.as_bytes()), found.text.bytes());
             }
         }

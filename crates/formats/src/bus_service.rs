@@ -4,9 +4,9 @@
 use crate::command_line::{Context, scan_command};
 use crate::encoding::Encoding;
 use crate::group_file;
+use crate::mapped_text::MappedText;
 use crate::quoted_words;
-use crate::reference::{Account, Fact, Lookup, Scan};
-use crate::text::Text;
+use crate::reference::{Account, Declaration, Lookup, Scan};
 
 const GROUP: &[u8] = b"D-BUS Service";
 
@@ -22,14 +22,15 @@ pub fn scan(file: &[u8]) -> Scan {
     for entry in group_file::entries(file).filter(|entry| entry.group == GROUP) {
         match entry.key {
             b"Exec" => exec = exec.or(Some(entry.value)),
-            b"Name" => scan.facts.push(Fact::BusName(entry.value)),
+            b"Name" => scan.declarations.push(Declaration::BusName(entry.value)),
             b"SystemdService" => {
                 starts_unit = true;
-                scan.facts.push(Fact::SystemdService(entry.value));
+                scan.declarations
+                    .push(Declaration::SystemdService(entry.value));
             }
             b"User" => {
                 if !matches!(entry.value.bytes(), b"" | b"root") {
-                    scan.facts.push(Fact::RunsAsUser);
+                    scan.declarations.push(Declaration::RunsAsUser);
                 }
                 scan.uses_account(Account::User, "User", entry.value);
             }
@@ -42,12 +43,12 @@ pub fn scan(file: &[u8]) -> Scan {
     scan
 }
 
-fn scan_exec(scan: &mut Scan, exec: &Text, starts_unit: bool) {
+fn scan_exec(scan: &mut Scan, exec: &MappedText, starts_unit: bool) {
     let words = match quoted_words::split(exec, Encoding::ShellWord) {
         Ok(words) => words,
         Err(kind) => return scan.problem_in(kind, exec),
     };
-    let is_placeholder = |program: &Text| PLACEHOLDERS.contains(&program.bytes());
+    let is_placeholder = |program: &MappedText| PLACEHOLDERS.contains(&program.bytes());
     if starts_unit && words.first().is_some_and(is_placeholder) {
         return;
     }
@@ -101,13 +102,21 @@ mod tests {
     #[test]
     fn facts() {
         let file = b"[D-BUS Service]\nName=org.x\nExec=/x\nUser=mail\nSystemdService=x.service\n";
-        let facts = scan(file).facts;
-        assert!(matches!(&facts[0], Fact::BusName(name) if name.bytes() == b"org.x"));
-        assert!(matches!(&facts[1], Fact::RunsAsUser));
-        assert!(matches!(&facts[2], Fact::UsesAccount { name, .. } if name.bytes() == b"mail"));
-        assert!(matches!(&facts[3], Fact::SystemdService(unit) if unit.bytes() == b"x.service"));
-        let root = scan(b"[D-BUS Service]\nUser=root\n").facts;
-        assert!(!root.iter().any(|fact| matches!(fact, Fact::RunsAsUser)));
+        let facts = scan(file).declarations;
+        assert!(matches!(&facts[0], Declaration::BusName(name) if name.bytes() == b"org.x"));
+        assert!(matches!(&facts[1], Declaration::RunsAsUser));
+        assert!(
+            matches!(&facts[2], Declaration::UsesAccount { name, .. } if name.bytes() == b"mail")
+        );
+        assert!(
+            matches!(&facts[3], Declaration::SystemdService(unit) if unit.bytes() == b"x.service")
+        );
+        let root = scan(b"[D-BUS Service]\nUser=root\n").declarations;
+        assert!(
+            !root
+                .iter()
+                .any(|fact| matches!(fact, Declaration::RunsAsUser))
+        );
     }
 
     #[test]
@@ -124,7 +133,7 @@ mod tests {
         let file = b"[D-BUS Service]\nExec=/usr/bin/x -f\n";
         let program = &scan(file).references[0];
         assert_eq!(
-            program.text.span().map(|span| span.of(file)),
+            program.text.editable_span().map(|span| span.of(file)),
             Some(&b"/usr/bin/x"[..])
         );
         assert_eq!(

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::mapped_text::MappedText;
 use crate::paths::PathInText;
 use crate::reference::{Lookup, Reference, Role, Scan};
-use crate::text::Text;
 
 /// Where a command line stands, and what holds for all it names.
 #[derive(Clone, Debug)]
@@ -35,10 +35,10 @@ impl Context {
     }
 
     /// A reference that stands in this command line.
-    pub(crate) fn reference(&self, role: Role, text: Text) -> Reference {
+    pub(crate) fn reference(&self, role: Role, text: MappedText) -> Reference {
         let lookup = match role {
             Role::Program => self.lookup.clone(),
-            Role::ShellCommand | Role::CarriedProgram => Lookup::SearchPath,
+            Role::ShellCommand | Role::PrefixedProgram => Lookup::SearchPath,
             _ => Lookup::Nowhere,
         };
         Reference {
@@ -58,7 +58,7 @@ pub(crate) fn base_name(path: &[u8]) -> &[u8] {
 }
 
 /// Adds what a command line names. `words` are decoded; the first is the program.
-pub(crate) fn scan_command(scan: &mut Scan, context: &Context, words: &[Text]) {
+pub(crate) fn scan_command(scan: &mut Scan, context: &Context, words: &[MappedText]) {
     let Some((program, arguments)) = words.split_first() else {
         return;
     };
@@ -73,24 +73,24 @@ pub(crate) fn scan_command(scan: &mut Scan, context: &Context, words: &[Text]) {
 pub(crate) fn scan_arguments(
     scan: &mut Scan,
     context: &Context,
-    program: &Text,
-    arguments: &[Text],
+    program: &MappedText,
+    arguments: &[MappedText],
 ) {
     let scripts = scripts(program, arguments);
-    let carried = carried_program(program.bytes(), arguments);
+    let carried = prefixed_program(program.bytes(), arguments);
     for (index, argument) in arguments.iter().enumerate() {
         match scripts.get(&index) {
             Some(names) => scan_script(scan, context, *names, argument),
             None if carried == Some(index) && is_name(argument) => {
                 scan.references
-                    .push(context.reference(Role::CarriedProgram, argument.clone()));
+                    .push(context.reference(Role::PrefixedProgram, argument.clone()));
             }
             None => scan_argument(scan, context.field, argument),
         }
     }
 }
 
-fn is_name(word: &Text) -> bool {
+fn is_name(word: &MappedText) -> bool {
     word.is_literal() && !word.is_empty() && !word.bytes().contains(&b'/')
 }
 
@@ -104,7 +104,7 @@ enum ScriptNames {
 }
 
 #[cfg(feature = "shell")]
-fn scan_script(scan: &mut Scan, context: &Context, names: ScriptNames, argument: &Text) {
+fn scan_script(scan: &mut Scan, context: &Context, names: ScriptNames, argument: &MappedText) {
     let names = match names {
         ScriptNames::OfFile => crate::shell::Names::Resolved,
         ScriptNames::OfLogin => crate::shell::Names::Left,
@@ -113,7 +113,7 @@ fn scan_script(scan: &mut Scan, context: &Context, names: ScriptNames, argument:
 }
 
 #[cfg(not(feature = "shell"))]
-fn scan_script(scan: &mut Scan, context: &Context, _: ScriptNames, argument: &Text) {
+fn scan_script(scan: &mut Scan, context: &Context, _: ScriptNames, argument: &MappedText) {
     scan_argument(scan, context.field, argument);
 }
 
@@ -122,7 +122,7 @@ const LOGIN_PROGRAMS: &[&[u8]] = &[b"su", b"runuser"];
 
 /// The arguments that are scripts, by their positions: of `sh -c`, wherever in the line the shell
 /// stands (it may be an argument of `env`, `ionice` …), and of `su -c`.
-fn scripts(program: &Text, arguments: &[Text]) -> BTreeMap<usize, ScriptNames> {
+fn scripts(program: &MappedText, arguments: &[MappedText]) -> BTreeMap<usize, ScriptNames> {
     let mut scripts = BTreeMap::new();
     let shells = std::iter::once((0, program)).chain((1..).zip(arguments));
     for (next, word) in shells {
@@ -150,7 +150,7 @@ fn scripts(program: &Text, arguments: &[Text]) -> BTreeMap<usize, ScriptNames> {
 
 /// Which of a shell's arguments is its script: the first that is no option, if one of the options
 /// has a `c` (POSIX, sh; bash(1), OPTIONS).
-fn script_of_shell(arguments: &[Text]) -> Option<usize> {
+fn script_of_shell(arguments: &[MappedText]) -> Option<usize> {
     let mut takes_script = false;
     let mut at = 0;
     while let Some(argument) = arguments.get(at) {
@@ -175,7 +175,7 @@ fn script_of_shell(arguments: &[Text]) -> Option<usize> {
 }
 
 /// A program that runs the program named by its arguments.
-struct Carrier {
+struct CommandPrefix {
     name: &'static [u8],
     /// Its options that take the next word as their value.
     valued: &'static [&'static [u8]],
@@ -183,12 +183,12 @@ struct Carrier {
     operands: usize,
 }
 
-const fn carrier(
+const fn command_prefix(
     name: &'static [u8],
     valued: &'static [&'static [u8]],
     operands: usize,
-) -> Carrier {
-    Carrier {
+) -> CommandPrefix {
+    CommandPrefix {
         name,
         valued,
         operands,
@@ -197,24 +197,24 @@ const fn carrier(
 
 /// Such programs, by their manuals (coreutils, util-linux, findutils, sudo, POSIX for the shell's
 /// own).
-const CARRIERS: &[Carrier] = &[
-    carrier(b"chrt", &[b"-D", b"-P", b"-T"], 1),
-    carrier(b"command", &[], 0),
-    carrier(b"env", &[b"-u", b"--unset", b"-C", b"--chdir"], 0),
-    carrier(b"exec", &[b"-a"], 0),
-    carrier(b"ionice", &[b"-c", b"-n", b"--class", b"--classdata"], 0),
-    carrier(b"nice", &[b"-n", b"--adjustment"], 0),
-    carrier(b"nohup", &[], 0),
-    carrier(b"setsid", &[], 0),
-    carrier(b"stdbuf", &[b"-i", b"-o", b"-e"], 0),
-    carrier(
+const COMMAND_PREFIXES: &[CommandPrefix] = &[
+    command_prefix(b"chrt", &[b"-D", b"-P", b"-T"], 1),
+    command_prefix(b"command", &[], 0),
+    command_prefix(b"env", &[b"-u", b"--unset", b"-C", b"--chdir"], 0),
+    command_prefix(b"exec", &[b"-a"], 0),
+    command_prefix(b"ionice", &[b"-c", b"-n", b"--class", b"--classdata"], 0),
+    command_prefix(b"nice", &[b"-n", b"--adjustment"], 0),
+    command_prefix(b"nohup", &[], 0),
+    command_prefix(b"setsid", &[], 0),
+    command_prefix(b"stdbuf", &[b"-i", b"-o", b"-e"], 0),
+    command_prefix(
         b"sudo",
         &[b"-u", b"-g", b"-C", b"-D", b"-h", b"-p", b"-r", b"-t"],
         0,
     ),
-    carrier(b"time", &[b"-f", b"-o"], 0),
-    carrier(b"timeout", &[b"-k", b"--kill-after", b"-s", b"--signal"], 1),
-    carrier(
+    command_prefix(b"time", &[b"-f", b"-o"], 0),
+    command_prefix(b"timeout", &[b"-k", b"--kill-after", b"-s", b"--signal"], 1),
+    command_prefix(
         b"xargs",
         &[b"-I", b"-L", b"-n", b"-P", b"-s", b"-d", b"-a", b"-E"],
         0,
@@ -222,17 +222,19 @@ const CARRIERS: &[Carrier] = &[
 ];
 
 /// Which argument of `program` is a program that it runs, by its position.
-pub(crate) fn carried_program(program: &[u8], arguments: &[Text]) -> Option<usize> {
+pub(crate) fn prefixed_program(program: &[u8], arguments: &[MappedText]) -> Option<usize> {
     let name = base_name(program);
     if name == b"find" {
         let runs =
-            |word: &Text| matches!(word.bytes(), b"-exec" | b"-execdir" | b"-ok" | b"-okdir");
+            |word: &MappedText| matches!(word.bytes(), b"-exec" | b"-execdir" | b"-ok" | b"-okdir");
         let option = arguments.iter().position(runs)?;
         return (option + 1 < arguments.len()).then_some(option + 1);
     }
-    let carrier = CARRIERS.iter().find(|carrier| carrier.name == name)?;
+    let command_prefix = COMMAND_PREFIXES
+        .iter()
+        .find(|command_prefix| command_prefix.name == name)?;
     let mut at = 0;
-    let mut operands = carrier.operands;
+    let mut operands = command_prefix.operands;
     while let Some(argument) = arguments.get(at) {
         let bytes = argument.bytes();
         if bytes == b"--" {
@@ -242,7 +244,7 @@ pub(crate) fn carried_program(program: &[u8], arguments: &[Text]) -> Option<usiz
             return None;
         }
         let is_assignment = matches!(name, b"env" | b"sudo") && bytes.contains(&b'=');
-        if carrier.valued.contains(&bytes) {
+        if command_prefix.valued.contains(&bytes) {
             at += 2;
         } else if bytes.starts_with(b"-") || is_assignment {
             at += 1;
@@ -272,7 +274,7 @@ const SEARCH_PATHS: &[&[u8]] = &[
 ];
 
 /// Adds what the value of an environment variable names.
-pub(crate) fn scan_variable(scan: &mut Scan, field: &'static str, name: &[u8], value: &Text) {
+pub(crate) fn scan_variable(scan: &mut Scan, field: &'static str, name: &[u8], value: &MappedText) {
     let context = Context::new(field, Lookup::Nowhere);
     if name == b"PATH" {
         if has_literal_item(value) {
@@ -290,7 +292,7 @@ pub(crate) fn scan_variable(scan: &mut Scan, field: &'static str, name: &[u8], v
 }
 
 /// Whether one of the directories of a search path is known here.
-fn has_literal_item(value: &Text) -> bool {
+fn has_literal_item(value: &MappedText) -> bool {
     let mut start = 0;
     value.bytes().split(|byte| *byte == b':').any(|item| {
         let end = start + item.len();
@@ -302,7 +304,7 @@ fn has_literal_item(value: &Text) -> bool {
 
 /// Adds the absolute paths in a word, an assignment's value or an option: the whole of it, after
 /// `--option=`, glued to `-x`, and the items of a list.
-pub(crate) fn scan_argument(scan: &mut Scan, field: &'static str, word: &Text) {
+pub(crate) fn scan_argument(scan: &mut Scan, field: &'static str, word: &MappedText) {
     let context = Context::new(field, Lookup::Nowhere);
     for path in paths(word) {
         scan.references
@@ -312,7 +314,7 @@ pub(crate) fn scan_argument(scan: &mut Scan, field: &'static str, word: &Text) {
 
 /// The absolute paths in a word that can be references: whole names, without those that a glob or a
 /// substitution completes unless that is what the text ends with.
-pub(crate) fn paths(word: &Text) -> Vec<Text> {
+pub(crate) fn paths(word: &MappedText) -> Vec<MappedText> {
     let whole = |path: &PathInText| !path.goes_on && path.text.len() > 1;
     let found = crate::paths::paths(word).into_iter().filter(whole);
     found.map(|path| path.text).collect()
@@ -321,10 +323,10 @@ pub(crate) fn paths(word: &Text) -> Vec<Text> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::Span;
+    use crate::mapped_text::Span;
 
-    fn text(bytes: &str) -> Text {
-        Text::of_file(bytes.as_bytes(), Span::new(0, bytes.len()))
+    fn text(bytes: &str) -> MappedText {
+        MappedText::of_file(bytes.as_bytes(), Span::new(0, bytes.len()))
     }
 
     #[test]
@@ -371,7 +373,7 @@ mod tests {
             ("su - user -c x", Some(3)),
             ("ssh -c x", None),
         ] {
-            let words: Vec<Text> = line.split(' ').map(text).collect();
+            let words: Vec<MappedText> = line.split(' ').map(text).collect();
             let found = scripts(&words[0], &words[1..]);
             assert_eq!(found.keys().next().copied(), script, "{line}");
         }
@@ -391,9 +393,9 @@ mod tests {
             ("cat x", None),
             ("env", None),
         ] {
-            let words: Vec<Text> = line.split(' ').map(text).collect();
+            let words: Vec<MappedText> = line.split(' ').map(text).collect();
             assert_eq!(
-                carried_program(words[0].bytes(), &words[1..]),
+                prefixed_program(words[0].bytes(), &words[1..]),
                 carried,
                 "{line}"
             );

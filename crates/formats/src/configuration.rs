@@ -4,7 +4,7 @@
 //! here, so that a comment is never taken for configuration; the reverse does happen.
 
 use crate::lines;
-use crate::text::{Span, Text};
+use crate::mapped_text::{MappedText, Span};
 
 /// What begins a comment at the start of a line.
 const AT_LINE_START: &[&[u8]] = &[b"#", b";", b"//", b"!", b"-- ", b"dnl "];
@@ -18,7 +18,7 @@ const BLOCKS: &[(&[u8], &[u8], bool)] = &[(b"<!--", b"-->", false), (b"/*", b"*/
 
 /// What stands in a configuration file outside comments: parts of lines that hold a slash, in their order.
 #[must_use]
-pub fn texts(file: &[u8]) -> Vec<Text> {
+pub fn texts(file: &[u8]) -> Vec<MappedText> {
     let mut texts = Vec::new();
     let mut block: Option<&[u8]> = None;
     for line in lines::physical(file) {
@@ -72,13 +72,13 @@ pub fn texts(file: &[u8]) -> Vec<Text> {
     texts
 }
 
-fn add(texts: &mut Vec<Text>, file: &[u8], line: Span, range: std::ops::Range<usize>) {
+fn add(texts: &mut Vec<MappedText>, file: &[u8], line: Span, range: std::ops::Range<usize>) {
     let span = Span::new(
         line.start + range.start.min(range.end),
         line.start + range.end,
     );
     if memchr::memchr(b'/', span.of(file)).is_some() {
-        texts.push(Text::of_file(file, span));
+        texts.push(MappedText::of_file(file, span));
     }
 }
 
@@ -109,7 +109,7 @@ mod tests {
             ("a http://b/c\n", &["a http://b/c"]),
         ] {
             let found = texts(file.as_bytes());
-            let found: Vec<&[u8]> = found.iter().map(Text::bytes).collect();
+            let found: Vec<&[u8]> = found.iter().map(MappedText::bytes).collect();
             let expected: Vec<&[u8]> = expected.iter().map(|text| text.as_bytes()).collect();
             assert_eq!(found, expected, "{file}");
         }

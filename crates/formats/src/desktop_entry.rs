@@ -3,9 +3,9 @@
 use crate::command_line::{Context, scan_command};
 use crate::encoding::Encoding;
 use crate::group_file;
+use crate::mapped_text::MappedText;
 use crate::quoted_words;
 use crate::reference::{Lookup, Reference, Role, Scan};
-use crate::text::Text;
 use crate::words::read_doubled;
 
 /// Finds what a launcher and its actions run.
@@ -28,19 +28,19 @@ pub fn scan(file: &[u8]) -> Scan {
     scan
 }
 
-fn scan_exec(scan: &mut Scan, exec: &Text) {
+fn scan_exec(scan: &mut Scan, exec: &MappedText) {
     let words = match quoted_words::split(exec, Encoding::DesktopWord) {
         Ok(words) => words,
         Err(kind) => return scan.problem_in(kind, exec),
     };
-    let words: Vec<Text> = words.iter().map(read_field_codes).collect();
+    let words: Vec<MappedText> = words.iter().map(read_field_codes).collect();
     let context = Context::new("Exec", Lookup::SearchPath);
     scan_command(scan, &context, &words);
 }
 
 /// `%f`, `%U`, `%i` …, the deprecated ones among them, stand for what is launched; `%%` is a
 /// percent sign.
-fn read_field_codes(word: &Text) -> Text {
+fn read_field_codes(word: &MappedText) -> MappedText {
     read_doubled(word, b"%", Encoding::DesktopFieldCode, |rest| {
         rest.get(1)
             .is_some_and(u8::is_ascii_alphabetic)

@@ -6,8 +6,8 @@ use std::cell::Cell;
 use crate::command_line::scan_variable;
 use crate::encoding::{Encoding, Quote};
 use crate::lines::is_blank;
+use crate::mapped_text::{MappedText, Span};
 use crate::reference::Scan;
-use crate::text::{Span, Text};
 use crate::words::read_doubled;
 
 /// Finds the files and search paths in environment variables.
@@ -34,7 +34,7 @@ fn is_variable_name(key: &[u8]) -> bool {
 }
 
 /// `$NAME`, `${NAME}`, `${NAME:-…}` and `${NAME:+…}` are not known here; `$$` is a dollar sign.
-fn read_variables(value: &Text) -> Text {
+fn read_variables(value: &MappedText) -> MappedText {
     // What follows an open `${` is literal to the end.
     let open = Cell::new(false);
     read_doubled(value, b"$", Encoding::Dollar, |rest| {
@@ -85,7 +85,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next `KEY=VALUE`; `None` at the end of the file.
-    fn assignment(&mut self) -> Option<(&'a [u8], Text)> {
+    fn assignment(&mut self) -> Option<(&'a [u8], MappedText)> {
         loop {
             match *self.file.get(self.at)? {
                 b'#' | b';' => self.skip_line(),
@@ -108,8 +108,8 @@ impl<'a> Reader<'a> {
 
     /// The value up to the end of its line. Quotes are quotes at its beginning and after a closing
     /// quote only; within them a value may go on over line ends.
-    fn value(&mut self) -> Text {
-        let mut text = Text::new();
+    fn value(&mut self) -> MappedText {
+        let mut text = MappedText::new();
         let mut bare = false;
         // Unescaped blanks that are dropped if nothing follows them.
         let mut blanks = None;
@@ -142,7 +142,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The rest of a part in quotes, its closing quote included.
-    fn quoted(&mut self, mark: u8, text: &mut Text) {
+    fn quoted(&mut self, mark: u8, text: &mut MappedText) {
         let quote = match mark {
             b'"' => Quote::Double,
             _ => Quote::Single,
@@ -167,8 +167,8 @@ impl<'a> Reader<'a> {
         self.push(text, plain, self.at, quote);
     }
 
-    fn push(&self, text: &mut Text, from: usize, to: usize, quote: Quote) {
-        let outer = Text::of_file(self.file, Span::new(from, to));
+    fn push(&self, text: &mut MappedText, from: usize, to: usize, quote: Quote) {
+        let outer = MappedText::of_file(self.file, Span::new(from, to));
         text.push(
             &outer,
             0..outer.len(),
@@ -176,8 +176,8 @@ impl<'a> Reader<'a> {
         );
     }
 
-    fn push_escape(&self, text: &mut Text, decoded: Option<u8>, from: usize, quote: Quote) {
-        let outer = Text::of_file(self.file, Span::new(from, self.at));
+    fn push_escape(&self, text: &mut MappedText, decoded: Option<u8>, from: usize, quote: Quote) {
+        let outer = MappedText::of_file(self.file, Span::new(from, self.at));
         let encoding = Some(Encoding::EnvironmentFile(quote));
         text.push_decoded(decoded.as_slice(), &outer, 0..outer.len(), encoding);
     }
@@ -230,7 +230,7 @@ mod tests {
             ("$/x $", "$/x $", true),
             ("${A:-$B", "${A:-$B", true),
         ] {
-            let text = Text::of_file(value.as_bytes(), Span::new(0, value.len()));
+            let text = MappedText::of_file(value.as_bytes(), Span::new(0, value.len()));
             let text = read_variables(&text);
             assert_eq!(text.bytes(), decoded.as_bytes(), "{value}");
             assert_eq!(text.is_literal(), literal, "{value}");
@@ -267,7 +267,7 @@ mod tests {
         assert_eq!(scan.references.len(), 1);
         let text = &scan.references[0].text;
         assert_eq!(text.bytes(), b"/usr/bin/vi");
-        assert_eq!(text.span(), Some(Span::new(7, 18)));
+        assert_eq!(text.editable_span(), Some(Span::new(7, 18)));
         assert_eq!(text.encode(b"/a b$").as_deref(), Ok(&b"/a\\ b\\$\\$"[..]));
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::encoding::Encoding;
 use crate::lines;
-use crate::text::{Span, Text};
+use crate::mapped_text::{MappedText, Span};
 
 /// A `Key=Value` line.
 pub(crate) struct Entry<'a> {
@@ -12,7 +12,7 @@ pub(crate) struct Entry<'a> {
     /// The key, with its locale if it has one: `Name[de]`.
     pub(crate) key: &'a [u8],
     /// The value, with its string escapes decoded.
-    pub(crate) value: Text,
+    pub(crate) value: MappedText,
 }
 
 /// The entries of a file, in its order.
@@ -35,11 +35,11 @@ pub(crate) fn entries(file: &[u8]) -> impl Iterator<Item = Entry<'_>> {
 }
 
 /// The escapes of values of type string: `\s \n \t \r \\`. Any other backslash stands for itself.
-fn unescape(file: &[u8], span: Span) -> Text {
-    let value = Text::of_file(file, span);
+fn unescape(file: &[u8], span: Span) -> MappedText {
+    let value = MappedText::of_file(file, span);
     let bytes = value.bytes();
     let encoding = Some(Encoding::DesktopString);
-    let mut text = Text::new();
+    let mut text = MappedText::new();
     let (mut plain, mut at) = (0, 0);
     while let Some(offset) = memchr::memchr(b'\\', bytes.get(at..).unwrap_or_default()) {
         let escape = at + offset;

@@ -1,7 +1,7 @@
 //! Which path in an output has which format: the one list, and the scanner of each.
 
+use crate::mapped_text::Span;
 use crate::reference::{ProblemKind, Reference, Scan};
-use crate::text::Span;
 use crate::{
     MAX_LINE_SIZE, binfmt, bus_service, desktop_entry, environment_d, modprobe, name_services, pam,
     pkg_config, polkit_action, polkit_rules, sysusers, tmpfiles, udev_rules, unit,
@@ -80,7 +80,7 @@ pub fn scan(kind: FileKind, file: &[u8]) -> Scan {
         FileKind::Environment => environment_d::scan(file),
         FileKind::DesktopEntry => desktop_entry::scan(file),
     };
-    let start = |reference: &Reference| reference.text.extent().map(|span| span.start);
+    let start = |reference: &Reference| reference.text.covering_span().map(|span| span.start);
     scan.references.sort_by_key(start);
     scan
 }

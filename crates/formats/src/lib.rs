@@ -1,7 +1,7 @@
 //! Scanners for the files that systemd and its companions read.
 //!
 //! A package's files *name other files*. A scanner turns the bytes of one file into
-//! [`Reference`]s (what is named, what is done with it, where it stands), [`Fact`]s (what the file
+//! [`Reference`]s (what is named, what is done with it, where it stands), [`Declaration`]s (what the file
 //! declares) and [`Problem`]s (what could not be understood). Scanners are pure: no disk, no policy,
 //! and total: any bytes give a result. Files larger than [`MAX_FILE_SIZE`] are not to be scanned.
 //!
@@ -29,6 +29,7 @@ pub mod environment_d;
 mod group_file;
 pub mod kind;
 mod lines;
+pub mod mapped_text;
 pub mod modprobe;
 pub mod name_services;
 pub mod pam;
@@ -43,7 +44,6 @@ pub mod script;
 pub mod shell;
 pub mod sysusers;
 pub mod tables;
-pub mod text;
 pub mod tmpfiles;
 pub mod udev_rules;
 pub mod unit;
@@ -51,8 +51,8 @@ pub mod words;
 
 pub use encoding::{Encoding, Quote, Unencodable};
 pub use kind::{FileKind, scan};
-pub use reference::{Account, Fact, Lookup, Problem, ProblemKind, Reference, Role, Scan};
-pub use text::{Span, Text};
+pub use mapped_text::{MappedText, Span};
+pub use reference::{Account, Declaration, Lookup, Problem, ProblemKind, Reference, Role, Scan};
 
 /// The largest file that is scanned, in bytes: 16 MiB. No reader of these kinds takes more (systemd
 /// refuses lines over 1 MiB), and a scanner's memory is a small multiple of its input.

@@ -1,6 +1,6 @@
 //! The physical lines of a file.
 
-use crate::text::Span;
+use crate::mapped_text::Span;
 
 /// The lines of `file`, without their ends (`\n` or `\r\n`). A last line needs no end.
 pub(crate) fn physical(file: &[u8]) -> impl Iterator<Item = Span> {

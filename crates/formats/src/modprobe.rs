@@ -3,10 +3,10 @@
 
 use crate::command_line::Context;
 use crate::encoding::Encoding;
+use crate::mapped_text::{MappedText, Span};
 use crate::reference::{Lookup, Scan};
 #[cfg(feature = "shell")]
 use crate::shell::scan_script;
-use crate::text::{Span, Text};
 
 /// Finds what the shell commands of `install` and `remove` name.
 #[must_use]
@@ -24,14 +24,14 @@ pub fn scan(file: &[u8]) -> Scan {
 }
 
 #[cfg(not(feature = "shell"))]
-fn scan_script(_: &mut Scan, _: &Context, _: &Text) {}
+fn scan_script(_: &mut Scan, _: &Context, _: &MappedText) {}
 
 /// The logical line at `at`. A backslash is dropped and takes the byte after it as it is; before a
 /// line end, that is dropped as well.
-fn line(file: &[u8], at: &mut usize) -> Text {
-    let outer = |from: usize, to: usize| Text::of_file(file, Span::new(from, to));
+fn line(file: &[u8], at: &mut usize) -> MappedText {
+    let outer = |from: usize, to: usize| MappedText::of_file(file, Span::new(from, to));
     let encoding = Some(Encoding::ModprobeLine);
-    let mut text = Text::new();
+    let mut text = MappedText::new();
     while let Some(rest) = file.get(*at..).filter(|rest| !rest.is_empty()) {
         let length = memchr::memchr2(b'\n', b'\\', rest).unwrap_or(rest.len());
         text.push(&outer(*at, *at + length), 0..length, encoding);
@@ -52,7 +52,7 @@ fn line(file: &[u8], at: &mut usize) -> Text {
 }
 
 /// The command of an `install` or `remove` line, and which of them it is.
-fn command(line: &Text) -> Option<(&'static str, Text)> {
+fn command(line: &MappedText) -> Option<(&'static str, MappedText)> {
     let bytes = line.bytes();
     if bytes.starts_with(b"#") {
         return None;
@@ -128,7 +128,7 @@ mod tests {
     fn a_backslash_is_doubled_in_a_replacement() {
         let file = b"install a /bin/x";
         let (_, script) = command(&line(file, &mut 0)).expect("it has a command");
-        assert_eq!(script.span(), Some(Span::new(10, 16)));
+        assert_eq!(script.editable_span(), Some(Span::new(10, 16)));
         assert_eq!(script.encode(b"\\a").as_deref(), Ok(&b"\\\\a"[..]));
     }
 }

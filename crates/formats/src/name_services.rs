@@ -3,8 +3,8 @@
 
 use crate::encoding::Encoding;
 use crate::lines;
+use crate::mapped_text::{MappedText, Span};
 use crate::reference::{Lookup, ProblemKind, Reference, Role, Scan};
-use crate::text::{Span, Text};
 
 /// Services that are part of glibc itself since 2.34.
 const IN_LIBC: &[&[u8]] = &[b"dns", b"files"];
@@ -47,8 +47,8 @@ fn scan_services(scan: &mut Scan, file: &[u8], place: Span) {
                 let ends = |byte: &u8| lines::is_blank(*byte) || *byte == b'[';
                 let length = rest.iter().position(ends).unwrap_or(rest.len());
                 let start = place.start + at;
-                let outer = Text::of_file(file, Span::new(start, start + length));
-                let mut name = Text::new();
+                let outer = MappedText::of_file(file, Span::new(start, start + length));
+                let mut name = MappedText::new();
                 name.push(&outer, 0..length, Some(Encoding::BareWord));
                 scan.references.push(Reference {
                     lookup: Lookup::ByReader,

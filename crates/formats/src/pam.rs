@@ -3,8 +3,8 @@
 
 use crate::encoding::Encoding;
 use crate::lines;
+use crate::mapped_text::{MappedText, Span};
 use crate::reference::{Lookup, ProblemKind, Reference, Role, Scan};
-use crate::text::{Span, Text};
 
 /// The modules of Linux-PAM itself, and those of systemd: any system with PAM may have them. Sorted.
 const COMMON_MODULES: &[&str] = &[
@@ -70,7 +70,7 @@ pub fn is_common_module(file_name: &[u8]) -> bool {
 #[must_use]
 pub fn scan(file: &[u8]) -> Scan {
     let mut scan = Scan::default();
-    let mut joined = Text::new();
+    let mut joined = MappedText::new();
     for line in lines::physical(file) {
         let comment = memchr::memchr(b'#', line.of(file));
         let end = comment.map_or(line.end, |at| line.start + at);
@@ -97,15 +97,15 @@ fn trim_end(file: &[u8], span: Span) -> Span {
 }
 
 /// `[-]TYPE CONTROL MODULE …`, or `@include SERVICE`.
-fn scan_line(scan: &mut Scan, line: &Text) {
+fn scan_line(scan: &mut Scan, line: &MappedText) {
     let Some((first, rest)) = token(line, 0) else {
         return;
     };
-    let mut add = |role, field, text: Text, optional| {
+    let mut add = |role, field, text: MappedText, optional| {
         if text.is_empty() {
             return;
         }
-        let mut named = Text::new();
+        let mut named = MappedText::new();
         named.push(&text, 0..text.len(), Some(Encoding::BareWord));
         scan.references.push(Reference {
             lookup: Lookup::ByReader,
@@ -135,7 +135,7 @@ fn scan_line(scan: &mut Scan, line: &Text) {
 
 /// The token at or after `from`, and where it ends: a word, or what stands in brackets
 /// (`_pam_tokenize()`).
-fn token(line: &Text, from: usize) -> Option<(Text, usize)> {
+fn token(line: &MappedText, from: usize) -> Option<(MappedText, usize)> {
     let bytes = line.bytes();
     let rest = bytes.get(from..)?;
     let start = from + rest.iter().position(|byte| !lines::is_blank(*byte))?;

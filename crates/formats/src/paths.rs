@@ -1,12 +1,12 @@
 //! Absolute paths in text: a word of a command line, a line of a configuration file.
 
-use crate::text::Text;
+use crate::mapped_text::MappedText;
 
 /// An absolute path that a text holds.
 #[derive(Clone, Debug)]
 pub struct PathInText {
     /// The path, as far as it is written out.
-    pub text: Text,
+    pub text: MappedText,
     /// Whether the word goes on where the path ends (a glob, a brace, a `#`), so that the path is only a
     /// part of a name.
     pub goes_on: bool,
@@ -22,7 +22,7 @@ const GOES_ON: &[u8] = b"*?[{=!#\\";
 /// All absolute paths of a text, in its order: at its beginning, after a separator, or glued to an option
 /// of one letter. What a variable stands in front of is a part of something else.
 #[must_use]
-pub fn paths(text: &Text) -> Vec<PathInText> {
+pub fn paths(text: &MappedText) -> Vec<PathInText> {
     let bytes = text.bytes();
     let mut paths = Vec::new();
     let mut at = 0;
@@ -66,7 +66,7 @@ fn begins_path(bytes: &[u8], start: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::Span;
+    use crate::mapped_text::Span;
 
     #[test]
     fn the_paths_of_a_text() {
@@ -83,7 +83,10 @@ mod tests {
             ("/", &[("/", false)]),
             ("", &[]),
         ] {
-            let found = paths(&Text::of_file(text.as_bytes(), Span::new(0, text.len())));
+            let found = paths(&MappedText::of_file(
+                text.as_bytes(),
+                Span::new(0, text.len()),
+            ));
             let found: Vec<(&str, bool)> = found
                 .iter()
                 .map(|path| {

@@ -8,8 +8,8 @@ use quick_xml::{Reader, XmlVersion};
 
 use crate::encoding::Encoding;
 use crate::lines::is_blank;
-use crate::reference::{Fact, ProblemKind, Reference, Role, Scan};
-use crate::text::{Span, Text};
+use crate::mapped_text::{MappedText, Span};
+use crate::reference::{Declaration, ProblemKind, Reference, Role, Scan};
 
 const KEY: &str = "org.freedesktop.policykit.exec.path";
 const IMPLY: &str = "org.freedesktop.policykit.imply";
@@ -39,7 +39,7 @@ enum Wanted {
 
 /// An action that is being read.
 struct Action {
-    id: Text,
+    id: MappedText,
     answers: Vec<Vec<u8>>,
 }
 
@@ -53,7 +53,7 @@ fn read(file: &[u8], found: &mut Scan) -> Result<(), usize> {
     };
     let position = |offset| start.saturating_add(usize::try_from(offset).unwrap_or(usize::MAX));
     let mut reader = Reader::from_str(file_text);
-    let mut wanted: Option<(Wanted, Text)> = None;
+    let mut wanted: Option<(Wanted, MappedText)> = None;
     let mut action: Option<Action> = None;
     let mut depth = 0_usize;
     let mut at = position(reader.buffer_position());
@@ -68,13 +68,13 @@ fn read(file: &[u8], found: &mut Scan) -> Result<(), usize> {
                 depth += 1;
                 let read = read_element(&element).ok_or(span.start)?;
                 if let Some(id) = read.id {
-                    let mut text = Text::new();
-                    let element = Text::of_file(file, span);
+                    let mut text = MappedText::new();
+                    let element = MappedText::of_file(file, span);
                     text.push_decoded(id.as_bytes(), &element, 0..element.len(), None);
                     let answers = Vec::new();
                     action = Some(Action { id: text, answers });
                 }
-                wanted = read.wanted.map(|wanted| (wanted, Text::new()));
+                wanted = read.wanted.map(|wanted| (wanted, MappedText::new()));
             }
             Event::Empty(element) => {
                 read_element(&element).ok_or(span.start)?;
@@ -88,7 +88,7 @@ fn read(file: &[u8], found: &mut Scan) -> Result<(), usize> {
                     && let Some(mut action) = action.take()
                 {
                     action.answers.sort();
-                    found.facts.push(Fact::PolkitAction {
+                    found.declarations.push(Declaration::PolkitAction {
                         id: action.id,
                         answers: action.answers.join(&b' '),
                     });
@@ -106,7 +106,7 @@ fn read(file: &[u8], found: &mut Scan) -> Result<(), usize> {
 }
 
 /// Takes in the text of an element.
-fn take(found: &mut Scan, action: Option<&mut Action>, wanted: Wanted, text: &Text) {
+fn take(found: &mut Scan, action: Option<&mut Action>, wanted: Wanted, text: &MappedText) {
     if text.is_empty() {
         return;
     }
@@ -124,7 +124,9 @@ fn take(found: &mut Scan, action: Option<&mut Action>, wanted: Wanted, text: &Te
                 at += word.len() + 1;
                 if !id.is_empty() {
                     let field = "imply".into();
-                    found.facts.push(Fact::NamesPolkitAction { field, id });
+                    found
+                        .declarations
+                        .push(Declaration::NamesPolkitAction { field, id });
                 }
             }
         }
@@ -172,8 +174,8 @@ fn read_element(element: &BytesStart<'_>) -> Option<Element> {
 }
 
 /// Appends what an event inside such an element stands for; a comment stands for nothing.
-fn push(program: &mut Text, file: &[u8], span: Span, event: &Event<'_>) {
-    let outer = Text::of_file(file, span);
+fn push(program: &mut MappedText, file: &[u8], span: Span, event: &Event<'_>) {
+    let outer = MappedText::of_file(file, span);
     let whole = 0..outer.len();
     let encoding = Some(Encoding::XmlText);
     match event {
@@ -222,14 +224,14 @@ mod tests {
             let scan = scan(file.as_bytes());
             let text = &scan.references[0].text;
             assert_eq!(text.bytes(), expected.as_bytes(), "{written}");
-            let place = text.span().expect("it stands in one piece");
+            let place = text.editable_span().expect("it stands in one piece");
             assert_eq!(place.of(file.as_bytes()), written.as_bytes());
             assert_eq!(text.encode(b"/a&b").as_deref(), Ok(&b"/a&amp;b"[..]));
         }
         let file = annotate("\n  /usr/bin/x<!-- y -->\n");
         let scan = scan(file.as_bytes());
         assert_eq!(scan.references[0].text.bytes(), b"/usr/bin/x");
-        assert!(scan.references[0].text.span().is_some());
+        assert!(scan.references[0].text.editable_span().is_some());
     }
 
     #[test]
@@ -256,14 +258,14 @@ mod tests {
             <action id='org.c'/><action id='org.d'></action></policyconfig>";
         let mut named = Vec::new();
         let mut declared = Vec::new();
-        for fact in scan(file.as_bytes()).facts {
+        for fact in scan(file.as_bytes()).declarations {
             match fact {
-                Fact::NamesPolkitAction { id, .. } => {
-                    let span = id.span().expect("it stands in one piece");
+                Declaration::NamesPolkitAction { id, .. } => {
+                    let span = id.editable_span().expect("it stands in one piece");
                     assert_eq!(span.of(file.as_bytes()), id.bytes());
                     named.push(id.bytes().to_vec());
                 }
-                Fact::PolkitAction { id, answers } => {
+                Declaration::PolkitAction { id, answers } => {
                     declared.push((id.bytes().to_vec(), answers));
                 }
                 _ => {}
@@ -281,7 +283,7 @@ mod tests {
             format!("\u{feff}<policyconfig><annotate key='{KEY}' >/x</annotate></policyconfig>");
         let text = &scan(file.as_bytes()).references[0].text;
         assert_eq!(
-            text.span().map(|span| span.of(file.as_bytes())),
+            text.editable_span().map(|span| span.of(file.as_bytes())),
             Some(&b"/x"[..])
         );
     }

@@ -3,8 +3,8 @@
 
 use crate::encoding::Encoding;
 use crate::lines::is_blank;
-use crate::reference::{Account, Fact, Lookup, Reference, Role, Scan};
-use crate::text::{Span, Text};
+use crate::mapped_text::{MappedText, Span};
+use crate::reference::{Account, Declaration, Lookup, Reference, Role, Scan};
 
 /// Finds the programs that rules run, and the groups and actions that they ask for.
 #[must_use]
@@ -25,21 +25,22 @@ pub fn scan(file: &[u8]) -> Scan {
                         .references
                         .extend(argument(file, after, b"([").map(program)),
                     b"isInGroup" => {
-                        scan.facts.extend(argument(file, after, b"(").map(|name| {
-                            Fact::UsesAccount {
-                                account: Account::Group,
-                                field: "isInGroup".into(),
-                                name,
-                            }
-                        }));
+                        scan.declarations
+                            .extend(argument(file, after, b"(").map(|name| {
+                                Declaration::UsesAccount {
+                                    account: Account::Group,
+                                    field: "isInGroup".into(),
+                                    name,
+                                }
+                            }));
                     }
                     b"id"
                         if file
                             .get(..at)
                             .is_some_and(|before| before.ends_with(b"action.")) =>
                     {
-                        scan.facts.extend(compared(file, after).map(|id| {
-                            Fact::NamesPolkitAction {
+                        scan.declarations.extend(compared(file, after).map(|id| {
+                            Declaration::NamesPolkitAction {
                                 field: "action.id".into(),
                                 id,
                             }
@@ -55,7 +56,7 @@ pub fn scan(file: &[u8]) -> Scan {
     scan
 }
 
-fn program(text: Text) -> Reference {
+fn program(text: MappedText) -> Reference {
     Reference {
         lookup: Lookup::SearchPath,
         ..Reference::new(Role::Program, "polkit.spawn", text)
@@ -73,7 +74,7 @@ fn length_until(rest: &[u8], end: &[u8]) -> usize {
 }
 
 /// The string literal that follows the marks `opening` at `from`, blanks in between.
-fn argument(file: &[u8], from: usize, opening: &[u8]) -> Option<Text> {
+fn argument(file: &[u8], from: usize, opening: &[u8]) -> Option<MappedText> {
     let skip = |at: usize| {
         let rest = file.get(at..).unwrap_or_default();
         at + rest.iter().take_while(|byte| is_blank(**byte)).count()
@@ -90,7 +91,7 @@ fn argument(file: &[u8], from: usize, opening: &[u8]) -> Option<Text> {
 }
 
 /// The string literal that what ends at `from` is compared to.
-fn compared(file: &[u8], from: usize) -> Option<Text> {
+fn compared(file: &[u8], from: usize) -> Option<MappedText> {
     let rest = file.get(from..).unwrap_or_default().trim_ascii_start();
     let operators: [&[u8]; 4] = [b"===", b"!==", b"==", b"!="];
     let rest = operators
@@ -102,28 +103,28 @@ fn compared(file: &[u8], from: usize) -> Option<Text> {
 
 /// The string literal at `start`, and where it ends. One with an escape other than of a quote or a
 /// backslash has no text.
-fn string(file: &[u8], start: usize) -> Option<(Text, usize)> {
+fn string(file: &[u8], start: usize) -> Option<(MappedText, usize)> {
     let mark = *file.get(start).filter(|byte| b"\"'".contains(byte))?;
     let encoding = Some(Encoding::ScriptString);
-    let mut text = Text::new();
+    let mut text = MappedText::new();
     let mut is_plain = true;
     let mut at = start + 1;
     loop {
         let rest = file.get(at..)?;
         let special = |byte: &u8| *byte == mark || b"\\\n\r".contains(byte);
         let length = rest.iter().position(special)?;
-        let outer = Text::of_file(file, Span::new(at, at + length));
+        let outer = MappedText::of_file(file, Span::new(at, at + length));
         text.push(&outer, 0..length, encoding);
         at += length;
         match (file.get(at)?, file.get(at + 1)) {
             (b'\\', Some(escaped)) => {
                 is_plain &= b"\\\"'".contains(escaped);
-                let outer = Text::of_file(file, Span::new(at, at + 2));
+                let outer = MappedText::of_file(file, Span::new(at, at + 2));
                 text.push_decoded(&[*escaped], &outer, 0..2, encoding);
                 at += 2;
             }
             (byte, _) if *byte == mark => {
-                let text = if is_plain { text } else { Text::new() };
+                let text = if is_plain { text } else { MappedText::new() };
                 return Some((text, at + 1));
             }
             _ => return None,
@@ -137,10 +138,10 @@ mod tests {
 
     fn found(file: &str) -> (Vec<String>, Vec<String>) {
         let scan = scan(file.as_bytes());
-        let text = |text: &Text| String::from_utf8_lossy(text.bytes()).into_owned();
+        let text = |text: &MappedText| String::from_utf8_lossy(text.bytes()).into_owned();
         let programs = scan.references.iter().map(|found| text(&found.text));
-        let groups = scan.facts.iter().filter_map(|fact| match fact {
-            Fact::UsesAccount { name, .. } => Some(text(name)),
+        let groups = scan.declarations.iter().filter_map(|fact| match fact {
+            Declaration::UsesAccount { name, .. } => Some(text(name)),
             _ => None,
         });
         (programs.collect(), groups.collect())
@@ -192,9 +193,9 @@ mod tests {
             ("// action.id == \"org.x\"", &[]),
             ("action.id == name ; action.id == \"\"", &[]),
         ] {
-            let facts = scan(file.as_bytes()).facts;
+            let facts = scan(file.as_bytes()).declarations;
             let found = facts.iter().filter_map(|fact| match fact {
-                Fact::NamesPolkitAction { id, .. } => Some(id.bytes().to_vec()),
+                Declaration::NamesPolkitAction { id, .. } => Some(id.bytes().to_vec()),
                 _ => None,
             });
             let expected: Vec<_> = expected.iter().map(|id| id.as_bytes()).collect();

@@ -3,18 +3,18 @@
 //! use for `Exec`.
 
 use crate::encoding::{Encoding, Quote};
+use crate::mapped_text::MappedText;
 use crate::reference::ProblemKind;
-use crate::text::Text;
 
 /// The words of `value`; `encoding` tells how text between the given quotes is written. Fails if a
 /// quote is not closed.
 pub(crate) fn split(
-    value: &Text,
+    value: &MappedText,
     encoding: fn(Quote) -> Encoding,
-) -> Result<Vec<Text>, ProblemKind> {
+) -> Result<Vec<MappedText>, ProblemKind> {
     let bytes = value.bytes();
     let mut words = Vec::new();
-    let mut word: Option<Text> = None;
+    let mut word: Option<MappedText> = None;
     let mut quote = Quote::Bare;
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
@@ -65,10 +65,10 @@ pub(crate) fn split(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::Span;
+    use crate::mapped_text::Span;
 
     fn words(line: &str) -> Result<Vec<String>, ProblemKind> {
-        let value = Text::of_file(line.as_bytes(), Span::new(0, line.len()));
+        let value = MappedText::of_file(line.as_bytes(), Span::new(0, line.len()));
         let words = split(&value, Encoding::ShellWord)?;
         Ok(words
             .iter()
@@ -104,9 +104,9 @@ mod tests {
     #[test]
     fn a_word_is_replaced_within_its_quotes() {
         let line = b"'/usr/bin/x' /y";
-        let value = Text::of_file(line, Span::new(0, line.len()));
+        let value = MappedText::of_file(line, Span::new(0, line.len()));
         let words = split(&value, Encoding::ShellWord).expect("it is balanced");
-        assert_eq!(words[0].span(), Some(Span::new(1, 11)));
+        assert_eq!(words[0].editable_span(), Some(Span::new(1, 11)));
         assert_eq!(words[0].encode(b"/a b").as_deref(), Ok(&b"/a b"[..]));
         assert_eq!(words[1].encode(b"/a b").as_deref(), Ok(&b"/a\\ b"[..]));
     }

@@ -1,8 +1,8 @@
-//! What a scanner finds: references, facts and problems.
+//! What a scanner finds: references, declarations and problems.
 
 use std::borrow::Cow;
 
-use crate::text::{Span, Text};
+use crate::mapped_text::{MappedText, Span};
 
 /// What is done with the file that a reference names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,7 +15,7 @@ pub enum Role {
     ShellCommand,
     /// It is run by a program that gets its bare name as an argument (`env`, `find -exec`) and looks
     /// it up on the search path it is given.
-    CarriedProgram,
+    PrefixedProgram,
     /// It is an argument of a program: what becomes of it is known to that program only.
     Argument,
     /// It is read: `EnvironmentFile=`, `LoadCredential=`, the source of a tmpfiles.d link …
@@ -65,7 +65,7 @@ pub struct Reference {
     /// What is done with the file named.
     pub role: Role,
     /// The name or path, decoded, with where it stands.
-    pub text: Text,
+    pub text: MappedText,
     /// The directive, key or field that holds it, as its manual calls it: `ExecStart`, `RUN`.
     pub field: Cow<'static, str>,
     /// How a name that is not an absolute path is found.
@@ -80,7 +80,7 @@ pub struct Reference {
 impl Reference {
     /// A reference to an absolute path whose failure counts.
     #[must_use]
-    pub fn new(role: Role, field: &'static str, text: Text) -> Self {
+    pub fn new(role: Role, field: &'static str, text: MappedText) -> Self {
         Self {
             role,
             text,
@@ -106,7 +106,7 @@ pub enum Account {
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
-pub enum Fact {
+pub enum Declaration {
     /// `RootDirectory=` or `RootImage=`: the paths of programs lie inside another root.
     OtherRoot,
     /// `User=` names somebody else than root (or a specifier does), or `DynamicUser=` is on.
@@ -114,13 +114,13 @@ pub enum Fact {
     /// A name without a slash that the file runs, so that a search path has to provide it.
     RunsByName(Vec<u8>),
     /// A D-Bus name that the file answers.
-    BusName(Text),
+    BusName(MappedText),
     /// The unit that a D-Bus activation file starts in place of its program.
-    SystemdService(Text),
+    SystemdService(MappedText),
     /// A user that sysusers.d declares.
-    User(Text),
+    User(MappedText),
     /// A group that sysusers.d declares.
-    Group(Text),
+    Group(MappedText),
     /// A user or group that the file makes use of: a process runs as it, a file or device becomes
     /// its. Numbers are left out.
     UsesAccount {
@@ -129,16 +129,16 @@ pub enum Fact {
         /// The directive, key or field that names it.
         field: Cow<'static, str>,
         /// The name.
-        name: Text,
+        name: MappedText,
     },
     /// A path of the running system that a line of tmpfiles.d makes, changes or removes.
-    Makes(Text),
+    Makes(MappedText),
     /// Another unit that the file names, or a name that the unit itself has as well (`Alias`).
     NamesUnit {
         /// The directive or key that names it.
         field: Cow<'static, str>,
         /// The unit.
-        name: Text,
+        name: MappedText,
     },
     /// A line of udev rules that has to do with the unit that systemd makes of a device.
     DeviceUnit {
@@ -148,12 +148,12 @@ pub enum Fact {
         /// Whether it gives the device the tag `systemd`.
         is_tagged: bool,
         /// The units that it lets the device want, as they stand.
-        wants: Option<Text>,
+        wants: Option<MappedText>,
     },
     /// An action that polkit can be asked about.
     PolkitAction {
         /// Its name; it stands in this element.
-        id: Text,
+        id: MappedText,
         /// Who may do it: the implicit answers of `<defaults>`, as `name=answer` words, sorted.
         answers: Vec<u8>,
     },
@@ -162,16 +162,16 @@ pub enum Fact {
         /// Where: the annotation `imply` of another action, or `action.id` in rules.
         field: Cow<'static, str>,
         /// Its name.
-        id: Text,
+        id: MappedText,
     },
     /// A line `KEY=VALUE` of a unit.
     Directive {
         /// The section that it stands in; empty before the first.
         section: Vec<u8>,
         /// The directive.
-        key: Text,
+        key: MappedText,
         /// The value, without blanks at its ends.
-        value: Text,
+        value: MappedText,
     },
     /// A variable of a `.pc` file.
     PkgConfigVariable {
@@ -180,7 +180,7 @@ pub enum Fact {
         /// Its value, worked out; `None` if that is not known.
         value: Option<Vec<u8>>,
         /// The value as it stands.
-        text: Text,
+        text: MappedText,
     },
     /// An absolute path in a variable or in the flags of a `.pc` file.
     PkgConfigPath {
@@ -189,7 +189,7 @@ pub enum Fact {
         /// The path, worked out.
         path: Vec<u8>,
         /// The word as it stands.
-        text: Text,
+        text: MappedText,
     },
     /// A module that a `.pc` file asks for.
     PkgConfigRequires {
@@ -198,7 +198,7 @@ pub enum Fact {
         /// The module.
         module: Vec<u8>,
         /// The field's value as it stands.
-        text: Text,
+        text: MappedText,
     },
     /// A variable that a `.pc` file uses where it is not defined.
     PkgConfigUndefined {
@@ -207,14 +207,14 @@ pub enum Fact {
         /// Whether it is defined further down.
         is_late: bool,
         /// The `${name}`.
-        text: Text,
+        text: MappedText,
     },
     /// A getty's command line: where an option can be inserted, directly after its program.
     Getty {
         /// The end of the program word.
         insert_at: usize,
         /// The program, as written.
-        program: Text,
+        program: MappedText,
     },
 }
 
@@ -258,17 +258,17 @@ pub struct Scan {
     /// Which files it names.
     pub references: Vec<Reference>,
     /// What it declares.
-    pub facts: Vec<Fact>,
+    pub declarations: Vec<Declaration>,
     /// What could not be understood.
     pub problems: Vec<Problem>,
 }
 
 impl Scan {
     /// Adds a user or group that the file makes use of, unless it is a number or nothing.
-    pub(crate) fn uses_account(&mut self, account: Account, field: &'static str, name: Text) {
+    pub(crate) fn uses_account(&mut self, account: Account, field: &'static str, name: MappedText) {
         let is_number = name.bytes().iter().all(u8::is_ascii_digit);
         if !is_number && name.bytes() != b"-" {
-            self.facts.push(Fact::UsesAccount {
+            self.declarations.push(Declaration::UsesAccount {
                 account,
                 field: Cow::Borrowed(field),
                 name,
@@ -282,8 +282,8 @@ impl Scan {
     }
 
     /// Adds a text that could not be understood.
-    pub(crate) fn problem_in(&mut self, kind: ProblemKind, text: &Text) {
-        if let Some(span) = text.extent() {
+    pub(crate) fn problem_in(&mut self, kind: ProblemKind, text: &MappedText) {
+        if let Some(span) = text.covering_span() {
             self.problem(kind, span);
         }
     }

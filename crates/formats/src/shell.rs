@@ -7,10 +7,10 @@ use std::ops::{ControlFlow, Range};
 
 use tree_sitter::{Node, ParseOptions, ParseState, Parser, Tree, TreeCursor};
 
-use crate::command_line::{Context, carried_program, scan_arguments};
+use crate::command_line::{Context, prefixed_program, scan_arguments};
 use crate::encoding::{Encoding, Quote};
+use crate::mapped_text::MappedText;
 use crate::reference::{ProblemKind, Role, Scan};
-use crate::text::Text;
 
 /// The longest script that is parsed, in bytes: the time tree-sitter takes grows with the square of
 /// the length for some inputs.
@@ -114,17 +114,28 @@ const EXPANSIONS: &[&str] = &[
 const WORDS: &[&str] = &["concatenation", "number", "raw_string", "string", "word"];
 
 /// Adds what a script names.
-pub(crate) fn scan_script(scan: &mut Scan, context: &Context, script: &Text) {
+pub(crate) fn scan_script(scan: &mut Scan, context: &Context, script: &MappedText) {
     scan_at_depth(scan, context, script, Names::Resolved, 0);
 }
 
 /// Adds what a script that a command line hands to a shell names.
-pub(crate) fn scan_nested_script(scan: &mut Scan, context: &Context, script: &Text, names: Names) {
+pub(crate) fn scan_nested_script(
+    scan: &mut Scan,
+    context: &Context,
+    script: &MappedText,
+    names: Names,
+) {
     scan_at_depth(scan, context, script, names, context.nesting + 1);
 }
 
-fn scan_at_depth(scan: &mut Scan, context: &Context, script: &Text, names: Names, nesting: u8) {
-    let Some(extent) = script.extent() else {
+fn scan_at_depth(
+    scan: &mut Scan,
+    context: &Context,
+    script: &MappedText,
+    names: Names,
+    nesting: u8,
+) {
+    let Some(extent) = script.covering_span() else {
         return;
     };
     if script.len() > MAX_SCRIPT_SIZE || nesting > MAX_NESTING {
@@ -233,7 +244,7 @@ fn functions(tree: &Tree, script: &[u8]) -> Vec<Vec<u8>> {
 struct Reader<'a> {
     scan: &'a mut Scan,
     context: &'a Context,
-    script: &'a Text,
+    script: &'a MappedText,
     names: Names,
     functions: Vec<Vec<u8>>,
 }
@@ -282,7 +293,7 @@ impl Reader<'_> {
         false
     }
 
-    fn paths(&mut self, word: &Text, role: Role) {
+    fn paths(&mut self, word: &MappedText, role: Role) {
         for path in crate::command_line::paths(word) {
             self.scan
                 .references
@@ -321,7 +332,7 @@ impl Reader<'_> {
                 scan_nested_script(self.scan, self.context, script, self.names);
                 return;
             }
-            let Some(carried) = carried_program(name, arguments) else {
+            let Some(carried) = prefixed_program(name, arguments) else {
                 return scan_arguments(self.scan, self.context, program, arguments);
             };
             scan_arguments(self.scan, self.context, program, &arguments[..carried]);
@@ -329,7 +340,7 @@ impl Reader<'_> {
         }
     }
 
-    fn command_word(&mut self, word: &Text) {
+    fn command_word(&mut self, word: &MappedText) {
         let bytes = word.bytes();
         let is_name = !bytes.contains(&b'/');
         let own = |name: &[u8]| {
@@ -343,7 +354,7 @@ impl Reader<'_> {
         }
         let role = match self.names {
             // A login shell finds it, on a search path of its own.
-            Names::Left if is_name => Role::CarriedProgram,
+            Names::Left if is_name => Role::PrefixedProgram,
             _ => Role::ShellCommand,
         };
         let reference = self.context.reference(role, word.clone());
@@ -351,11 +362,11 @@ impl Reader<'_> {
     }
 
     /// The text of a word: quotes and escapes read, expansions and globs opaque.
-    fn word(&self, node: Node, backquoted: bool) -> Text {
+    fn word(&self, node: Node, backquoted: bool) -> MappedText {
         let range = node.byte_range();
         let layer;
         let script = if backquoted {
-            let mut text = Text::new();
+            let mut text = MappedText::new();
             if self
                 .script
                 .bytes()
@@ -396,9 +407,9 @@ fn expansions(node: Node) -> Vec<Range<usize>> {
 }
 
 /// Reads the quotes and escapes of one word (POSIX, Shell Command Language, 2.2 Quoting).
-fn decode(script: &Text, range: Range<usize>, expansions: &[Range<usize>]) -> Text {
+fn decode(script: &MappedText, range: Range<usize>, expansions: &[Range<usize>]) -> MappedText {
     let bytes = script.bytes();
-    let mut text = Text::new();
+    let mut text = MappedText::new();
     let mut quote = Quote::Bare;
     let mut at = range.start;
     let mut plain = at;
@@ -463,8 +474,8 @@ fn decode(script: &Text, range: Range<usize>, expansions: &[Range<usize>]) -> Te
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mapped_text::Span;
     use crate::reference::Lookup;
-    use crate::text::Span;
 
     fn scan(script: &str) -> Scan {
         let mut scan = Scan::default();
@@ -475,7 +486,7 @@ mod tests {
             privileged: false,
             nesting: 0,
         };
-        let text = Text::of_file(script.as_bytes(), Span::new(0, script.len()));
+        let text = MappedText::of_file(script.as_bytes(), Span::new(0, script.len()));
         scan_script(&mut scan, &context, &text);
         scan
     }
@@ -483,11 +494,11 @@ mod tests {
     fn found(script: &str) -> Vec<String> {
         let scan = scan(script);
         assert!(scan.problems.is_empty(), "{script}: {:?}", scan.problems);
-        let text = |text: &Text| String::from_utf8_lossy(text.bytes()).into_owned();
+        let text = |text: &MappedText| String::from_utf8_lossy(text.bytes()).into_owned();
         let letter = |role| match role {
             Role::ShellCommand => "!",
             Role::Condition => "?",
-            Role::CarriedProgram => "~",
+            Role::PrefixedProgram => "~",
             _ => "",
         };
         scan.references
@@ -548,7 +559,7 @@ mod tests {
         for (script, replaced) in [("a", "/x\\ y"), ("'a'", "'/x y'"), ("\"a\"", "\"/x y\"")] {
             let found = scan(script);
             let text = &found.references[0].text;
-            let span = text.span().expect(script);
+            let span = text.editable_span().expect(script);
             let mut out = script.as_bytes().to_vec();
             out.splice(span.start..span.end, text.encode(b"/x y").expect(script));
             assert_eq!(String::from_utf8_lossy(&out), replaced, "{script}");
@@ -569,8 +580,8 @@ mod tests {
     #[test]
     fn substitutions_of_the_format_around_it_need_not_be_shell() {
         let script = "echo $((%s{x}-2)); /usr/bin/%i; a";
-        let outer = Text::of_file(script.as_bytes(), Span::new(0, script.len()));
-        let mut text = Text::new();
+        let outer = MappedText::of_file(script.as_bytes(), Span::new(0, script.len()));
+        let mut text = MappedText::new();
         text.push(&outer, 0..8, None);
         text.push_opaque(&outer, 8..13, None);
         text.push(&outer, 13..28, None);

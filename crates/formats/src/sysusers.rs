@@ -2,8 +2,8 @@
 //! of `src/sysusers/sysusers.c`).
 
 use crate::lines;
-use crate::reference::{Account, Fact, ProblemKind, Reference, Role, Scan};
-use crate::text::Text;
+use crate::mapped_text::MappedText;
+use crate::reference::{Account, Declaration, ProblemKind, Reference, Role, Scan};
 use crate::words::{self, Escapes};
 
 const FIELDS: usize = 6;
@@ -13,7 +13,7 @@ const FIELDS: usize = 6;
 pub fn scan(file: &[u8]) -> Scan {
     let mut scan = Scan::default();
     for span in lines::significant(file, b"#") {
-        let line = Text::of_file(file, span);
+        let line = MappedText::of_file(file, span);
         if let Err(kind) = scan_line(&mut scan, &line) {
             scan.problem(kind, span);
         }
@@ -22,7 +22,7 @@ pub fn scan(file: &[u8]) -> Scan {
 }
 
 /// `u NAME ID "GECOS" HOME SHELL`, where `u!` is a locked account; `g NAME ID`; `m USER GROUP`.
-fn scan_line(scan: &mut Scan, line: &Text) -> Result<(), ProblemKind> {
+fn scan_line(scan: &mut Scan, line: &MappedText) -> Result<(), ProblemKind> {
     let mut fields = Vec::with_capacity(FIELDS);
     let mut at = 0;
     while let Some(word) = words::first_word(line, at, Escapes::C)? {
@@ -40,9 +40,9 @@ fn scan_line(scan: &mut Scan, line: &Text) -> Result<(), ProblemKind> {
         Some(words::read_specifiers(field)).filter(|text| !matches!(text.bytes(), b"" | b"-"))
     };
     let kind = field(0);
-    match kind.as_ref().map(Text::bytes) {
+    match kind.as_ref().map(MappedText::bytes) {
         Some([b'u', modifiers @ ..]) if modifiers.iter().all(|byte| b"!-".contains(byte)) => {
-            scan.facts.extend(field(1).map(Fact::User));
+            scan.declarations.extend(field(1).map(Declaration::User));
             // The group of a user has its name, unless the line names another: `u x 5:y`.
             let other = field(2).and_then(|id| {
                 let colon = memchr::memchr(b':', id.bytes())?;
@@ -50,16 +50,16 @@ fn scan_line(scan: &mut Scan, line: &Text) -> Result<(), ProblemKind> {
             });
             match other {
                 Some(group) => scan.uses_account(Account::Group, "group", group),
-                None => scan.facts.extend(field(1).map(Fact::Group)),
+                None => scan.declarations.extend(field(1).map(Declaration::Group)),
             }
             scan.references
                 .extend(field(5).map(|text| Reference::new(Role::Program, "shell", text)));
         }
-        Some(b"g") => scan.facts.extend(field(1).map(Fact::Group)),
+        Some(b"g") => scan.declarations.extend(field(1).map(Declaration::Group)),
         // Both are made if they are missing.
         Some(b"m") => {
-            scan.facts.extend(field(1).map(Fact::User));
-            scan.facts.extend(field(2).map(Fact::Group));
+            scan.declarations.extend(field(1).map(Declaration::User));
+            scan.declarations.extend(field(2).map(Declaration::Group));
         }
         _ => {}
     }
@@ -95,8 +95,8 @@ mod tests {
             let scan = scan(line.as_bytes());
             let found = scan.references.first().map(|found| found.text.bytes());
             assert_eq!(found, shell.map(str::as_bytes), "{line}");
-            let found = scan.facts.first().map(|fact| match fact {
-                Fact::User(name) => Some(name.bytes()),
+            let found = scan.declarations.first().map(|fact| match fact {
+                Declaration::User(name) => Some(name.bytes()),
                 _ => None,
             });
             assert_eq!(found.flatten(), user.map(str::as_bytes), "{line}");
@@ -115,18 +115,18 @@ mod tests {
             ("m x y", Some("y"), None),
             ("r - 500-900", None, None),
         ] {
-            let facts = scan(line.as_bytes()).facts;
-            let of = |wanted: fn(&Fact) -> Option<&Text>| {
+            let facts = scan(line.as_bytes()).declarations;
+            let of = |wanted: fn(&Declaration) -> Option<&MappedText>| {
                 let name = facts.iter().find_map(wanted)?;
                 Some(String::from_utf8_lossy(name.bytes()).into_owned())
             };
             let found = of(|fact| match fact {
-                Fact::Group(name) => Some(name),
+                Declaration::Group(name) => Some(name),
                 _ => None,
             });
             assert_eq!(found.as_deref(), declared, "{line}");
             let found = of(|fact| match fact {
-                Fact::UsesAccount { name, .. } => Some(name),
+                Declaration::UsesAccount { name, .. } => Some(name),
                 _ => None,
             });
             assert_eq!(found.as_deref(), used, "{line}");
@@ -142,7 +142,7 @@ mod tests {
         ] {
             let scan = scan(line.as_bytes());
             assert!(
-                scan.references.is_empty() && scan.facts.is_empty(),
+                scan.references.is_empty() && scan.declarations.is_empty(),
                 "{line}"
             );
             assert_eq!(scan.problems[0].kind, kind, "{line}");

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 
 use crate::encoding::{Encoding, Quote};
 use crate::lines;
-use crate::reference::{Account, Fact, Lookup, ProblemKind, Reference, Role, Scan};
-use crate::text::{Span, Text};
+use crate::mapped_text::{MappedText, Span};
+use crate::reference::{Account, Declaration, Lookup, ProblemKind, Reference, Role, Scan};
 use crate::words::{self, Escapes};
 
 /// Finds the files that links point to and that are copied, and whose what is made becomes.
@@ -28,7 +28,7 @@ pub fn scan(file: &[u8]) -> Scan {
                 continue;
             }
         }
-        scan.facts.push(Fact::Makes(line.path));
+        scan.declarations.push(Declaration::Makes(line.path));
         let accounts = [
             (Account::User, "user", line.user),
             (Account::Group, "group", line.group),
@@ -52,25 +52,25 @@ pub struct Line {
     /// What follows the letter: `+`, `!`, `-` …
     pub modifiers: Vec<u8>,
     /// What it does that to; specifiers are opaque.
-    pub path: Text,
+    pub path: MappedText,
     /// Whose what it makes becomes; specifiers are opaque.
-    pub user: Option<Text>,
+    pub user: Option<MappedText>,
     /// The group of what it makes.
-    pub group: Option<Text>,
+    pub group: Option<MappedText>,
     /// How many fields it has in front of its argument: from 2 to 6.
     pub fields: usize,
     /// Its argument as it stands; empty if it has none.
-    pub argument: Text,
+    pub argument: MappedText,
 }
 
 /// The lines of a file that are neither empty nor comments; of those that cannot be read, what is the
 /// matter, and where.
 pub fn lines(file: &[u8]) -> impl Iterator<Item = Result<Line, (ProblemKind, Span)>> + '_ {
     lines::significant(file, b"#")
-        .map(|span| line(&Text::of_file(file, span), span).map_err(|kind| (kind, span)))
+        .map(|span| line(&MappedText::of_file(file, span), span).map_err(|kind| (kind, span)))
 }
 
-fn line(text: &Text, span: Span) -> Result<Line, ProblemKind> {
+fn line(text: &MappedText, span: Span) -> Result<Line, ProblemKind> {
     let mut fields = Vec::with_capacity(6);
     let mut at = 0;
     while fields.len() < 6 {
@@ -97,7 +97,7 @@ fn line(text: &Text, span: Span) -> Result<Line, ProblemKind> {
 }
 
 /// A user or group, without the `:` in front that lets a file that exists keep its own.
-fn account(field: &Text) -> Text {
+fn account(field: &MappedText) -> MappedText {
     let start = usize::from(field.bytes().starts_with(b":"));
     words::read_specifiers(&field.slice(start..field.len()))
 }
@@ -227,9 +227,9 @@ mod tests {
             ("d /x 0755", &[]),
             ("z /x 0755 'a' %u", &["a", "%u"]),
         ] {
-            let facts = scan(line.as_bytes()).facts.into_iter();
+            let facts = scan(line.as_bytes()).declarations.into_iter();
             let names = facts.filter_map(|fact| match fact {
-                Fact::UsesAccount { name, .. } => Some(name.bytes().to_vec()),
+                Declaration::UsesAccount { name, .. } => Some(name.bytes().to_vec()),
                 _ => None,
             });
             let expected: Vec<_> = expected.iter().map(|name| name.as_bytes()).collect();
@@ -267,7 +267,7 @@ mod tests {
     fn a_replacement_is_escaped() {
         let line = b"L /x - - - - /usr/share/y\n";
         let text = &scan(line).references[0].text;
-        assert_eq!(text.span(), Some(Span::new(13, 25)));
+        assert_eq!(text.editable_span(), Some(Span::new(13, 25)));
         assert_eq!(text.encode(b"/a b%\\").as_deref(), Ok(&b"/a\\sb%%\\\\"[..]));
     }
 }

@@ -5,8 +5,8 @@ use std::cell::Cell;
 use crate::command_line::{Context, scan_command};
 use crate::encoding::Encoding;
 use crate::lines::{self, is_blank};
-use crate::reference::{Account, Fact, Lookup, ProblemKind, Reference, Role, Scan};
-use crate::text::{Span, Text};
+use crate::mapped_text::{MappedText, Span};
+use crate::reference::{Account, Declaration, Lookup, ProblemKind, Reference, Role, Scan};
 use crate::words::{self, Escapes};
 
 /// udev ignores longer lines (`UDEV_LINE_SIZE`).
@@ -16,7 +16,7 @@ const LINE_SIZE: usize = 16384;
 #[must_use]
 pub fn scan(file: &[u8]) -> Scan {
     let mut scan = Scan::default();
-    let mut line = Text::new();
+    let mut line = MappedText::new();
     for physical in lines::physical(file) {
         let start = skip(physical.of(file), 0, is_blank) + physical.start;
         let end = physical.end;
@@ -36,7 +36,7 @@ pub fn scan(file: &[u8]) -> Scan {
     scan
 }
 
-fn scan_line(scan: &mut Scan, line: &Text) {
+fn scan_line(scan: &mut Scan, line: &MappedText) {
     // A line is taken as a whole or not at all.
     match tokens(line).filter(|_| line.len() < LINE_SIZE) {
         Some(tokens) => {
@@ -54,13 +54,13 @@ struct Token<'a> {
     key: &'a [u8],
     attribute: Option<&'a [u8]>,
     operator: &'static [u8],
-    value: Text,
+    value: MappedText,
 }
 
 const OPERATORS: &[&[u8]] = &[b"==", b"!=", b"+=", b"-=", b":=", b"="];
 
 /// The tokens of a line; `None` if one of them is malformed.
-fn tokens(line: &Text) -> Option<Vec<Token<'_>>> {
+fn tokens(line: &MappedText) -> Option<Vec<Token<'_>>> {
     let bytes = line.bytes();
     let mut tokens = Vec::new();
     let mut at = 0;
@@ -81,7 +81,7 @@ fn skip(bytes: &[u8], from: usize, skipped: impl Fn(u8) -> bool) -> usize {
 }
 
 /// The token at `at`, and where it ends.
-fn token(line: &Text, at: usize) -> Option<(Token<'_>, usize)> {
+fn token(line: &MappedText, at: usize) -> Option<(Token<'_>, usize)> {
     let bytes = line.bytes();
     let rest = bytes.get(at..)?;
     let length = (0..rest.len()).find(|index| match rest.get(*index..) {
@@ -117,7 +117,7 @@ fn token(line: &Text, at: usize) -> Option<(Token<'_>, usize)> {
 
 /// The value at `at`, and where it ends: `"…"`, with `e` (C escapes) and `i` (matches ignore case)
 /// in front.
-fn value(line: &Text, at: usize) -> Option<(Text, usize)> {
+fn value(line: &MappedText, at: usize) -> Option<(MappedText, usize)> {
     let bytes = line.bytes();
     let (escaped, prefix) = match bytes.get(at..)? {
         [b'"', ..] => (false, 0),
@@ -128,7 +128,7 @@ fn value(line: &Text, at: usize) -> Option<(Text, usize)> {
     };
     let start = at + prefix + 1;
     let encoding = Some(Encoding::UdevValue);
-    let mut text = Text::new();
+    let mut text = MappedText::new();
     let (mut at, mut plain) = (start, start);
     loop {
         at += memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
@@ -203,7 +203,7 @@ fn scan_device_unit(scan: &mut Scan, tokens: &[Token<'_>]) {
         .iter()
         .filter(|token| token.key == b"SUBSYSTEM" && token.operator == b"==");
     let subsystems = of.flat_map(|token| token.value.bytes().split(|byte| *byte == b'|'));
-    scan.facts.push(Fact::DeviceUnit {
+    scan.declarations.push(Declaration::DeviceUnit {
         subsystems: subsystems.map(<[u8]>::to_vec).collect(),
         is_tagged,
         wants: wants.map(|token| token.value.clone()),
@@ -216,13 +216,13 @@ fn is_match(token: &Token<'_>) -> bool {
 }
 
 /// Adds the units that a device wants.
-fn scan_units(scan: &mut Scan, field: &'static str, value: &Text) {
+fn scan_units(scan: &mut Scan, field: &'static str, value: &MappedText) {
     // A value with an open quote is read up to there, by systemd as well.
     let mut at = 0;
     while let Ok(Some(word)) = words::first_word(value, at, Escapes::Retained) {
         at = word.range.end;
         if !word.text.is_empty() {
-            scan.facts.push(Fact::NamesUnit {
+            scan.declarations.push(Declaration::NamesUnit {
                 field: field.into(),
                 name: word.text,
             });
@@ -230,10 +230,10 @@ fn scan_units(scan: &mut Scan, field: &'static str, value: &Text) {
     }
 }
 
-fn scan_program(scan: &mut Scan, context: &Context, value: &Text) {
+fn scan_program(scan: &mut Scan, context: &Context, value: &MappedText) {
     match words::all_words(value, Escapes::Retained) {
         Ok(words) => {
-            let words: Vec<Text> = words.into_iter().map(|word| word.text).collect();
+            let words: Vec<MappedText> = words.into_iter().map(|word| word.text).collect();
             scan_command(scan, context, &words);
         }
         Err(kind) => scan.problem_in(kind, value),
@@ -241,7 +241,7 @@ fn scan_program(scan: &mut Scan, context: &Context, value: &Text) {
 }
 
 /// Adds an absolute path. A relative one is in the device's directory of sysfs.
-fn scan_path(scan: &mut Scan, role: Role, field: &'static str, text: Text) {
+fn scan_path(scan: &mut Scan, role: Role, field: &'static str, text: MappedText) {
     let is_glob = text.bytes().iter().any(|byte| b"*?[".contains(byte));
     if text.bytes().starts_with(b"/") && !is_glob {
         scan.references.push(Reference::new(role, field, text));
@@ -274,7 +274,7 @@ const LETTERS: &[u8] = b"NsEkndpbMmcPDLrS";
 
 /// `value` with its substitutions read: `$$` and `%%` are literal, `$name`, `%l`, `$name{…}` and
 /// `%l{…}` are not known here; any other mark stands for itself.
-fn read_substitutions(value: &Text) -> Text {
+fn read_substitutions(value: &MappedText) -> MappedText {
     // Of an unclosed `{` udev makes an error; it is looked for once.
     let unclosed = Cell::new(false);
     words::read_doubled(value, b"$%", Encoding::UdevSubstitution, |rest| {
@@ -408,9 +408,9 @@ mod tests {
             ("ENV{SYSTEMD_USER_WANTS}=\"a.target\"", &["a.target"]),
             ("ENV{SYSTEMD_WANTS}==\"a.service\"", &[]),
         ] {
-            let facts = scan(rule.as_bytes()).facts.into_iter();
+            let facts = scan(rule.as_bytes()).declarations.into_iter();
             let names = facts.filter_map(|fact| match fact {
-                Fact::UsesAccount { name, .. } | Fact::NamesUnit { name, .. } => {
+                Declaration::UsesAccount { name, .. } | Declaration::NamesUnit { name, .. } => {
                     Some(name.bytes().to_vec())
                 }
                 _ => None,
@@ -436,14 +436,14 @@ mod tests {
             ("TAG-=\"systemd\", TAG+=\"uaccess\"", None),
             ("SUBSYSTEM==\"a\", ENV{SYSTEMD_WANTS}=\"\"", None),
         ] {
-            let facts = scan(rule.as_bytes()).facts;
+            let facts = scan(rule.as_bytes()).declarations;
             let found = facts.iter().find_map(|fact| match fact {
-                Fact::DeviceUnit {
+                Declaration::DeviceUnit {
                     subsystems,
                     is_tagged,
                     wants,
                 } => {
-                    let wants = wants.as_ref().map(Text::bytes);
+                    let wants = wants.as_ref().map(MappedText::bytes);
                     Some((subsystems.clone(), *is_tagged, wants))
                 }
                 _ => None,
@@ -466,10 +466,10 @@ mod tests {
             .map(|found| found.text.bytes())
             .collect();
         assert_eq!(texts, [&b"/bin/x"[..], b"/y", b"z"]);
-        assert_eq!(scan.references[0].text.span(), None);
+        assert_eq!(scan.references[0].text.editable_span(), None);
         let place = scan.references[1]
             .text
-            .span()
+            .editable_span()
             .expect("it stands in one piece");
         assert_eq!(place.of(file.as_bytes()), b"/y");
     }
@@ -485,7 +485,7 @@ mod tests {
             ("$HOME $ %z %", "$HOME $ %z %", true),
             ("$env{A", "$env{A", false),
         ] {
-            let text = Text::of_file(value.as_bytes(), Span::new(0, value.len()));
+            let text = MappedText::of_file(value.as_bytes(), Span::new(0, value.len()));
             let text = read_substitutions(&text);
             assert_eq!(text.bytes(), decoded.as_bytes(), "{value}");
             assert_eq!(text.is_literal(), literal, "{value}");

@@ -5,8 +5,8 @@ use std::cell::Cell;
 use std::ops::Range;
 
 use crate::encoding::{Encoding, Quote};
+use crate::mapped_text::MappedText;
 use crate::reference::ProblemKind;
-use crate::text::Text;
 
 /// What a backslash means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum Escapes {
 #[derive(Clone, Debug)]
 pub struct Word {
     /// The word without its quotes and escapes.
-    pub text: Text,
+    pub text: MappedText,
     /// The word with them, in bytes of the text that was split.
     pub range: Range<usize>,
 }
@@ -33,7 +33,7 @@ fn is_blank(byte: u8) -> bool {
 
 /// The position of the first byte at or after `from` that is not blank.
 #[must_use]
-pub fn skip_blanks(value: &Text, from: usize) -> usize {
+pub fn skip_blanks(value: &MappedText, from: usize) -> usize {
     let rest = value.bytes().get(from..).unwrap_or_default();
     let blanks = rest.iter().take_while(|byte| is_blank(**byte)).count();
     (from + blanks).min(value.len())
@@ -42,7 +42,7 @@ pub fn skip_blanks(value: &Text, from: usize) -> usize {
 /// The first word of `value` at or after byte `from`; `None` if only blanks are left. Fails if a
 /// quote is not closed.
 pub fn first_word(
-    value: &Text,
+    value: &MappedText,
     from: usize,
     escapes: Escapes,
 ) -> Result<Option<Word>, ProblemKind> {
@@ -57,7 +57,7 @@ pub fn first_word(
             Escapes::Retained => Encoding::UdevWord(quote),
         })
     };
-    let mut text = Text::new();
+    let mut text = MappedText::new();
     let mut quote = Quote::Bare;
     let mut at = start;
     // Plain bytes are copied in runs, not one by one.
@@ -99,7 +99,7 @@ pub fn first_word(
 }
 
 /// All words of `value`. Fails if a quote is not closed.
-pub fn all_words(value: &Text, escapes: Escapes) -> Result<Vec<Word>, ProblemKind> {
+pub fn all_words(value: &MappedText, escapes: Escapes) -> Result<Vec<Word>, ProblemKind> {
     let mut words = Vec::new();
     let mut at = 0;
     while let Some(word) = first_word(value, at, escapes)? {
@@ -111,9 +111,12 @@ pub fn all_words(value: &Text, escapes: Escapes) -> Result<Vec<Word>, ProblemKin
 
 /// All of `value` with its C escapes decoded (`cunescape()`). Fails at one that is unknown or cut
 /// short.
-pub(crate) fn unescape_all(value: &Text, encoding: Encoding) -> Result<Text, ProblemKind> {
+pub(crate) fn unescape_all(
+    value: &MappedText,
+    encoding: Encoding,
+) -> Result<MappedText, ProblemKind> {
     let bytes = value.bytes();
-    let mut text = Text::new();
+    let mut text = MappedText::new();
     let mut plain = 0;
     while let Some(offset) = memchr::memchr(b'\\', bytes.get(plain..).unwrap_or_default()) {
         let escape = plain + offset;
@@ -166,7 +169,7 @@ fn unescape(bytes: &[u8]) -> (Option<Vec<u8>>, usize) {
 /// `word` with systemd's specifiers read: `%%` is a percent sign, every other one is opaque. The
 /// longest specifiers are one letter (`systemd.unit(5)`).
 #[must_use]
-pub fn read_specifiers(word: &Text) -> Text {
+pub fn read_specifiers(word: &MappedText) -> MappedText {
     read_doubled(word, b"%", Encoding::Specifier, |rest| {
         let letter = rest.get(1).is_some_and(u8::is_ascii_alphabetic);
         letter.then_some(2)
@@ -176,13 +179,13 @@ pub fn read_specifiers(word: &Text) -> Text {
 /// `word` with the environment variables of an Exec line read: `$$` is a dollar sign, `${NAME}` is
 /// opaque anywhere, `$NAME` only as a word of its own (`systemd.service(5)`, COMMAND LINES).
 #[must_use]
-pub fn read_variables(word: &Text) -> Text {
+pub fn read_variables(word: &MappedText) -> MappedText {
     let whole = word
         .bytes()
         .strip_prefix(b"$")
         .is_some_and(is_variable_name);
     if whole {
-        let mut text = Text::new();
+        let mut text = MappedText::new();
         text.push_opaque(word, 0..word.len(), Some(Encoding::Dollar));
         return text;
     }
@@ -209,13 +212,13 @@ fn is_variable_name(name: &[u8]) -> bool {
 /// Reads a layer in which each of `marks` doubled stands for itself, and `opaque` tells how long the
 /// variable part at the start of its argument is. Any other mark is literal.
 pub(crate) fn read_doubled(
-    word: &Text,
+    word: &MappedText,
     marks: &[u8],
     encoding: Encoding,
     opaque: impl Fn(&[u8]) -> Option<usize>,
-) -> Text {
+) -> MappedText {
     let bytes = word.bytes();
-    let mut text = Text::new();
+    let mut text = MappedText::new();
     let (mut at, mut plain) = (0, 0);
     while let Some(&byte) = bytes.get(at) {
         if !marks.contains(&byte) {
@@ -245,10 +248,10 @@ pub(crate) fn read_doubled(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::Span;
+    use crate::mapped_text::Span;
 
     fn split(line: &str) -> Result<Vec<String>, ProblemKind> {
-        let value = Text::of_file(line.as_bytes(), Span::new(0, line.len()));
+        let value = MappedText::of_file(line.as_bytes(), Span::new(0, line.len()));
         let words = all_words(&value, Escapes::C)?;
         Ok(words
             .iter()
@@ -277,8 +280,11 @@ mod tests {
 
     #[test]
     fn specifiers_and_variables() {
-        let literal = |line: &str, read: fn(&Text) -> Text| {
-            let text = read(&Text::of_file(line.as_bytes(), Span::new(0, line.len())));
+        let literal = |line: &str, read: fn(&MappedText) -> MappedText| {
+            let text = read(&MappedText::of_file(
+                line.as_bytes(),
+                Span::new(0, line.len()),
+            ));
             let bytes = String::from_utf8_lossy(text.bytes()).into_owned();
             (bytes, text.is_literal())
         };

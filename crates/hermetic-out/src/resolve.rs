@@ -68,7 +68,7 @@ pub enum Provider {
 /// Why a reference cannot be resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Missing {
+pub enum UnresolvedReason {
     /// Nothing provides it.
     NotFound,
     /// There is such a file, but nobody may run it: its path.
@@ -96,12 +96,12 @@ pub enum Decision {
         provider: Provider,
     },
     /// Something else, but nobody has it.
-    Unresolved(Missing),
+    Unresolved(UnresolvedReason),
 }
 
 /// What holds for the place of a reference beside the reference itself.
 #[derive(Clone, Debug, Default)]
-pub struct Circumstances {
+pub struct ReferenceContext {
     /// The output whose file holds it, by its name.
     pub output: String,
     /// The programs of the file lie inside another root.
@@ -182,9 +182,9 @@ impl<'a> Resolver<'a> {
 
     /// What `reference` should be.
     #[must_use]
-    pub fn resolve(&self, reference: &Reference, place: &Circumstances) -> Decision {
+    pub fn resolve(&self, reference: &Reference, place: &ReferenceContext) -> Decision {
         let value = reference.text.bytes();
-        if let Some(decision) = self.named(&self.choices.replace, value, reference.role) {
+        if let Some(decision) = self.user_choice(&self.choices.replace, value, reference.role) {
             return decision;
         }
         if self.is_kept(value) {
@@ -192,8 +192,10 @@ impl<'a> Resolver<'a> {
         }
         let decision = self.provided(reference, place);
         match decision {
-            Decision::Unresolved(Missing::NotFound | Missing::OnlyInOutput(_)) => {
-                let fallback = self.named(&self.choices.fallback, value, reference.role);
+            Decision::Unresolved(
+                UnresolvedReason::NotFound | UnresolvedReason::OnlyInOutput(_),
+            ) => {
+                let fallback = self.user_choice(&self.choices.fallback, value, reference.role);
                 fallback.unwrap_or(decision)
             }
             decision => decision,
@@ -201,7 +203,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// What a reference should be that the user says nothing about.
-    fn provided(&self, reference: &Reference, place: &Circumstances) -> Decision {
+    fn provided(&self, reference: &Reference, place: &ReferenceContext) -> Decision {
         let value = reference.text.bytes();
         // Before the machine's state: a store may lie there.
         if self.is_in_store(value) {
@@ -233,7 +235,7 @@ impl<'a> Resolver<'a> {
                     None => Decision::Keep(Kept::Foreign),
                 }
             }
-            _ => Decision::Unresolved(Missing::NotAPath),
+            _ => Decision::Unresolved(UnresolvedReason::NotAPath),
         }
     }
 
@@ -257,12 +259,17 @@ impl<'a> Resolver<'a> {
     }
 
     /// What the user names for `value`, if anything.
-    fn named(&self, choices: &[(Vec<u8>, Vec<u8>)], value: &[u8], role: Role) -> Option<Decision> {
+    fn user_choice(
+        &self,
+        choices: &[(Vec<u8>, Vec<u8>)],
+        value: &[u8],
+        role: Role,
+    ) -> Option<Decision> {
         let (_, to) = choices.iter().find(|(from, _)| from == value)?;
         let path = PathBuf::from(OsStr::from_bytes(to));
         let runs = matches!(
             role,
-            Role::Program | Role::ShellCommand | Role::CarriedProgram
+            Role::Program | Role::ShellCommand | Role::PrefixedProgram
         );
         let found = self.tree.look_up(&path);
         let fits = if runs {
@@ -272,7 +279,7 @@ impl<'a> Resolver<'a> {
         };
         // What lies outside the store is the user's business.
         if self.is_in_store(to) && !fits {
-            return Some(Decision::Unresolved(Missing::BadReplacement(path)));
+            return Some(Decision::Unresolved(UnresolvedReason::BadReplacement(path)));
         }
         Some(Decision::Replace {
             path: to.clone(),
@@ -304,7 +311,7 @@ impl<'a> Resolver<'a> {
         if self.tree.look_up(path).is_some() {
             Decision::Keep(Kept::InStore)
         } else {
-            Decision::Unresolved(Missing::NotInStore)
+            Decision::Unresolved(UnresolvedReason::NotInStore)
         }
     }
 
@@ -391,7 +398,7 @@ struct Query<'a> {
     resolver: &'a Resolver<'a>,
     role: Role,
     unprivileged: bool,
-    place: &'a Circumstances,
+    place: &'a ReferenceContext,
 }
 
 /// What was found for a question.
@@ -405,14 +412,14 @@ impl Query<'_> {
     fn runs(&self) -> bool {
         matches!(
             self.role,
-            Role::Program | Role::ShellCommand | Role::CarriedProgram
+            Role::Program | Role::ShellCommand | Role::PrefixedProgram
         )
     }
 
     /// A name without a slash.
     fn name(&self, name: &[u8]) -> Decision {
         if name.is_empty() {
-            return Decision::Unresolved(Missing::NotAPath);
+            return Decision::Unresolved(UnresolvedReason::NotAPath);
         }
         let mut sub_paths: Vec<Vec<u8>> = Vec::new();
         for directory in &self.place.search_path {
@@ -427,7 +434,7 @@ impl Query<'_> {
 
     fn absolute(&self, value: &[u8]) -> Decision {
         let Some(path) = normalize(value) else {
-            return Decision::Unresolved(Missing::NotAPath);
+            return Decision::Unresolved(UnresolvedReason::NotAPath);
         };
         // Elsewhere nobody but the administrator puts files; a program there may still be meant.
         if !self.runs() && !is_place_of_packages(&path) {
@@ -540,7 +547,7 @@ impl Query<'_> {
 
     fn not_executable(&self, hit: Hit) -> Decision {
         if self.runs() {
-            Decision::Unresolved(Missing::NotExecutable(hit.path))
+            Decision::Unresolved(UnresolvedReason::NotExecutable(hit.path))
         } else {
             replace(hit)
         }
@@ -554,15 +561,17 @@ impl Query<'_> {
             !output.is_runtime() && paths.any(|path| self.resolver.tree.look_up(&path).is_some())
         };
         match package.outputs.iter().find(has) {
-            Some(output) => Decision::Unresolved(Missing::OnlyInOutput(output.name.clone())),
-            None => Decision::Unresolved(Missing::NotFound),
+            Some(output) => {
+                Decision::Unresolved(UnresolvedReason::OnlyInOutput(output.name.clone()))
+            }
+            None => Decision::Unresolved(UnresolvedReason::NotFound),
         }
     }
 
     /// Whether what was found is what the role asks for.
     fn fits(&self, hit: &Hit) -> bool {
         match self.role {
-            Role::Program | Role::ShellCommand | Role::CarriedProgram => hit.node == Node::Program,
+            Role::Program | Role::ShellCommand | Role::PrefixedProgram => hit.node == Node::Program,
             Role::File => hit.node != Node::Directory,
             _ => true,
         }

@@ -6,9 +6,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use hermetic_out::package::{Output, Package};
-use hermetic_out::resolve::{Choices, Circumstances, Decision, Kept, Missing, Resolver};
+use hermetic_out::resolve::{
+    Choices, Decision, Kept, ReferenceContext, Resolver, UnresolvedReason,
+};
 use hermetic_out::tree::Tree;
-use hermetic_out_formats::{Lookup, Reference, Role, Span, Text};
+use hermetic_out_formats::{Lookup, MappedText, Reference, Role, Span};
 
 const OUT: &str = "/nix/store/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-own";
 const BIN: &str = "/nix/store/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb-own-bin";
@@ -77,7 +79,7 @@ fn store() -> Store {
 fn reference(role: Role, value: &str) -> Reference {
     Reference {
         role,
-        text: Text::of_file(value.as_bytes(), Span::new(0, value.len())),
+        text: MappedText::of_file(value.as_bytes(), Span::new(0, value.len())),
         field: "ExecStart".into(),
         lookup: Lookup::SearchPath,
         optional: false,
@@ -86,7 +88,7 @@ fn reference(role: Role, value: &str) -> Reference {
 }
 
 /// What becomes of `value`, in words that a table can hold.
-fn ask(store: &Store, reference: &Reference, place: &Circumstances) -> String {
+fn ask(store: &Store, reference: &Reference, place: &ReferenceContext) -> String {
     let tree = Tree::new("/nix/store".into(), store.package.root.clone());
     let pair = |from: &str, to: &str| (from.into(), to.into());
     let choices = Choices {
@@ -104,13 +106,13 @@ fn ask(store: &Store, reference: &Reference, place: &Circumstances) -> String {
     match resolver.resolve(reference, place) {
         Decision::Keep(kept) => format!("keep: {kept:?}"),
         Decision::Replace { path, .. } => String::from_utf8_lossy(&path).into_owned(),
-        Decision::Unresolved(Missing::NotExecutable(_)) => "not executable".to_owned(),
-        Decision::Unresolved(Missing::BadReplacement(_)) => "bad replacement".to_owned(),
+        Decision::Unresolved(UnresolvedReason::NotExecutable(_)) => "not executable".to_owned(),
+        Decision::Unresolved(UnresolvedReason::BadReplacement(_)) => "bad replacement".to_owned(),
         Decision::Unresolved(missing) => format!("missing: {missing:?}"),
     }
 }
 
-fn check(role: Role, place: &Circumstances, table: &[(&str, String)]) {
+fn check(role: Role, place: &ReferenceContext, table: &[(&str, String)]) {
     let store = store();
     for (value, expected) in table {
         assert_eq!(
@@ -121,10 +123,10 @@ fn check(role: Role, place: &Circumstances, table: &[(&str, String)]) {
     }
 }
 
-fn in_out() -> Circumstances {
-    Circumstances {
+fn in_out() -> ReferenceContext {
+    ReferenceContext {
         output: "out".into(),
-        ..Circumstances::default()
+        ..ReferenceContext::default()
     }
 }
 
@@ -224,9 +226,9 @@ fn search_path_entries_are_own_directories_even_shared_ones() {
 
 #[test]
 fn a_file_in_doc_may_name_doc() {
-    let in_doc = Circumstances {
+    let in_doc = ReferenceContext {
         output: "doc".into(),
-        ..Circumstances::default()
+        ..ReferenceContext::default()
     };
     let table = [("/usr/bin/example", format!("{DOC}/bin/example"))];
     check(Role::Program, &in_doc, &table);
@@ -234,7 +236,7 @@ fn a_file_in_doc_may_name_doc() {
 
 #[test]
 fn setuid_programs_come_from_the_wrappers_where_nobody_is_root() {
-    let unprivileged = Circumstances {
+    let unprivileged = ReferenceContext {
         unprivileged: true,
         ..in_out()
     };
@@ -262,7 +264,7 @@ fn setuid_programs_come_from_the_wrappers_where_nobody_is_root() {
 
 #[test]
 fn inside_another_root_nothing_is_known() {
-    let other_root = Circumstances {
+    let other_root = ReferenceContext {
         other_root: true,
         ..in_out()
     };
@@ -285,7 +287,7 @@ fn inside_another_root_nothing_is_known() {
 #[test]
 fn the_units_own_search_path_comes_first() {
     let store = store();
-    let place = Circumstances {
+    let place = ReferenceContext {
         search_path: vec![b"/usr/libexec/own".to_vec()],
         ..in_out()
     };
@@ -335,8 +337,8 @@ fn udev_helpers_and_relative_links() {
 fn what_a_specifier_completes_is_kept() {
     let store = store();
     let file = b"/usr/bin/x-%i";
-    let outer = Text::of_file(file, Span::new(0, file.len()));
-    let mut text = Text::new();
+    let outer = MappedText::of_file(file, Span::new(0, file.len()));
+    let mut text = MappedText::new();
     text.push(&outer, 0..11, None);
     text.push_opaque(&outer, 11..13, None);
     let asked = Reference {

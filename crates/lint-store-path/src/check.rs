@@ -12,13 +12,13 @@ use hermetic_out::{Finding, Place, Severity, Tree};
 use hermetic_out_formats::{MAX_FILE_SIZE, Span};
 use rayon::prelude::*;
 
-use crate::facts::{Known, Name, PathFacts};
+use crate::facts::{FactSet, Name, PathFacts};
 use crate::libraries::Libraries;
 use crate::rules::{Check, ClosureSubject, FileSubject, PathSubject, RULES, Rule};
 
 /// Something that is not right, before anybody wants to see it.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct Diagnostic {
     /// The rule that says so.
     pub rule: &'static Rule,
     /// How bad it is here.
@@ -37,12 +37,12 @@ pub struct Found {
 
 /// What one rule finds.
 #[derive(Debug)]
-pub struct Findings {
+pub struct Reporter {
     rule: &'static Rule,
-    found: Vec<Found>,
+    found: Vec<Diagnostic>,
 }
 
-impl Findings {
+impl Reporter {
     /// Reports something about a file, with the severity and remedy of the rule; what is to be different
     /// can be changed in what it gives.
     pub fn report(
@@ -50,8 +50,8 @@ impl Findings {
         file: impl Into<PathBuf>,
         subject: impl Into<Vec<u8>>,
         message: impl Into<String>,
-    ) -> &mut Found {
-        self.found.push(Found {
+    ) -> &mut Diagnostic {
+        self.found.push(Diagnostic {
             rule: self.rule,
             severity: self.rule.kind.severity,
             file: file.into(),
@@ -66,14 +66,14 @@ impl Findings {
 }
 
 impl FileSubject<'_> {
-    /// Reports something about this file: see [`Findings::report`].
+    /// Reports something about this file: see [`Reporter::report`].
     pub fn report<'f>(
         &self,
-        findings: &'f mut Findings,
+        reporter: &'f mut Reporter,
         subject: impl Into<Vec<u8>>,
         message: impl Into<String>,
-    ) -> &'f mut Found {
-        findings.report(self.path(), subject, message)
+    ) -> &'f mut Diagnostic {
+        reporter.report(self.path(), subject, message)
     }
 
     /// Its path.
@@ -86,13 +86,13 @@ impl FileSubject<'_> {
 /// Asks all rules about what is known, sorted by file and place. Rules about closures are asked only if
 /// `is_closure`.
 #[must_use]
-pub fn check(known: &Arc<Known>, is_closure: bool) -> Vec<Found> {
+pub fn check(known: &Arc<FactSet>, is_closure: bool) -> Vec<Diagnostic> {
     check_and_note(known, is_closure).0
 }
 
 /// The facts, and what could not be answered by them.
 struct Noting {
-    known: Arc<Known>,
+    known: Arc<FactSet>,
     /// The names of other store paths.
     asked: Mutex<BTreeSet<Name>>,
 }
@@ -113,7 +113,10 @@ impl Listing for Noting {
 }
 
 /// The same, with the names of the other store paths, there or not, in which rules looked for something.
-pub(crate) fn check_and_note(known: &Arc<Known>, is_closure: bool) -> (Vec<Found>, BTreeSet<Name>) {
+pub(crate) fn check_and_note(
+    known: &Arc<FactSet>,
+    is_closure: bool,
+) -> (Vec<Diagnostic>, BTreeSet<Name>) {
     let store = known.store();
     let noting = Arc::new(Noting {
         known: known.clone(),
@@ -134,9 +137,9 @@ pub(crate) fn check_and_note(known: &Arc<Known>, is_closure: bool) -> (Vec<Found
         let rules = RULES.par_iter().filter(|_| is_closure);
         rules.flat_map_iter(|rule| check_closure(&closure, rule))
     };
-    let mut found: Vec<Found> = of_closure().chain(of_paths()).collect();
+    let mut found: Vec<Diagnostic> = of_closure().chain(of_paths()).collect();
     found.par_sort_by(|one, other| {
-        let key = |found: &Found| (found.span, found.rule.kind.name);
+        let key = |found: &Diagnostic| (found.span, found.rule.kind.name);
         let file = one.file.as_os_str().as_bytes();
         (file, key(one), &one.message).cmp(&(
             other.file.as_os_str().as_bytes(),
@@ -148,8 +151,8 @@ pub(crate) fn check_and_note(known: &Arc<Known>, is_closure: bool) -> (Vec<Found
     (found, std::mem::take(&mut *asked))
 }
 
-fn check_closure(closure: &ClosureSubject<'_>, rule: &'static Rule) -> Vec<Found> {
-    let mut findings = Findings {
+fn check_closure(closure: &ClosureSubject<'_>, rule: &'static Rule) -> Vec<Diagnostic> {
+    let mut findings = Reporter {
         rule,
         found: Vec::new(),
     };
@@ -159,9 +162,9 @@ fn check_closure(closure: &ClosureSubject<'_>, rule: &'static Rule) -> Vec<Found
     findings.found
 }
 
-fn check_path(closure: &ClosureSubject<'_>, facts: &PathFacts) -> Vec<Found> {
+fn check_path(closure: &ClosureSubject<'_>, facts: &PathFacts) -> Vec<Diagnostic> {
     let store = closure.known.store();
-    let path = store.named(&facts.name);
+    let path = store.path_of_name(&facts.name);
     let package = closure.known.package(facts);
     let subject = PathSubject {
         closure,
@@ -171,7 +174,7 @@ fn check_path(closure: &ClosureSubject<'_>, facts: &PathFacts) -> Vec<Found> {
     };
     let mut all = Vec::new();
     for rule in RULES {
-        let mut findings = Findings {
+        let mut findings = Reporter {
             rule,
             found: Vec::new(),
         };
@@ -196,7 +199,7 @@ fn check_path(closure: &ClosureSubject<'_>, facts: &PathFacts) -> Vec<Found> {
 /// The findings as they are shown: with lines and columns, for which their files are read again. What
 /// cannot be read any more has no place. They are sorted by file, so that each is read once.
 #[must_use]
-pub fn located(found: Vec<Found>, tree: &Tree) -> Vec<Finding> {
+pub fn located(found: Vec<Diagnostic>, tree: &Tree) -> Vec<Finding> {
     let mut last: Option<(PathBuf, Vec<u8>)> = None;
     let mut findings = Vec::with_capacity(found.len());
     for found in found {

@@ -8,18 +8,18 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::{CommandFactory, Parser};
+use hermetic_out_command_line::output_options::FindingsFormat;
 use hermetic_out_command_line::page::{Size, SizeSum};
 use hermetic_out_command_line::policy::{Baseline, Compared, Policy, PolicyOptions};
 use hermetic_out_command_line::request::{absolute, check_root, package_name};
-use hermetic_out_command_line::shown_options::FindingsFormat;
 use hermetic_out_command_line::{
     ExitStatus, FindingsOptions, FindingsReport, Streams, after_help, explain, parse,
 };
 
 use crate::cache::Cache;
-use crate::facts::{Known, Node, PathFacts, written};
+use crate::facts::{FactSet, Node, PathFacts, written};
 use crate::rules::{self, RULES};
-use crate::{Linted, LookedAt, Sources, Store, gather, lint};
+use crate::{Linted, Sources, Stats, Store, gather, lint};
 
 /// The name of the tool.
 pub const TOOL: &str = "lint-store-path";
@@ -102,7 +102,7 @@ pub fn run(
         return Ok(ExitStatus::Clean);
     };
     if let Some(name) = &arguments.shown.verbosity.explain {
-        if let Some(rule) = rules::named(name) {
+        if let Some(rule) = rules::rule_by_id(name) {
             write!(streams.stdout, "{}", rules::page(rule))
                 .context("writing to standard output")?;
         } else {
@@ -232,9 +232,9 @@ impl Arguments {
     }
 
     /// What is linted, for people.
-    fn subject(&self, store: &Store, looked_at: &LookedAt) -> String {
+    fn subject(&self, store: &Store, looked_at: &Stats) -> String {
         match (looked_at.paths.as_slice(), self.paths.as_slice()) {
-            ([only], _) => package_name(&store.named(only)),
+            ([only], _) => package_name(&store.path_of_name(only)),
             // A list has no name.
             (_, [only]) if self.closure && store.store_path_of(only).is_some() => {
                 format!("the closure of {}", package_name(only))
@@ -252,7 +252,7 @@ fn number(count: usize, one: &str) -> String {
 }
 
 /// How large the store paths and the directories in them are, largest first.
-fn sizes(known: &Known) -> Vec<Size> {
+fn sizes(known: &FactSet) -> Vec<Size> {
     let mut sum = SizeSum::default();
     for facts in known.paths() {
         for file in &facts.files {

@@ -13,7 +13,7 @@ use crate::store::Store;
 
 /// What the arguments of a command line name: store paths, and lists of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Named {
+pub struct ClosureArguments {
     /// Store paths whose closure has to be found.
     pub paths: Vec<PathBuf>,
     /// Store paths that lists name: these are whole closures.
@@ -23,8 +23,8 @@ pub struct Named {
 /// What `arguments` name. A store path is itself, unless it is the output of nixpkgs' closureInfo,
 /// which holds a list `store-paths`. A link to a store path is that store path; any other file is such a
 /// list, one store path a line.
-pub fn named(store: &Store, arguments: &[PathBuf]) -> Result<Named, Error> {
-    let mut named = Named::default();
+pub fn closure_arguments(store: &Store, arguments: &[PathBuf]) -> Result<ClosureArguments, Error> {
+    let mut named = ClosureArguments::default();
     for argument in arguments {
         let list = match store.store_path(argument) {
             Ok(path) => {
@@ -136,7 +136,7 @@ mod tests {
         fs::write(info.join("store-paths"), "/nix/store/h-a\n").unwrap();
         fs::write(info.join("registration"), "").unwrap();
         let arguments = ["/nix/store/h-a".into(), list, "/nix/store/h-info".into()];
-        let named = named(&store, &arguments).unwrap();
+        let named = closure_arguments(&store, &arguments).unwrap();
         assert_eq!(named.paths, [Path::new("/nix/store/h-a")]);
         assert_eq!(
             named.listed,
@@ -154,7 +154,9 @@ mod tests {
             ("/nix/store/h-gone".into(), "does not exist as"),
             ("/usr".into(), "not directly below the store directory"),
         ] {
-            let error = named(&store, &[argument]).unwrap_err().to_string();
+            let error = closure_arguments(&store, &[argument])
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(expected), "{error}");
         }
     }

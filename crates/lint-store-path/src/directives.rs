@@ -2,7 +2,7 @@
 
 use hermetic_out_formats::kind::{FileKind, unit_type};
 use hermetic_out_formats::unit::directives::{self, Standing};
-use hermetic_out_formats::{Fact, Text};
+use hermetic_out_formats::{Declaration, MappedText};
 
 use crate::facts::FileFacts;
 
@@ -10,8 +10,8 @@ use crate::facts::FileFacts;
 pub(crate) struct Directive<'a> {
     unit_type: &'a [u8],
     pub(crate) section: &'a [u8],
-    pub(crate) key: &'a Text,
-    pub(crate) value: &'a Text,
+    pub(crate) key: &'a MappedText,
+    pub(crate) value: &'a MappedText,
 }
 
 impl Directive<'_> {
@@ -36,13 +36,13 @@ pub(crate) fn directives(file: &FileFacts) -> impl Iterator<Item = Directive<'_>
     let content = file
         .content()
         .filter(|content| content.kind == Some(FileKind::Unit));
-    let facts = content.and_then(|content| Some(&content.scan.as_ref()?.facts));
+    let facts = content.and_then(|content| Some(&content.scan.as_ref()?.declarations));
     let unit_type = unit_type(&file.sub_path);
     facts
         .into_iter()
         .flatten()
         .filter_map(move |fact| match fact {
-            Fact::Directive {
+            Declaration::Directive {
                 section,
                 key,
                 value,

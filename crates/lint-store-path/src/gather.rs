@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use crate::cache::Cache;
-use crate::closure::{Named, ask_nix, named};
+use crate::closure::{ClosureArguments, ask_nix, closure_arguments};
 use crate::error::{Error, io_error};
 use crate::facts::file::Reader;
-use crate::facts::{self, Known, Name, PathFacts};
+use crate::facts::{self, FactSet, Name, PathFacts};
 use crate::progress::Progress;
 use crate::store::Store;
 
@@ -35,7 +35,7 @@ pub struct Sources {
 #[derive(Debug)]
 pub struct Gathered {
     /// Their facts.
-    pub known: Known,
+    pub known: FactSet,
     /// How many of them were neither given nor in the cache.
     pub read: usize,
     /// What looked like store paths in them, and does not exist.
@@ -50,7 +50,10 @@ pub(crate) fn not_given(sources: &Sources) -> Vec<PathBuf> {
         given,
         ..
     } = sources;
-    let given: BTreeSet<PathBuf> = given.iter().map(|facts| store.named(&facts.name)).collect();
+    let given: BTreeSet<PathBuf> = given
+        .iter()
+        .map(|facts| store.path_of_name(&facts.name))
+        .collect();
     let arguments = arguments.iter();
     arguments
         .filter(|path| !given.contains(*path))
@@ -60,20 +63,20 @@ pub(crate) fn not_given(sources: &Sources) -> Vec<PathBuf> {
 
 /// Gets the facts of all that is to be looked at.
 pub fn gather(sources: Sources, progress: &dyn Progress) -> Result<Gathered, Error> {
-    let named = named(&sources.store, &not_given(&sources))?;
-    gather_named(sources, named, progress)
+    let named = closure_arguments(&sources.store, &not_given(&sources))?;
+    gather_arguments(sources, named, progress)
 }
 
 /// The same, for arguments that name this.
-pub(crate) fn gather_named(
+pub(crate) fn gather_arguments(
     sources: Sources,
-    named: Named,
+    named: ClosureArguments,
     progress: &dyn Progress,
 ) -> Result<Gathered, Error> {
     let store = &sources.store;
     let given = sources.given.into_iter();
     let mut known: BTreeMap<PathBuf, PathFacts> = given
-        .map(|facts| (store.named(&facts.name), facts))
+        .map(|facts| (store.path_of_name(&facts.name), facts))
         .collect();
     let mut wanted: BTreeSet<PathBuf> = named.listed.into_iter().collect();
     // A list is a whole closure: only what else was named is followed.
@@ -112,7 +115,7 @@ pub(crate) fn gather_named(
         for path in std::mem::take(&mut followed) {
             let references = known.get(&path).map(|facts| facts.references.as_slice());
             for name in references.unwrap_or_default() {
-                let path = store.named(name);
+                let path = store.path_of_name(name);
                 if seen.contains(&path) {
                     continue;
                 }
@@ -128,7 +131,7 @@ pub(crate) fn gather_named(
         }
     }
     let read = task.read.into_inner();
-    let known = Known::new(store.clone(), known.into_values().collect());
+    let known = FactSet::new(store.clone(), known.into_values().collect());
     Ok(Gathered {
         known,
         read,

@@ -31,16 +31,16 @@ pub mod cli;
 pub mod closure;
 mod directives;
 pub mod error;
+mod etc_mentions;
 pub mod facts;
 pub mod gather;
 pub mod libraries;
 mod links;
-mod named;
-mod own_etc;
+mod merged_unit;
 mod pkg_config;
 pub mod progress;
-mod put_together;
-mod remembered;
+mod resolved_reference;
+mod result_cache;
 pub mod rules;
 mod shebang;
 mod stamp;
@@ -51,13 +51,13 @@ use std::sync::Arc;
 
 use hermetic_out::{Finding, Tree};
 
-pub use check::Found;
+pub use check::Diagnostic;
 pub use error::Error;
-pub use facts::Known;
+pub use facts::FactSet;
 use facts::Name;
 pub use gather::Sources;
 use progress::Progress;
-use remembered::{Answer, Question};
+use result_cache::{Answer, Question};
 pub use store::Store;
 
 /// What was found, and how much was looked at.
@@ -66,15 +66,15 @@ pub struct Linted {
     /// What is not right, sorted by file and place.
     pub findings: Vec<Finding>,
     /// How much that took.
-    pub looked_at: LookedAt,
+    pub looked_at: Stats,
     /// All that is known of the store paths; `None` if nothing has changed since they were linted last,
     /// and [`Sources::wants_facts`] was not set.
-    pub known: Option<Arc<Known>>,
+    pub known: Option<Arc<FactSet>>,
 }
 
 /// How much was looked at.
 #[derive(Clone, Debug, Default)]
-pub struct LookedAt {
+pub struct Stats {
     /// The names of the store paths, sorted.
     pub paths: Vec<Name>,
     /// How many files, directories and links they have.
@@ -90,7 +90,7 @@ pub struct LookedAt {
 /// something that is found.
 pub fn lint(sources: Sources, progress: &dyn Progress) -> Result<Linted, Error> {
     let store = sources.store.clone();
-    let named = closure::named(&store, &gather::not_given(&sources))?;
+    let named = closure::closure_arguments(&store, &gather::not_given(&sources))?;
     let cache = sources.cache.as_ref().filter(|_| sources.given.is_empty());
     let question = cache.map(|cache| Question::new(&store, cache, &named, sources.closure));
     if let Some(question) = &question
@@ -107,7 +107,7 @@ pub fn lint(sources: Sources, progress: &dyn Progress) -> Result<Linted, Error> 
         });
     }
     let is_closure = sources.closure;
-    let gathered = gather::gather_named(sources, named, progress)?;
+    let gathered = gather::gather_arguments(sources, named, progress)?;
     let known = Arc::new(gathered.known);
     let (found, mut asked) = check::check_and_note(&known, is_closure);
     let tree = Tree::new(store.directory.clone(), store.root.clone());
@@ -120,7 +120,7 @@ pub fn lint(sources: Sources, progress: &dyn Progress) -> Result<Linted, Error> 
         }
     }
     let paths = known.paths().iter();
-    let looked_at = LookedAt {
+    let looked_at = Stats {
         files: paths.clone().map(|facts| facts.files.len()).sum(),
         paths: paths.map(|facts| Name::from(facts.name.clone())).collect(),
         read: gathered.read,

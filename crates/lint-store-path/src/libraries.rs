@@ -14,7 +14,7 @@ use hermetic_out::Tree;
 use hermetic_out::package::normalize;
 use hermetic_out_formats::elf::{Elf, expand_origin};
 
-use crate::facts::{FileFacts, Known};
+use crate::facts::{FactSet, FileFacts};
 
 /// Libraries that come with the loader itself: whoever loads anything has them already.
 const OF_LIBC: &[&str] = &[
@@ -42,7 +42,7 @@ const OF_LIBC: &[&str] = &[
 /// Which libraries the ELF files of known store paths load.
 #[derive(Debug)]
 pub struct Libraries<'a> {
-    known: &'a Known,
+    known: &'a FactSet,
     tree: &'a Tree,
     /// By library: the names that it does not find by itself, but gets from every program that is known
     /// to load it.
@@ -52,7 +52,7 @@ pub struct Libraries<'a> {
 }
 
 impl<'a> Libraries<'a> {
-    pub(crate) fn new(known: &'a Known, tree: &'a Tree) -> Self {
+    pub(crate) fn new(known: &'a FactSet, tree: &'a Tree) -> Self {
         Self {
             known,
             tree,
@@ -142,7 +142,7 @@ impl<'a> Libraries<'a> {
         let mut seen: BTreeSet<PathBuf> = BTreeSet::new();
         let store = self.known.store();
         for facts in self.known.paths() {
-            let store_path = store.named(&facts.name);
+            let store_path = store.path_of_name(&facts.name);
             for file in &facts.files {
                 let Some(elf) = file.elf().filter(|elf| is_program(elf)) else {
                     continue;
@@ -216,7 +216,7 @@ impl<'a> Libraries<'a> {
         for _ in 0..40 {
             let (facts, file) = self.known.file(&path)?;
             if let Some(elf) = file.elf() {
-                let store_path = self.known.store().named(&facts.name);
+                let store_path = self.known.store().path_of_name(&facts.name);
                 return Some((file.path_in(&store_path), elf));
             }
             let target = self.tree.link_at(&path)?;

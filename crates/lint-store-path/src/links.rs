@@ -11,7 +11,7 @@ use crate::store::Store;
 
 /// Where a link leads, whether or not something is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Goal {
+pub(crate) enum LinkTarget {
     /// Into the store.
     Store,
     /// To this place of the machine.
@@ -19,13 +19,13 @@ pub(crate) enum Goal {
 }
 
 /// Where a link at `path` with this target leads.
-pub(crate) fn goal(store: &Store, path: &Path, target: &[u8]) -> Goal {
+pub(crate) fn goal(store: &Store, path: &Path, target: &[u8]) -> LinkTarget {
     let place = place(path, target);
     let is_in_store = Path::new(OsStr::from_bytes(&place)).starts_with(&store.directory);
     if is_in_store {
-        Goal::Store
+        LinkTarget::Store
     } else {
-        Goal::Machine(place)
+        LinkTarget::Machine(place)
     }
 }
 
@@ -37,8 +37,8 @@ pub(crate) fn leaves_store(tree: &Tree, store: &Store, path: &Path) -> bool {
             return false;
         };
         match goal(store, &path, &target) {
-            Goal::Machine(_) => return true,
-            Goal::Store => path = PathBuf::from(OsStr::from_bytes(&place(&path, &target))),
+            LinkTarget::Machine(_) => return true,
+            LinkTarget::Store => path = PathBuf::from(OsStr::from_bytes(&place(&path, &target))),
         }
     }
     false

@@ -49,7 +49,7 @@ impl Store {
 
     /// The store path with this name.
     #[must_use]
-    pub fn named(&self, name: &[u8]) -> PathBuf {
+    pub fn path_of_name(&self, name: &[u8]) -> PathBuf {
         self.directory.join(OsStr::from_bytes(name))
     }
 

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use hermetic_out_formats::kind::{FileKind, generator_of_users, is_user_unit, unit_name};
 use hermetic_out_formats::tables::{is_base_account, is_systemd_unit, systemd_units};
 use hermetic_out_formats::unit::relations::template_of;
-use hermetic_out_formats::{Account, Fact};
+use hermetic_out_formats::{Account, Declaration};
 use strsim::generic_damerau_levenshtein;
 
-use crate::facts::{FileFacts, Known, Node};
-use crate::named::{of_kind, scanned};
+use crate::facts::{FactSet, FileFacts, Node};
+use crate::resolved_reference::{of_kind, scanned};
 
 /// The units of a closure, by their names.
 #[derive(Debug, Default)]
@@ -31,7 +31,7 @@ pub(crate) fn is_unit_of_a_manager(sub_path: &[u8]) -> bool {
 }
 
 impl Units {
-    pub(crate) fn of(known: &Known) -> Self {
+    pub(crate) fn of(known: &FactSet) -> Self {
         let mut units = Self::default();
         for path in known.paths() {
             for file in &path.files {
@@ -44,9 +44,9 @@ impl Units {
             }
             for scanned in scanned(path).filter(|scanned| scanned.kind == FileKind::Unit) {
                 let sub_path = &scanned.file.sub_path;
-                for fact in &scanned.scan.facts {
+                for fact in &scanned.scan.declarations {
                     // An alias is another name, once the unit is enabled.
-                    if let Fact::NamesUnit { field, name } = fact
+                    if let Declaration::NamesUnit { field, name } = fact
                         && field == "Alias"
                     {
                         units.add(is_user_unit(sub_path), name.bytes());
@@ -122,13 +122,13 @@ pub(crate) struct Accounts {
 }
 
 impl Accounts {
-    pub(crate) fn of(known: &Known) -> Self {
+    pub(crate) fn of(known: &FactSet) -> Self {
         let mut declared = BTreeSet::new();
         for path in known.paths() {
-            for fact in scanned(path).flat_map(|scanned| &scanned.scan.facts) {
+            for fact in scanned(path).flat_map(|scanned| &scanned.scan.declarations) {
                 let (account, name) = match fact {
-                    Fact::User(name) => (Account::User, name),
-                    Fact::Group(name) => (Account::Group, name),
+                    Declaration::User(name) => (Account::User, name),
+                    Declaration::Group(name) => (Account::Group, name),
                     _ => continue,
                 };
                 declared.insert((account, name.bytes().to_vec()));
@@ -143,7 +143,7 @@ impl Accounts {
 }
 
 /// What starts units of a closure, beside `[Install]`.
-pub(crate) fn started(known: &Known) -> BTreeSet<Vec<u8>> {
+pub(crate) fn started(known: &FactSet) -> BTreeSet<Vec<u8>> {
     let mut started = BTreeSet::new();
     for path in known.paths() {
         for file in &path.files {
@@ -161,15 +161,15 @@ pub(crate) fn started(known: &Known) -> BTreeSet<Vec<u8>> {
         }
         for scanned in scanned(path) {
             let of = unit_name(&scanned.file.sub_path);
-            for fact in &scanned.scan.facts {
+            for fact in &scanned.scan.declarations {
                 match fact {
                     // Order alone starts nothing.
-                    Fact::NamesUnit { field, name }
+                    Declaration::NamesUnit { field, name }
                         if !matches!(&**field, "After" | "Before" | "Conflicts" | "Alias") =>
                     {
                         started.insert(name.bytes().to_vec());
                     }
-                    Fact::SystemdService(name) => {
+                    Declaration::SystemdService(name) => {
                         started.insert(name.bytes().to_vec());
                     }
                     _ => {}
@@ -190,12 +190,12 @@ pub(crate) fn started(known: &Known) -> BTreeSet<Vec<u8>> {
 pub(crate) type BusNames = BTreeMap<(bool, Vec<u8>), Vec<PathBuf>>;
 
 /// The D-Bus activation files of a closure by bus and name: the paths that answer it.
-pub(crate) fn bus_names(known: &Known) -> BusNames {
+pub(crate) fn bus_names(known: &FactSet) -> BusNames {
     let mut names = BusNames::new();
     for (store_path, scanned) in of_kind(known, FileKind::BusService) {
         let of_system = is_of_system_bus(&scanned.file.sub_path);
-        for fact in &scanned.scan.facts {
-            if let Fact::BusName(name) = fact {
+        for fact in &scanned.scan.declarations {
+            if let Declaration::BusName(name) = fact {
                 let files = names.entry((of_system, name.bytes().to_vec())).or_default();
                 files.push(scanned.file.path_in(&store_path));
             }

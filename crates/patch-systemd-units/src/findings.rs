@@ -1,7 +1,7 @@
 //! What the tool can find, and how each finding is worded.
 
 use bstr::ByteSlice;
-use hermetic_out::resolve::{Missing, is_place_of_packages};
+use hermetic_out::resolve::{UnresolvedReason, is_place_of_packages};
 use hermetic_out::{FindingKind, Severity, finding_kinds};
 use hermetic_out_formats::tables::provider_of;
 use hermetic_out_formats::{ProblemKind, Reference, Role};
@@ -134,7 +134,7 @@ finding_kinds! {
 /// in an argument that nobody has may mean anything.
 pub(crate) fn of_missing(
     reference: &Reference,
-    missing: &Missing,
+    missing: &UnresolvedReason,
 ) -> Option<(&'static FindingKind, Severity, String, String)> {
     let text = reference.text.bytes();
     let shown = text.as_bstr();
@@ -143,49 +143,51 @@ pub(crate) fn of_missing(
     let package = provider.unwrap_or("the package that has it");
     let advice = format!("add {package} to buildInputs, or set patchSystemdUnitsKeep");
     let (kind, message, help) = match missing {
-        Missing::NotFound if reference.role == Role::Program => (
+        UnresolvedReason::NotFound if reference.role == Role::Program => (
             &PROGRAM_NOT_FOUND,
             format!("the program {shown} is not found"),
             advice,
         ),
-        Missing::NotFound if reference.role == Role::ShellCommand => (
+        UnresolvedReason::NotFound if reference.role == Role::ShellCommand => (
             &SHELL_COMMAND_NOT_FOUND,
             format!("the command {shown} is not found"),
             advice,
         ),
-        Missing::NotFound if reference.role == Role::CarriedProgram => (
+        UnresolvedReason::NotFound if reference.role == Role::PrefixedProgram => (
             &PROGRAM_BY_NAME,
             format!("{shown} is run by its name alone"),
             "write its store path in its place".to_owned(),
         ),
-        Missing::NotFound if !is_of_a_package(text) => return None,
-        Missing::NotFound if reference.role == Role::Condition => (
+        UnresolvedReason::NotFound if !is_of_a_package(text) => return None,
+        UnresolvedReason::NotFound if reference.role == Role::Condition => (
             &CONDITION_NOT_FOUND,
             format!("{shown} is not found"),
             advice,
         ),
-        Missing::NotFound => (&ARGUMENT_NOT_FOUND, format!("{shown} is not found"), advice),
-        Missing::NotExecutable(path) => (
+        UnresolvedReason::NotFound => {
+            (&ARGUMENT_NOT_FOUND, format!("{shown} is not found"), advice)
+        }
+        UnresolvedReason::NotExecutable(path) => (
             &PROGRAM_NOT_EXECUTABLE,
             format!("{} is not executable", path.display()),
             "set its execute bit in the build".to_owned(),
         ),
-        Missing::NotInStore => (
+        UnresolvedReason::NotInStore => (
             &STORE_PATH_NOT_FOUND,
             format!("{shown} does not exist"),
             "correct the build that wrote it".to_owned(),
         ),
-        Missing::NotAPath => (
+        UnresolvedReason::NotAPath => (
             &RELATIVE_PROGRAM,
             format!("{shown:?} is neither an absolute path nor a name without a slash"),
             "correct the line".to_owned(),
         ),
-        Missing::OnlyInOutput(output) => (
+        UnresolvedReason::OnlyInOutput(output) => (
             &OUTPUT_NOT_RUNTIME,
             format!("only the output {output} has {shown}"),
             "move it to an output that is needed at run time".to_owned(),
         ),
-        Missing::BadReplacement(path) => (
+        UnresolvedReason::BadReplacement(path) => (
             &REPLACEMENT_NOT_FOUND,
             format!(
                 "{} is to replace {shown}, but there is no such program or file",

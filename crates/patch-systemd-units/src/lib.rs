@@ -16,15 +16,16 @@ use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
 use hermetic_out::output_references::ReferencesError;
-use hermetic_out::resolve::{Choices, Circumstances, Kept, PatternError, Provider};
+use hermetic_out::resolve::{Choices, Kept, PatternError, Provider, ReferenceContext};
 use hermetic_out::walk::{KnownFile, WalkError, known_files};
 use hermetic_out::{
     Change, Decision, Edit, FileEdits, Finding, FindingKind, Outcome, Package, Place, PlanError,
     Resolver, Severity, Tree,
 };
-use hermetic_out_formats::unit::settings::{self, Settings};
+use hermetic_out_formats::unit::context::{self, UnitContext};
 use hermetic_out_formats::{
-    Encoding, Fact, FileKind, MAX_FILE_SIZE, Quote, Reference, Role, Scan, Span, Text, scan,
+    Declaration, Encoding, FileKind, MAX_FILE_SIZE, MappedText, Quote, Reference, Role, Scan, Span,
+    scan,
 };
 use thiserror::Error;
 
@@ -191,8 +192,8 @@ fn read(package: &Package, tree: &Tree, options: &Options) -> Result<Vec<Unit>, 
 }
 
 /// The settings by unit: whether it is a user's, and its name. Other files stand for themselves.
-fn settings(units: &[Unit]) -> BTreeMap<Vec<u8>, Settings> {
-    let mut all: BTreeMap<Vec<u8>, Settings> = BTreeMap::new();
+fn settings(units: &[Unit]) -> BTreeMap<Vec<u8>, UnitContext> {
+    let mut all: BTreeMap<Vec<u8>, UnitContext> = BTreeMap::new();
     for unit in units {
         let settings = all.entry(unit.key()).or_default();
         settings.add(unit.file.kind, &unit.file.sub_path, &unit.scan);
@@ -205,7 +206,7 @@ impl Unit {
         if self.file.kind != FileKind::Unit {
             return self.file.path.as_os_str().as_bytes().to_vec();
         }
-        settings::key(self.file.kind, &self.file.sub_path)
+        context::key(self.file.kind, &self.file.sub_path)
     }
 
     fn report(
@@ -228,10 +229,10 @@ impl Unit {
     }
 
     /// Replaces `text` by `new`, or says why it cannot be.
-    fn replace(&mut self, text: &Text, new: &[u8], store_paths: Vec<PathBuf>) -> bool {
-        let extent = text.extent().unwrap_or(Span::new(0, 0));
+    fn replace(&mut self, text: &MappedText, new: &[u8], store_paths: Vec<PathBuf>) -> bool {
+        let extent = text.covering_span().unwrap_or(Span::new(0, 0));
         let encoded = text
-            .span()
+            .editable_span()
             .and_then(|span| Some((span, text.encode(new).ok()?)));
         let Some((span, encoded)) = encoded else {
             let (old, new) = (text.bytes().as_bstr(), new.as_bstr());
@@ -271,7 +272,7 @@ fn patch(units: &mut [Unit], package: &Package, resolver: &Resolver) {
         unit.edits.clear();
         (unit.replaced, unit.kept, unit.unresolved) = (0, 0, 0);
         let scan = std::mem::take(&mut unit.scan);
-        let circumstances = Circumstances {
+        let reference_context = ReferenceContext {
             output: package.outputs[unit.output].name.clone(),
             other_root: settings.other_root,
             unprivileged: settings.unprivileged,
@@ -287,12 +288,12 @@ fn patch(units: &mut [Unit], package: &Package, resolver: &Resolver) {
             if reference.role == Role::ProgramSearchPath {
                 search_path::patch(unit, reference, settings, package, resolver);
             } else {
-                decide(unit, reference, &circumstances, package, resolver);
+                decide(unit, reference, &reference_context, package, resolver);
             }
         }
-        for fact in &scan.facts {
-            if let Fact::Getty { insert_at, .. } = fact {
-                tell_login_program(unit, *insert_at, &circumstances, package, resolver);
+        for fact in &scan.declarations {
+            if let Declaration::Getty { insert_at, .. } = fact {
+                tell_login_program(unit, *insert_at, &reference_context, package, resolver);
             }
         }
         exec_paths(unit, &scan, settings, package);
@@ -303,20 +304,20 @@ fn patch(units: &mut [Unit], package: &Package, resolver: &Resolver) {
 fn decide(
     unit: &mut Unit,
     reference: &Reference,
-    circumstances: &Circumstances,
+    reference_context: &ReferenceContext,
     package: &Package,
     resolver: &Resolver,
 ) {
     let text = &reference.text;
-    let extent = text.extent().unwrap_or(Span::new(0, 0));
-    match resolver.resolve(reference, circumstances) {
+    let extent = text.covering_span().unwrap_or(Span::new(0, 0));
+    match resolver.resolve(reference, reference_context) {
         Decision::Keep(kept) => {
             unit.kept += 1;
             if let Some((kind, message, help)) = kept_note(reference, &kept) {
                 unit.report(kind, extent, text.bytes(), message, help);
             }
         }
-        Decision::Replace { path, .. } if reference.role == Role::CarriedProgram => {
+        Decision::Replace { path, .. } if reference.role == Role::PrefixedProgram => {
             unit.kept += 1;
             let message = format!("{} is run by its name alone", text.bytes().as_bstr());
             let help = format!("write {} in its place", path.as_bstr());
@@ -406,20 +407,20 @@ const LOGIN_PROGRAM: &[u8] = b"/bin/login";
 fn tell_login_program(
     unit: &mut Unit,
     insert_at: usize,
-    circumstances: &Circumstances,
+    reference_context: &ReferenceContext,
     package: &Package,
     resolver: &Resolver,
 ) {
     let place = Span::new(insert_at, insert_at);
     let login = Reference {
         role: Role::Program,
-        text: Text::of_file(LOGIN_PROGRAM, Span::new(0, LOGIN_PROGRAM.len())),
+        text: MappedText::of_file(LOGIN_PROGRAM, Span::new(0, LOGIN_PROGRAM.len())),
         field: "ExecStart".into(),
         lookup: hermetic_out_formats::Lookup::SearchPath,
         optional: true,
         privileged: false,
     };
-    let path = match resolver.resolve(&login, circumstances) {
+    let path = match resolver.resolve(&login, reference_context) {
         Decision::Replace { path, .. } => path,
         Decision::Keep(_) => return,
         Decision::Unresolved(_) => {
@@ -452,7 +453,7 @@ fn tell_login_program(
 }
 
 /// `NoExecPaths=/` with an `ExecPaths=` that leaves the store out: nothing from a store can start.
-fn exec_paths(unit: &mut Unit, scan: &Scan, settings: &Settings, package: &Package) {
+fn exec_paths(unit: &mut Unit, scan: &Scan, settings: &UnitContext, package: &Package) {
     let store = package.store_dir.as_os_str().as_bytes();
     if !settings.forbids(store) {
         return;
@@ -460,7 +461,7 @@ fn exec_paths(unit: &mut Unit, scan: &Scan, settings: &Settings, package: &Packa
     let forbids =
         |reference: &&Reference| reference.field == "NoExecPaths" && reference.text.bytes() == b"/";
     if let Some(reference) = scan.references.iter().find(forbids) {
-        let extent = reference.text.extent().unwrap_or(Span::new(0, 0));
+        let extent = reference.text.covering_span().unwrap_or(Span::new(0, 0));
         unit.report(
             &findings::EXEC_PATHS_WITHOUT_STORE,
             extent,

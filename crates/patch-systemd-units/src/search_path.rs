@@ -4,12 +4,12 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use hermetic_out::resolve::{Circumstances, without_prefix};
+use hermetic_out::resolve::{ReferenceContext, without_prefix};
 use hermetic_out::tree::Node;
 use hermetic_out::{Decision, Package, Resolver};
 use hermetic_out_formats::{FileKind, Lookup, Reference, Role, Span};
 
-use crate::{Settings, Unit, findings};
+use crate::{Unit, UnitContext, findings};
 
 /// Whether a directory is one of the hierarchy's for programs.
 fn is_bin_directory(path: &[u8]) -> bool {
@@ -21,7 +21,7 @@ fn is_bin_directory(path: &[u8]) -> bool {
 pub(crate) fn patch(
     unit: &mut Unit,
     reference: &Reference,
-    settings: &Settings,
+    settings: &UnitContext,
     package: &Package,
     resolver: &Resolver,
 ) {
@@ -56,7 +56,7 @@ pub(crate) fn patch(
             text: part,
             ..reference.clone()
         };
-        let decision = resolver.resolve(&directory, &Circumstances::default());
+        let decision = resolver.resolve(&directory, &ReferenceContext::default());
         if let Decision::Replace { path, .. } = decision {
             let store_paths = crate::store_paths(&path, package);
             unit.replaced += usize::from(unit.replace(&directory.text, &path, store_paths));
@@ -81,7 +81,7 @@ pub(crate) fn patch(
     directories.retain(|directory| !present.contains(directory));
     if directories.is_empty() {
         unit.kept += 1;
-        let extent = text.extent().unwrap_or(Span::new(0, 0));
+        let extent = text.covering_span().unwrap_or(Span::new(0, 0));
         unit.report(
             &findings::SEARCH_PATH_NOT_FOUND,
             extent,

@@ -190,7 +190,7 @@ fn bytes_between_references_stay() {
             // Of a search path, a part may be replaced, even if the whole does not stand in one piece.
             let spans = references
                 .iter()
-                .filter_map(|reference| reference.text.extent());
+                .filter_map(|reference| reference.text.covering_span());
             for span in spans {
                 let between = &content[at.min(span.start)..span.start];
                 let found = memchr::memmem::find(rest, between);

@@ -5,13 +5,13 @@ use hermetic_out_formats::paths::paths;
 use hermetic_out_formats::script::python::string_literals;
 use hermetic_out_formats::script::{self, Language, Script, Use, Word};
 use hermetic_out_formats::unit::lines::{Line, lines};
-use hermetic_out_formats::{FileKind, Reference, Role, Span, Text, scan};
+use hermetic_out_formats::{FileKind, MappedText, Reference, Role, Span, scan};
 
 use crate::read::Format;
 
 /// What can be done about a mention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum Handling {
     /// Another path can stand there.
     Replace,
     /// It stays, since it is not known what another path would do there: where it stands.
@@ -29,10 +29,10 @@ pub(crate) enum Way {
 /// An absolute path that a file names.
 #[derive(Clone, Debug)]
 pub(crate) struct Mention {
-    pub(crate) text: Text,
+    pub(crate) text: MappedText,
     /// Whether the path is only the beginning of a name.
     pub(crate) goes_on: bool,
-    pub(crate) way: Way,
+    pub(crate) way: Handling,
 }
 
 /// What a file names.
@@ -98,15 +98,15 @@ pub(crate) fn of(format: Format, content: &[u8]) -> Mentions {
         Format::Known(kind) => known(kind, content),
         Format::Script(Language::Shell) => shell(content),
         Format::Script(Language::Python) => python(content),
-        Format::Configuration => all_of(&configuration::texts(content), Way::Replace),
+        Format::Configuration => all_of(&configuration::texts(content), Handling::Replace),
         Format::Script(_) => all_of(
             &other_script(content),
-            Way::Stays("in a script of a language that is not read"),
+            Handling::Stays("in a script of a language that is not read"),
         ),
     }
 }
 
-fn all_of(texts: &[Text], way: Way) -> Mentions {
+fn all_of(texts: &[MappedText], way: Handling) -> Mentions {
     let list = texts.iter().flat_map(|text| {
         paths(text).into_iter().map(move |path| Mention {
             text: path.text,
@@ -145,7 +145,7 @@ fn known(kind: FileKind, content: &[u8]) -> Mentions {
         if !is_path || unread || PERMISSIONS.contains(&reference.field.as_ref()) {
             continue;
         }
-        let Some(extent) = reference.text.extent() else {
+        let Some(extent) = reference.text.covering_span() else {
             continue;
         };
         // A condition that the file is *not* there: the package's own always is.
@@ -166,15 +166,15 @@ fn known(kind: FileKind, content: &[u8]) -> Mentions {
     mentions
 }
 
-fn way_of(reference: &Reference, assignment: Option<usize>) -> Way {
+fn way_of(reference: &Reference, assignment: Option<usize>) -> Handling {
     match (reference.field.as_ref(), assignment) {
-        ("EnvironmentFile", Some(assignment)) => Way::EnvironmentFile {
+        ("EnvironmentFile", Some(assignment)) => Handling::EnvironmentFile {
             assignment,
             optional: reference.optional,
         },
-        ("ReadWritePaths", _) => Way::Written,
-        (field, _) if PLACES.contains(&field) => Way::StaysQuietly,
-        _ => Way::Replace,
+        ("ReadWritePaths", _) => Handling::Written,
+        (field, _) if PLACES.contains(&field) => Handling::StaysQuietly,
+        _ => Handling::Replace,
     }
 }
 
@@ -198,14 +198,14 @@ fn shell(content: &[u8]) -> Mentions {
         }
     }
     for body in &script.here_documents {
-        let text = Text::of_file(content, *body);
-        let inside = all_of(&[text], Way::Stays("in a here-document"));
+        let text = MappedText::of_file(content, *body);
+        let inside = all_of(&[text], Handling::Stays("in a here-document"));
         mentions.list.extend(inside.list);
     }
     mentions
 }
 
-fn way_in_shell(script: &Script, word: &Word, is_whole: bool) -> Way {
+fn way_in_shell(script: &Script, word: &Word, is_whole: bool) -> Handling {
     let command = word.command.as_slice();
     let in_place = word.options.starts_with(b" -i") || {
         let mut options = word.options.split(|byte| *byte == b' ');
@@ -218,21 +218,21 @@ fn way_in_shell(script: &Script, word: &Word, is_whole: bool) -> Way {
         _ => WRITERS.contains(&command) && is_whole,
     };
     match word.place {
-        _ if script.problem.is_some() => Way::Stays("in a script that is not understood"),
-        Use::Write => Way::Written,
-        Use::Data => Way::Stays("in backquotes with backslashes"),
-        Use::Pattern => Way::Stays("in a pattern that is compared"),
-        Use::Argument if writes => Way::Written,
+        _ if script.problem.is_some() => Handling::Stays("in a script that is not understood"),
+        Use::Write => Handling::Written,
+        Use::Data => Handling::Stays("in backquotes with backslashes"),
+        Use::Pattern => Handling::Stays("in a pattern that is compared"),
+        Use::Argument if writes => Handling::Written,
         Use::Argument if !is_whole && WITH_PROGRAM_TEXT.contains(&command) => {
-            Way::Stays("in a program of another language")
+            Handling::Stays("in a program of another language")
         }
         Use::Argument if is_whole => {
-            let span = word.text.extent();
+            let span = word.text.covering_span();
             let mut sourced = script.sourced.iter();
-            let sourced = sourced.find(|known| known.text.extent() == span && known.alone);
-            sourced.map_or(Way::Replace, |known| Way::Sourced(known.span))
+            let sourced = sourced.find(|known| known.text.covering_span() == span && known.alone);
+            sourced.map_or(Handling::Replace, |known| Handling::Sourced(known.span))
         }
-        _ => Way::Replace,
+        _ => Handling::Replace,
     }
 }
 
@@ -244,14 +244,14 @@ fn python(content: &[u8]) -> Mentions {
         if bytes.contains(&b'\n') {
             continue;
         }
-        let text = Text::of_file(content, literal.span);
+        let text = MappedText::of_file(content, literal.span);
         for path in paths(&text) {
             let is_whole = path.text.len() == bytes.len() && !literal.has_substitutions;
             mentions.list.push(Mention {
                 way: if is_whole {
-                    Way::Replace
+                    Handling::Replace
                 } else {
-                    Way::Stays("within a longer string")
+                    Handling::Stays("within a longer string")
                 },
                 text: path.text,
                 goes_on: path.goes_on || literal.has_substitutions,
@@ -262,7 +262,7 @@ fn python(content: &[u8]) -> Mentions {
 }
 
 /// The lines of a script that begin with no `#` and are no documentation of Perl (perlpod(1)).
-fn other_script(content: &[u8]) -> Vec<Text> {
+fn other_script(content: &[u8]) -> Vec<MappedText> {
     let mut texts = Vec::new();
     let mut in_pod = false;
     let mut start = 0;
@@ -275,7 +275,7 @@ fn other_script(content: &[u8]) -> Vec<Text> {
         {
             in_pod = !line.starts_with(b"=cut");
         } else if !in_pod && !line.trim_ascii_start().starts_with(b"#") {
-            texts.push(Text::of_file(content, span));
+            texts.push(MappedText::of_file(content, span));
         }
     }
     texts
@@ -286,7 +286,7 @@ mod tests {
     use super::*;
 
     /// The paths that a file names, with what can be done about each.
-    fn ways(format: Format, content: &str) -> Vec<(String, Way)> {
+    fn ways(format: Format, content: &str) -> Vec<(String, Handling)> {
         let found = of(format, content.as_bytes()).list;
         let text = |mention: &Mention| String::from_utf8_lossy(mention.text.bytes()).into_owned();
         found
@@ -298,29 +298,32 @@ mod tests {
     #[test]
     fn in_a_shell_script() {
         for (script, way) in [
-            ("cat /etc/x", Way::Replace),
-            ("A=\"-c /etc/x\"", Way::Replace),
-            ("A=${A:-/etc/x}", Way::Replace),
-            ("echo a > /etc/x", Way::Written),
-            ("sed -i s/a/b/ /etc/x", Way::Written),
-            ("sed -n p /etc/x", Way::Replace),
+            ("cat /etc/x", Handling::Replace),
+            ("A=\"-c /etc/x\"", Handling::Replace),
+            ("A=${A:-/etc/x}", Handling::Replace),
+            ("echo a > /etc/x", Handling::Written),
+            ("sed -i s/a/b/ /etc/x", Handling::Written),
+            ("sed -n p /etc/x", Handling::Replace),
             (
                 "sed 's,@A@,/etc/x,'",
-                Way::Stays("in a program of another language"),
+                Handling::Stays("in a program of another language"),
             ),
-            ("cp a /etc/x", Way::Written),
-            ("cp /etc/x a", Way::Replace),
-            ("rm -f /etc/x", Way::Written),
+            ("cp a /etc/x", Handling::Written),
+            ("cp /etc/x a", Handling::Replace),
+            ("rm -f /etc/x", Handling::Written),
             (
                 "case $a in /etc/x) ;; esac",
-                Way::Stays("in a pattern that is compared"),
+                Handling::Stays("in a pattern that is compared"),
             ),
-            ("cat <<E\n/etc/x\nE\n", Way::Stays("in a here-document")),
-            (". /etc/x", Way::Sourced(Span::new(0, 8))),
-            (". /etc/x a", Way::Replace),
+            (
+                "cat <<E\n/etc/x\nE\n",
+                Handling::Stays("in a here-document"),
+            ),
+            (". /etc/x", Handling::Sourced(Span::new(0, 8))),
+            (". /etc/x a", Handling::Replace),
             (
                 "cat /etc/x 'a",
-                Way::Stays("in a script that is not understood"),
+                Handling::Stays("in a script that is not understood"),
             ),
         ] {
             let found = ways(Format::Script(Language::Shell), script);
@@ -331,19 +334,25 @@ mod tests {
     #[test]
     fn in_a_unit() {
         for (line, way) in [
-            ("[Service]\nExecStart=/bin/x -c /etc/x", Some(Way::Replace)),
-            ("[Service]\nReadWritePaths=/etc/x", Some(Way::Written)),
+            (
+                "[Service]\nExecStart=/bin/x -c /etc/x",
+                Some(Handling::Replace),
+            ),
+            ("[Service]\nReadWritePaths=/etc/x", Some(Handling::Written)),
             ("[Service]\nReadOnlyPaths=/etc/x", None),
             (
                 "[Service]\nBindReadOnlyPaths=/etc/x",
-                Some(Way::StaysQuietly),
+                Some(Handling::StaysQuietly),
             ),
-            ("[Path]\nPathChanged=/etc/x", Some(Way::StaysQuietly)),
+            ("[Path]\nPathChanged=/etc/x", Some(Handling::StaysQuietly)),
             ("[Unit]\nConditionPathExists=!/etc/x", None),
-            ("[Unit]\nConditionPathExists=/etc/x", Some(Way::Replace)),
+            (
+                "[Unit]\nConditionPathExists=/etc/x",
+                Some(Handling::Replace),
+            ),
             (
                 "[Service]\nEnvironmentFile=-/etc/x",
-                Some(Way::EnvironmentFile {
+                Some(Handling::EnvironmentFile {
                     assignment: 10,
                     optional: true,
                 }),
@@ -357,13 +366,13 @@ mod tests {
 
     #[test]
     fn in_other_languages() {
-        let other = Way::Stays("in a script of a language that is not read");
+        let other = Handling::Stays("in a script of a language that is not read");
         for (language, script, way) in [
-            (Language::Python, "open('/etc/x')", Some(Way::Replace)),
+            (Language::Python, "open('/etc/x')", Some(Handling::Replace)),
             (
                 Language::Python,
                 "a = 'see /etc/x'",
-                Some(Way::Stays("within a longer string")),
+                Some(Handling::Stays("within a longer string")),
             ),
             (Language::Python, "# '/etc/x'", None),
             (Language::Python, "'''\n/etc/x\n'''", None),

@@ -9,11 +9,11 @@ use bstr::ByteSlice;
 use hermetic_out::package::{normalize, relative};
 use hermetic_out::{Change, Edit, Finding, Outcome, OutputReferences, Package, Tree};
 use hermetic_out_formats::tables::below;
-use hermetic_out_formats::{Encoding, FileKind, Quote, Span, Text};
+use hermetic_out_formats::{Encoding, FileKind, MappedText, Quote, Span};
 
 use crate::binaries::Binaries;
 use crate::layout::{Layout, Shipped, absolute};
-use crate::mentions::{self, Mention, Mentions, Way};
+use crate::mentions::{self, Handling, Mention, Mentions};
 use crate::policy::{Mode, Treatment};
 use crate::read::{Format, Symlink, TextFile};
 use crate::{Error, Options, findings, tmpfiles_targets};
@@ -44,7 +44,7 @@ pub(crate) struct Rewriter<'a> {
 }
 
 /// A path, as far as it is written out.
-enum Named {
+enum EtcPath {
     /// All of it.
     Path(Vec<u8>),
     /// A directory, in which a variable or a glob chooses.
@@ -109,9 +109,9 @@ impl<'a> Rewriter<'a> {
         let written = mentions
             .list
             .iter()
-            .filter(|mention| mention.way == Way::Written);
+            .filter(|mention| mention.way == Handling::Written);
         for mention in written {
-            let Named::Path(path) = named(&mention.text, mention.goes_on) else {
+            let EtcPath::Path(path) = etc_path(&mention.text, mention.goes_on) else {
                 continue;
             };
             let Some(sub_path) = sub_path_of_etc(&path) else {
@@ -130,7 +130,7 @@ impl<'a> Rewriter<'a> {
                     format!("{} is written here, so it is the machine's", path.as_bstr()),
                     "give the policy a rule for this path, if that is wrong",
                 );
-                let span = mention.text.extent().unwrap_or(Span::new(0, 0));
+                let span = mention.text.covering_span().unwrap_or(Span::new(0, 0));
                 self.findings
                     .push(findings::at(finding, &file.content, span));
             }
@@ -169,9 +169,9 @@ impl<'a> Rewriter<'a> {
         edits: &mut Vec<Edit>,
     ) -> Result<bool, Error> {
         let text = &without_doubled_slashes(&mention.text);
-        let path = match named(text, mention.goes_on) {
-            Named::Within(directory) => return Ok(self.link_below(&directory)),
-            Named::Path(path) => path,
+        let path = match etc_path(text, mention.goes_on) {
+            EtcPath::Within(directory) => return Ok(self.link_below(&directory)),
+            EtcPath::Path(path) => path,
         };
         let mut named = self.options.choices.replace.iter();
         if let Some((_, to)) = named.find(|(from, _)| *from == path && is_in_etc(from)) {
@@ -202,13 +202,13 @@ impl<'a> Rewriter<'a> {
             return Ok(true);
         }
         match mention.way {
-            Way::EnvironmentFile {
+            Handling::EnvironmentFile {
                 assignment,
                 optional,
             } if self.allows(file.output, shipped.output)? => {
                 if !is_layered && !self.layer(file, text, assignment, &shipped, edits) {
                     self.link(sub_path);
-                } else if let Some(span) = text.extent().filter(|_| !optional) {
+                } else if let Some(span) = text.covering_span().filter(|_| !optional) {
                     edits.push(Edit {
                         span: Span::new(span.start, span.start),
                         text: b"-".to_vec(),
@@ -219,7 +219,7 @@ impl<'a> Rewriter<'a> {
                 }
                 return Ok(true);
             }
-            Way::Sourced(command)
+            Handling::Sourced(command)
                 if is_of_variables(sub_path) && !is_layered && mentions.problem.is_none() =>
             {
                 let layered = self.allows(file.output, shipped.output)?
@@ -232,21 +232,21 @@ impl<'a> Rewriter<'a> {
             _ => {}
         }
         // What reads the package's own file already goes on to the administrator's.
-        let could_be_replaced = matches!(mention.way, Way::Replace | Way::Sourced(_));
+        let could_be_replaced = matches!(mention.way, Handling::Replace | Handling::Sourced(_));
         if is_layered && could_be_replaced && mode == Mode::Rewrite {
             self.kept += 1;
             return Ok(true);
         }
         // Nothing can be written in a store, whatever the policy says of the path.
-        if is_written || mention.way == Way::Written && mode == Mode::Rewrite {
+        if is_written || mention.way == Handling::Written && mode == Mode::Rewrite {
             self.kept += 1;
             return Ok(true);
         }
-        if mode == Mode::Link || mention.way == Way::StaysQuietly {
+        if mode == Mode::Link || mention.way == Handling::StaysQuietly {
             self.link(sub_path);
             return Ok(true);
         }
-        if let Way::Stays(place) = mention.way {
+        if let Handling::Stays(place) = mention.way {
             self.link_instead(file, text, sub_path, place);
             return Ok(true);
         }
@@ -266,8 +266,14 @@ impl<'a> Rewriter<'a> {
     }
 
     /// Replaces a text by a path; whether its place has a notation for that.
-    fn replace(&mut self, file: &TextFile, text: &Text, new: &[u8], edits: &mut Vec<Edit>) -> bool {
-        let Some(span) = text.span() else {
+    fn replace(
+        &mut self,
+        file: &TextFile,
+        text: &MappedText,
+        new: &[u8],
+        edits: &mut Vec<Edit>,
+    ) -> bool {
+        let Some(span) = text.editable_span() else {
             return false;
         };
         let encoded = match file.format {
@@ -295,7 +301,7 @@ impl<'a> Rewriter<'a> {
     fn layer(
         &mut self,
         file: &TextFile,
-        text: &Text,
+        text: &MappedText,
         assignment: usize,
         shipped: &Shipped,
         edits: &mut Vec<Edit>,
@@ -327,7 +333,7 @@ impl<'a> Rewriter<'a> {
     fn source_both(
         &mut self,
         file: &TextFile,
-        text: &Text,
+        text: &MappedText,
         command: Span,
         shipped: &Shipped,
         edits: &mut Vec<Edit>,
@@ -372,7 +378,7 @@ impl<'a> Rewriter<'a> {
     }
 
     /// Links what is to be rewritten, but cannot be.
-    fn link_instead(&mut self, file: &TextFile, text: &Text, sub_path: &[u8], place: &str) {
+    fn link_instead(&mut self, file: &TextFile, text: &MappedText, sub_path: &[u8], place: &str) {
         self.link(sub_path);
         let is_known = |finding: &Finding| {
             finding.kind == &findings::ETC_LINKED_INSTEAD
@@ -389,7 +395,7 @@ impl<'a> Rewriter<'a> {
             format!("{} stands {place}, so it is linked", text.bytes().as_bstr()),
             "patch the file in the build, if it is to name the package's own",
         );
-        let span = text.extent().unwrap_or(Span::new(0, 0));
+        let span = text.covering_span().unwrap_or(Span::new(0, 0));
         self.findings
             .push(findings::at(finding, &file.content, span));
     }
@@ -547,7 +553,7 @@ impl<'a> Rewriter<'a> {
 }
 
 /// What a text names, as far as it is written out.
-fn named(text: &Text, goes_on: bool) -> Named {
+fn etc_path(text: &MappedText, goes_on: bool) -> EtcPath {
     let bytes = text.literal_prefix();
     let end = bytes.find_byteset(DYNAMIC).unwrap_or(bytes.len());
     let is_whole = !goes_on && end == text.len();
@@ -559,10 +565,10 @@ fn named(text: &Text, goes_on: bool) -> Named {
             .map_or(normal.clone(), <[u8]>::to_vec)
     };
     if is_whole {
-        Named::Path(path(known))
+        EtcPath::Path(path(known))
     } else {
         let slash = known.rfind_byte(b'/').unwrap_or(0);
-        Named::Within(path(&known[..slash + usize::from(slash < known.len())]))
+        EtcPath::Within(path(&known[..slash + usize::from(slash < known.len())]))
     }
 }
 
@@ -582,7 +588,7 @@ fn is_of_variables(sub_path: &[u8]) -> bool {
 }
 
 /// Of `///etc/x`, as in `file:///etc/x`, the part from the last slash of the first ones.
-fn without_doubled_slashes(text: &Text) -> Text {
+fn without_doubled_slashes(text: &MappedText) -> MappedText {
     let slashes = text
         .bytes()
         .iter()

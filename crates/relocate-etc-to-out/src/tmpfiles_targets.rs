@@ -64,7 +64,7 @@ pub(crate) fn edits(
         let Lookup::Directory(directory) = &reference.lookup else {
             continue;
         };
-        let Some(span) = reference.text.span() else {
+        let Some(span) = reference.text.editable_span() else {
             continue;
         };
         let is_done = |line: &Span| line.start <= span.start && span.end <= line.end;
@@ -94,7 +94,7 @@ fn with_argument(line: &Line, target: &Path) -> Option<Edit> {
         .encode(target.as_bytes())
         .and_then(|target| Encoding::UnitWord(Quote::Bare).encode(&target))
         .ok()?;
-    if let Some(span) = line.argument.span() {
+    if let Some(span) = line.argument.editable_span() {
         return Some(Edit {
             span,
             text: encoded,

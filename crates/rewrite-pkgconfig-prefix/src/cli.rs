@@ -10,7 +10,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use hermetic_out::{Outcome, Tree};
 use hermetic_out_command_line::request::{absolute, check_root, package_name, pair};
 use hermetic_out_command_line::{
-    CommonOptions, ExitStatus, Report, ShownOptions, Streams, after_help, explain, parse,
+    CommonOptions, ExitStatus, OutputOptions, Report, Streams, after_help, explain, parse,
 };
 
 use crate::consumer::{self, Build, InstallVariables};
@@ -101,7 +101,7 @@ struct Consumer {
     root: Option<PathBuf>,
 
     #[command(flatten)]
-    shown: ShownOptions,
+    shown: OutputOptions,
 }
 
 /// The command line's description, from which its man page and completions are made.

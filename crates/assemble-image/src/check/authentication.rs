@@ -59,7 +59,7 @@ pub(super) fn pam(tree: &RootTree) -> Result<Vec<Finding>, Error> {
 }
 
 fn place(reference: &Reference, text: &[u8]) -> Option<Place> {
-    let extent = reference.text.extent()?;
+    let extent = reference.text.covering_span()?;
     Some(Place::new(text, extent))
 }
 

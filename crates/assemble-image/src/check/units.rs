@@ -2,7 +2,7 @@
 
 use bstr::ByteSlice;
 use hermetic_out::{Finding, Place};
-use hermetic_out_formats::{Fact, FileKind, Reference, Role, scan};
+use hermetic_out_formats::{Declaration, FileKind, Reference, Role, scan};
 
 use super::read;
 use crate::error::Error;
@@ -38,24 +38,24 @@ pub(super) fn check(tree: &RootTree) -> Result<Vec<Finding>, Error> {
             let text = read(path, content)?;
             let scanned = scan(FileKind::Unit, &text);
             if scanned
-                .facts
+                .declarations
                 .iter()
-                .any(|fact| matches!(fact, Fact::OtherRoot))
+                .any(|fact| matches!(fact, Declaration::OtherRoot))
             {
                 continue;
             }
             for reference in &scanned.references {
                 if let Some(mut finding) = missing_program(tree, path, reference) {
-                    let extent = reference.text.extent();
+                    let extent = reference.text.covering_span();
                     finding.place = extent.map(|span| Place::new(&text, span));
                     found.push(finding);
                 }
             }
             // A getty without the option: the scanner tells where it could be inserted.
             let is_plain_getty = scanned
-                .facts
+                .declarations
                 .iter()
-                .any(|fact| matches!(fact, Fact::Getty { .. }));
+                .any(|fact| matches!(fact, Declaration::Getty { .. }));
             let login = text
                 .find(b"--login-program")
                 .and_then(|at| login_program(&text[at..]));

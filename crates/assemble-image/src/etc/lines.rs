@@ -1,7 +1,7 @@
 //! Lines of sysusers.d and tmpfiles.d files: words with where they stand.
 
 use hermetic_out_formats::words::{Escapes, Word, first_word};
-use hermetic_out_formats::{Span, Text};
+use hermetic_out_formats::{MappedText, Span};
 
 /// A line that says something, split into words.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ pub(crate) fn lines(file: &[u8], count: usize) -> Vec<Line> {
         if trimmed.is_empty() || trimmed.starts_with(b"#") {
             continue;
         }
-        let whole = Text::of_file(file, span);
+        let whole = MappedText::of_file(file, span);
         let mut words = Some(Vec::new());
         let mut at = 0;
         while let Some(list) = words.as_mut().filter(|list| list.len() < count) {

@@ -5,7 +5,7 @@
 //! `IgnoreOnIsolate=` and no `ExecStop=`, so that it survives the switch to the root.
 
 use crate::error::Error;
-use crate::identity::Uuid;
+use crate::image_seed::Uuid;
 use crate::options::{OnCorruption, Options};
 use crate::root_tree::{Content, Entry, RootTree};
 use crate::verity::RootHash;

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use crate::visible::visible;
+use crate::escape::escape_for_terminal;
 
 pub use sizes::{Size, SizeSum};
 pub use treemap::{Area, treemap};
@@ -74,7 +74,7 @@ pub fn escaped(text: &str) -> String {
         if number > 0 {
             escaped.push('\n');
         }
-        for character in visible(line.as_bytes()).chars() {
+        for character in escape_for_terminal(line.as_bytes()).chars() {
             match character {
                 '&' => escaped.push_str("&amp;"),
                 '<' => escaped.push_str("&lt;"),

@@ -10,8 +10,8 @@ use hermetic_out::Finding;
 use serde::{Deserialize, Serialize};
 
 use super::PolicyError;
+use crate::escape::escape_for_terminal;
 use crate::report::fingerprint::{fingerprints, without_hashes};
-use crate::visible::visible;
 
 const WHAT: &str = "the baseline";
 /// Rises when the file, or what a fingerprint is made of, changes.
@@ -53,7 +53,7 @@ impl Baseline {
     /// One of these findings. `store_dir` is what a store path begins with.
     #[must_use]
     pub fn of(findings: &[Finding], store_dir: &Path) -> Self {
-        let text = |bytes: &[u8]| visible(&without_hashes(bytes, store_dir));
+        let text = |bytes: &[u8]| escape_for_terminal(&without_hashes(bytes, store_dir));
         let known = findings
             .iter()
             .zip(fingerprints(findings, store_dir))
@@ -69,7 +69,7 @@ impl Baseline {
 
     /// Reads one.
     pub fn read(path: &Path) -> Result<Self, PolicyError> {
-        let name = || visible(path.as_os_str().as_bytes());
+        let name = || escape_for_terminal(path.as_os_str().as_bytes());
         let bytes = fs::read(path).map_err(|source| PolicyError::Unreadable {
             what: WHAT,
             path: name(),
@@ -87,7 +87,7 @@ impl Baseline {
             let reason = error.to_string();
             let reason = reason.trim_end_matches(&format!(" at line {line} column {column}"));
             let reason = format!("{reason}; write it anew with --write-baseline");
-            malformed(line, column, visible(reason.as_bytes()))
+            malformed(line, column, escape_for_terminal(reason.as_bytes()))
         })?;
         if file.schema_version != SCHEMA_VERSION {
             let reason = format!(
@@ -107,7 +107,7 @@ impl Baseline {
     pub fn write(&self, path: &Path) -> Result<(), PolicyError> {
         self.write_to(path)
             .map_err(|source| PolicyError::Unwritable {
-                path: visible(path.as_os_str().as_bytes()),
+                path: escape_for_terminal(path.as_os_str().as_bytes()),
                 source,
             })
     }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Choices, PolicyError, Selector, glob, rule, selector, severity_called};
-use crate::visible::visible;
+use crate::escape::escape_for_terminal;
 
 const WHAT: &str = "the configuration";
 
@@ -54,7 +54,7 @@ pub(super) fn read(
     kinds: &[&'static FindingKind],
     choices: &mut Choices,
 ) -> Result<(), PolicyError> {
-    let name = || visible(path.as_os_str().as_bytes());
+    let name = || escape_for_terminal(path.as_os_str().as_bytes());
     let bytes = fs::read(path).map_err(|source| PolicyError::Unreadable {
         what: WHAT,
         path: name(),
@@ -68,7 +68,7 @@ pub(super) fn read(
             path: name(),
             line: before.find_iter("\n").count() + 1,
             column: before.len() - line_start + 1,
-            reason: visible(reason.as_bytes()),
+            reason: escape_for_terminal(reason.as_bytes()),
         }
     })
 }

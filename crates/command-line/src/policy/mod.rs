@@ -14,9 +14,9 @@ use globset::{GlobBuilder, GlobMatcher};
 use hermetic_out::{Finding, FindingKind, Severity};
 use thiserror::Error;
 
+use crate::escape::escape_for_terminal;
 use crate::explain::unknown;
 use crate::report::fingerprint::without_hashes;
-use crate::visible::visible;
 
 pub use baseline::{Baseline, Compared};
 
@@ -311,7 +311,7 @@ impl Policy {
             .and_then(|(selected, name)| Some((selected, severity_called(name)?)))
             .ok_or_else(|| PolicyError::BadSeverity {
                 option,
-                value: visible(value),
+                value: escape_for_terminal(value),
             })?;
         let selector = self.selector(option, selected)?;
         self.command_line.severity.push((selector, severity));
@@ -352,12 +352,12 @@ impl Policy {
         selector(self.kinds, value).map_err(|(part, reason)| match part {
             Part::Rule => PolicyError::UnknownRule {
                 option,
-                value: visible(value),
+                value: escape_for_terminal(value),
                 reason,
             },
             Part::Glob => PolicyError::BadGlob {
                 option,
-                value: visible(value),
+                value: escape_for_terminal(value),
                 reason,
             },
         })

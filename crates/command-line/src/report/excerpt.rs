@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use hermetic_out::Place;
 
-use crate::visible::visible;
+use crate::escape::escape_for_terminal;
 
 /// The lines of a place as they can be shown: without what a terminal would obey, and not longer
 /// than it takes to see the mark.
@@ -61,11 +61,13 @@ impl Excerpt {
         if from > 0 {
             text.push('…');
         }
-        text.push_str(&visible(&line[from..mark.start]));
+        text.push_str(&escape_for_terminal(&line[from..mark.start]));
         let start = text.len();
-        text.push_str(&visible(&line[mark.start..mark_end.max(mark.start)]));
+        text.push_str(&escape_for_terminal(
+            &line[mark.start..mark_end.max(mark.start)],
+        ));
         let end = text.len();
-        text.push_str(&visible(
+        text.push_str(&escape_for_terminal(
             &line[mark_end.max(mark.start)..to.max(mark_end).max(mark.start)],
         ));
         if to < line.len() {

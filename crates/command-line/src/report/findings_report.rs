@@ -12,10 +12,10 @@ use serde_json::Value;
 use super::fingerprint::fingerprints;
 use super::html::Findings;
 use super::{colours, html, human, json, sarif, write_document};
+use crate::escape::escape_for_terminal;
 use crate::exit_status::{ExitStatus, Streams};
+use crate::output_options::{FindingsFormat, FindingsOptions};
 use crate::page::Size;
-use crate::shown_options::{FindingsFormat, FindingsOptions};
-use crate::visible::visible;
 
 /// Rises when a field changes its meaning or goes; not when one is added.
 const SCHEMA_VERSION: u32 = 1;
@@ -225,7 +225,11 @@ impl FindingsReport {
         if quiet || (self.findings.is_empty() && !passed_over) {
             // Most packages of a build: they need no line in its log.
             if verbosity == human::Verbosity::Verbose {
-                let _ = writeln!(text, "{}: nothing found", visible(self.subject.as_bytes()));
+                let _ = writeln!(
+                    text,
+                    "{}: nothing found",
+                    escape_for_terminal(self.subject.as_bytes())
+                );
             }
             return text;
         }
@@ -246,7 +250,7 @@ impl FindingsReport {
                 parts.push(format!("{number} {what}"));
             }
         }
-        let subject = visible(self.subject.as_bytes());
+        let subject = escape_for_terminal(self.subject.as_bytes());
         let _ = writeln!(text, "{subject}: {}", parts.join(", "));
         if let Some(step) = self.next_step(&rules) {
             let _ = writeln!(text, "next: {step}");

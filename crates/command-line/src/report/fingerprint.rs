@@ -8,7 +8,7 @@ use bstr::ByteSlice;
 use hermetic_out::Finding;
 use sha2::{Digest, Sha256};
 
-use crate::visible::push_hex;
+use crate::escape::push_hex;
 
 /// So many bytes of the hash are used.
 const LENGTH: usize = 16;

@@ -10,8 +10,8 @@ use hermetic_out::{Finding, FindingKind, Place, Severity};
 use super::excerpt::Excerpt;
 use super::fingerprint::fingerprints;
 use super::human::count as counted;
+use crate::escape::escape_for_terminal;
 use crate::page::{Area, Page, Size, escaped, short_name, treemap};
-use crate::visible::visible;
 
 const STYLE: &str = include_str!("html.css");
 const SCRIPT: &str = include_str!("html.js");
@@ -130,7 +130,7 @@ fn package_of(file: &Path, store_dir: &Path) -> String {
 }
 
 fn show(path: &Path) -> String {
-    visible(path.as_os_str().as_bytes())
+    escape_for_terminal(path.as_os_str().as_bytes())
 }
 
 type Packages<'a> = BTreeMap<String, Vec<(&'a Finding, String)>>;

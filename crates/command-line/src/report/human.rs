@@ -13,8 +13,8 @@ use similar::{ChangeTag, TextDiff};
 
 use super::excerpt::Excerpt;
 use super::{Report, Summary};
-use crate::shown_options::VerbosityOptions;
-use crate::visible::visible;
+use crate::escape::escape_for_terminal;
+use crate::output_options::VerbosityOptions;
 
 /// How much is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +99,7 @@ fn render(finding: &Finding, renderer: &Renderer) -> String {
         Severity::Error => Level::ERROR,
     };
     let title = level
-        .primary_title(visible(finding.message.as_bytes()))
+        .primary_title(escape_for_terminal(finding.message.as_bytes()))
         .id(finding.kind.name);
     let path = show(&finding.file);
     let group = Group::with_title(title);
@@ -115,7 +115,7 @@ fn render(finding: &Finding, renderer: &Renderer) -> String {
         None => group.element(Origin::path(path)),
     };
     if !finding.help.is_empty() {
-        group = group.element(Level::HELP.message(visible(finding.help.as_bytes())));
+        group = group.element(Level::HELP.message(escape_for_terminal(finding.help.as_bytes())));
     }
     let text = renderer.render(&[group]);
     match &finding.place {
@@ -185,7 +185,7 @@ fn summarize(report: &Report, verbosity: Verbosity, text: &mut String) {
     // Writing to a string does not fail.
     let _ = writeln!(text, "{}: {}", report.package, parts.join(", "));
     for (output, paths) in new_references.iter().filter(|(_, paths)| !paths.is_empty()) {
-        let output = visible(output.as_bytes());
+        let output = escape_for_terminal(output.as_bytes());
         if verbosity == Verbosity::Verbose || paths.len() <= FEW {
             let paths: Vec<String> = paths.iter().map(|path| show(path)).collect();
             let _ = writeln!(text, "  {output} newly refers to {}", paths.join(" "));
@@ -206,7 +206,7 @@ pub(super) fn count(number: usize, noun: &str) -> String {
 }
 
 fn show(path: &Path) -> String {
-    visible(path.as_os_str().as_bytes())
+    escape_for_terminal(path.as_os_str().as_bytes())
 }
 
 const BOLD: &str = "\x1b[1m";
@@ -303,9 +303,13 @@ pub(super) fn write_diff(
                 ChangeTag::Equal => (" ", ""),
             };
             if colours && !colour.is_empty() {
-                write!(stdout, "{colour}{sign}{}{RESET}", visible(content))?;
+                write!(
+                    stdout,
+                    "{colour}{sign}{}{RESET}",
+                    escape_for_terminal(content)
+                )?;
             } else if colours {
-                write!(stdout, "{sign}{}", visible(content))?;
+                write!(stdout, "{sign}{}", escape_for_terminal(content))?;
             } else {
                 stdout.write_all(sign.as_bytes())?;
                 stdout.write_all(content)?;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{Report, human};
-use crate::visible::push_hex;
+use crate::escape::push_hex;
 
 /// Rises when a field changes its meaning or goes; not when one is added.
 pub(super) const SCHEMA_VERSION: u32 = 1;

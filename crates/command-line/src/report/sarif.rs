@@ -13,7 +13,7 @@ use serde_sarif::sarif::{
 };
 
 use super::fingerprint::fingerprints;
-use crate::visible::push_hex;
+use crate::escape::push_hex;
 
 /// What the fingerprints are called; the number rises when they are made of something else.
 const FINGERPRINT: &str = "hermeticOut/v1";

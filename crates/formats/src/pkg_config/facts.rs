@@ -1,7 +1,7 @@
 //! What a `.pc` file declares, as facts: its variables, the modules it asks for, the paths in it.
 
 use super::{StatementKind, Variables, path_words, scan};
-use crate::reference::{Fact, ProblemKind, Scan};
+use crate::reference::{Declaration, ProblemKind, Scan};
 
 /// The facts of a `.pc` file. Its paths are put together of variables, so that no text in it is a
 /// reference by itself.
@@ -22,12 +22,14 @@ pub(crate) fn facts(file: &[u8]) -> Scan {
             let text = value.text.slice(word.range.clone());
             if let Some(path) = path.filter(|path| path.starts_with(b"/")) {
                 let name = statement.name.clone();
-                facts.facts.push(Fact::PkgConfigPath { name, path, text });
+                facts
+                    .declarations
+                    .push(Declaration::PkgConfigPath { name, path, text });
             }
         }
         variables.read(statement);
         if statement.kind == StatementKind::Variable {
-            facts.facts.push(Fact::PkgConfigVariable {
+            facts.declarations.push(Declaration::PkgConfigVariable {
                 name: statement.name.clone(),
                 value: variables.get(&statement.name).map(<[u8]>::to_vec),
                 text: value.text.clone(),
@@ -35,7 +37,7 @@ pub(crate) fn facts(file: &[u8]) -> Scan {
         }
     }
     for requirement in found.requirements() {
-        facts.facts.push(Fact::PkgConfigRequires {
+        facts.declarations.push(Declaration::PkgConfigRequires {
             field: requirement.field,
             module: requirement.module,
             text: requirement.text,
@@ -43,7 +45,7 @@ pub(crate) fn facts(file: &[u8]) -> Scan {
     }
     for undefined in found.undefined_variables() {
         if let Some(statement) = found.statements.get(undefined.statement) {
-            facts.facts.push(Fact::PkgConfigUndefined {
+            facts.declarations.push(Declaration::PkgConfigUndefined {
                 name: undefined.name,
                 is_late: undefined.is_late,
                 text: statement.value.text.slice(undefined.range),
@@ -68,20 +70,22 @@ mod tests {
         let file =
             b"prefix=/usr\nlibdir=${prefix}/lib\nRequires: a >= 1\nLibs: -L${libdir} -lx ${no}\n\
             Description: /not/a/path\n";
-        let facts = facts(file).facts;
+        let facts = facts(file).declarations;
         let shown: Vec<String> = facts
             .iter()
             .map(|fact| {
                 let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
                 match fact {
-                    Fact::PkgConfigVariable { name, value, .. } => {
+                    Declaration::PkgConfigVariable { name, value, .. } => {
                         format!("{}={}", text(name), text(value.as_deref().unwrap_or(b"?")))
                     }
-                    Fact::PkgConfigPath { name, path, .. } => {
+                    Declaration::PkgConfigPath { name, path, .. } => {
                         format!("{} has {}", text(name), text(path))
                     }
-                    Fact::PkgConfigRequires { module, .. } => format!("needs {}", text(module)),
-                    Fact::PkgConfigUndefined { name, .. } => format!("no {}", text(name)),
+                    Declaration::PkgConfigRequires { module, .. } => {
+                        format!("needs {}", text(module))
+                    }
+                    Declaration::PkgConfigUndefined { name, .. } => format!("no {}", text(name)),
                     _ => String::new(),
                 }
             })

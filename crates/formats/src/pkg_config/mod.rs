@@ -16,8 +16,8 @@ pub use paths::{PathWord, is_absolute_path, path_words};
 pub use requirements::{GIVEN_VARIABLES, Requirement, Undefined};
 
 use crate::encoding::Encoding;
+use crate::mapped_text::{MappedText, Span};
 use crate::reference::{Problem, ProblemKind};
-use crate::text::{Span, Text};
 
 /// The longest value that is worked out, in bytes: pkgconf's own buffer (`PKGCONF_BUFSIZE`). Without
 /// a limit, twenty lines could ask for a gigabyte.
@@ -93,7 +93,7 @@ impl Piece {
 #[derive(Clone, Debug, Default)]
 pub struct Value {
     /// Its bytes, continued lines joined, with their places in the file.
-    pub text: Text,
+    pub text: MappedText,
     /// The parts it is made of, in order and without gaps.
     pub pieces: Vec<Piece>,
 }
@@ -224,8 +224,8 @@ pub fn scan(file: &[u8]) -> PkgConfig {
 
 /// The logical line that begins at `start`, decoded, and where the next one begins: pkgconf's
 /// `pkgconf_fgetline()`.
-fn logical_line(file: &[u8], start: usize) -> (Text, usize) {
-    let mut text = Text::new();
+fn logical_line(file: &[u8], start: usize) -> (MappedText, usize) {
+    let mut text = MappedText::new();
     let mut at = start;
     let mut copied = start;
     loop {
@@ -236,7 +236,7 @@ fn logical_line(file: &[u8], start: usize) -> (Text, usize) {
             text.push_file(file, Span::new(copied, file.len()));
             return (text, file.len());
         };
-        let copy = |text: &mut Text| text.push_file(file, Span::new(copied, special));
+        let copy = |text: &mut MappedText| text.push_file(file, Span::new(copied, special));
         match (file[special], file.get(special + 1)) {
             (b'\\', Some(b'\n' | b'\r')) => {
                 copy(&mut text);
@@ -289,7 +289,7 @@ fn is_of_name(byte: u8) -> bool {
 }
 
 impl PkgConfig {
-    fn statement(&mut self, line: &Text, lines: Span) {
+    fn statement(&mut self, line: &MappedText, lines: Span) {
         let bytes = line.bytes();
         let skip = |from: usize, of: fn(u8) -> bool| {
             let rest = bytes.get(from..).unwrap_or_default();
@@ -309,7 +309,7 @@ impl PkgConfig {
         let from = skip(operator + 1, is_space);
         let blanks = bytes.iter().rev().take_while(|byte| is_space(**byte));
         let to = (bytes.len() - blanks.count()).max(from);
-        let mut text = Text::new();
+        let mut text = MappedText::new();
         text.push(line, from..to, Some(Encoding::PkgConfigValue));
         let pieces = pieces(text.bytes());
         for piece in &pieces {
@@ -325,8 +325,8 @@ impl PkgConfig {
         });
     }
 
-    fn problem(&mut self, kind: ProblemKind, text: &Text, range: Range<usize>) {
-        if let Some(span) = text.slice(range).extent() {
+    fn problem(&mut self, kind: ProblemKind, text: &MappedText, range: Range<usize>) {
+        if let Some(span) = text.slice(range).covering_span() {
             self.problems.push(Problem { kind, span });
         }
     }

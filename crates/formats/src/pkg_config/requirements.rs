@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::{Piece, PkgConfig, Statement, StatementKind, Variables, is_space};
-use crate::text::Text;
+use crate::mapped_text::MappedText;
 
 /// A module that a file asks for.
 #[derive(Clone, Debug)]
@@ -15,7 +15,7 @@ pub struct Requirement {
     /// The module's name.
     pub module: Vec<u8>,
     /// The field's value.
-    pub text: Text,
+    pub text: MappedText,
 }
 
 /// The fields that name modules, in lower case.

@@ -182,7 +182,7 @@ fn a_replacement_is_encoded() {
     let file = b"x=/a\\#b";
     let value = &scan(file).statements[0].value;
     assert_eq!(value.text.bytes(), b"/a#b");
-    assert_eq!(value.text.span(), Some(Span::new(2, 7)));
+    assert_eq!(value.text.editable_span(), Some(Span::new(2, 7)));
     assert_eq!(value.text.encode(b"/c#d").as_deref(), Ok(&b"/c\\#d"[..]));
     for refused in [b"/a b", b"/a\nb", b"/a\\b", b"/a\"b"] {
         assert!(value.text.encode(refused).is_err());

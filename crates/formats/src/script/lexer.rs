@@ -3,7 +3,7 @@
 mod word;
 
 use super::{Script, Sourced, Use, Word};
-use crate::text::{Span, Text};
+use crate::mapped_text::{MappedText, Span};
 
 /// The longest script that is read, in bytes: 1 MiB.
 pub const MAX_SCRIPT_SIZE: usize = 1024 * 1024;
@@ -20,7 +20,7 @@ const MAX_NAME: usize = 64;
 pub fn scan(file: &[u8]) -> Script {
     let mut lexer = Lexer {
         file,
-        whole: Text::of_file(file, Span::new(0, file.len())),
+        whole: MappedText::of_file(file, Span::new(0, file.len())),
         at: 0,
         limit: file.len(),
         depth: 0,
@@ -90,7 +90,7 @@ const AFTER_COMMANDS: &[&[u8]] = &[b"done", b"fi", b"}"];
 struct Lexer<'a> {
     file: &'a [u8],
     /// The file, as the text that words are parts of.
-    whole: Text,
+    whole: MappedText,
     at: usize,
     /// Where the text that is being read ends: the file, or a backquote.
     limit: usize,
@@ -262,7 +262,7 @@ impl Lexer<'_> {
     }
 
     /// Keeps a word if it holds a slash.
-    fn add(&mut self, text: Text, place: Use, command: &Command) {
+    fn add(&mut self, text: MappedText, place: Use, command: &Command) {
         if !self.failed() && text.bytes().contains(&b'/') {
             let name = command.name.as_ref().map(|(name, _)| name.clone());
             self.script.words.push(Word {

@@ -12,7 +12,7 @@ pub mod python;
 pub use interpreter::{Language, interpreter, language};
 pub use lexer::{MAX_SCRIPT_SIZE, scan};
 
-use crate::text::{Span, Text};
+use crate::mapped_text::{MappedText, Span};
 
 /// What a script does with one of its words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,7 +38,7 @@ pub enum Use {
 #[derive(Clone, Debug)]
 pub struct Word {
     /// What it means, without quotes; expansions and globs are opaque.
-    pub text: Text,
+    pub text: MappedText,
     /// What is done with it.
     pub place: Use,
     /// The name of the command that it belongs to, as it is written, without the directory in front of
@@ -54,7 +54,7 @@ pub struct Word {
 #[derive(Clone, Debug)]
 pub struct Sourced {
     /// The file.
-    pub text: Text,
+    pub text: MappedText,
     /// The command, from its name to the end of the file's word.
     pub span: Span,
     /// Whether another command can stand in its place: nothing stands in front of it or is handed to it.

@@ -1,6 +1,6 @@
 //! String literals of Python: The Python Language Reference, 2.4.1 "String and Bytes literals".
 
-use crate::text::Span;
+use crate::mapped_text::Span;
 
 /// A string literal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,16 +1,16 @@
 //! Exec command lines: `config_parse_exec()` of systemd's `src/core/load-fragment.c`.
 
+use crate::mapped_text::MappedText;
 use crate::reference::ProblemKind;
-use crate::text::Text;
 use crate::words::{Escapes, first_word, read_specifiers, read_variables, skip_blanks};
 
 /// One command of an Exec assignment.
 #[derive(Clone, Debug)]
 pub struct Command {
     /// The program, without its prefixes.
-    pub program: Text,
+    pub program: MappedText,
     /// The arguments, `argv[0]` excluded, as systemd hands them over; variables are opaque.
-    pub arguments: Vec<Text>,
+    pub arguments: Vec<MappedText>,
     /// A failure is no failure: `-`.
     pub optional: bool,
     /// What follows is run with the privileges of the manager: `+` or `!`.
@@ -20,7 +20,7 @@ pub struct Command {
 }
 
 /// The commands of an Exec value. Fails if a quote is not closed; systemd ignores the line then.
-pub fn commands(value: &Text) -> Result<Vec<Command>, ProblemKind> {
+pub fn commands(value: &MappedText) -> Result<Vec<Command>, ProblemKind> {
     let mut commands = Vec::new();
     let mut at = 0;
     while let Some(word) = first_word(value, at, Escapes::C)? {
@@ -37,7 +37,7 @@ pub fn commands(value: &Text) -> Result<Vec<Command>, ProblemKind> {
             privileged: has(b'+') || has(b'!'),
             program_end: value
                 .slice(word.range.clone())
-                .extent()
+                .covering_span()
                 .map(|span| span.end),
         };
         let mut takes_argv0 = has(b'@');
@@ -98,11 +98,11 @@ fn prefixes(word: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::Span;
+    use crate::mapped_text::Span;
 
     fn parse(line: &str) -> Vec<Vec<String>> {
-        let value = Text::of_file(line.as_bytes(), Span::new(0, line.len()));
-        let text = |text: &Text| String::from_utf8_lossy(text.bytes()).into_owned();
+        let value = MappedText::of_file(line.as_bytes(), Span::new(0, line.len()));
+        let text = |text: &MappedText| String::from_utf8_lossy(text.bytes()).into_owned();
         commands(&value)
             .expect(line)
             .iter()
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn an_open_quote_is_refused() {
         let line = b"/bin/a 'b";
-        let value = Text::of_file(line, Span::new(0, line.len()));
+        let value = MappedText::of_file(line, Span::new(0, line.len()));
         assert_eq!(commands(&value).err(), Some(ProblemKind::UnbalancedQuote));
     }
 }

@@ -1,7 +1,7 @@
 //! The lines of a unit file: `config_parse()` of systemd's `src/shared/conf-parser.c`.
 
 use crate::MAX_LINE_SIZE;
-use crate::text::{Span, Text};
+use crate::mapped_text::{MappedText, Span};
 
 /// One `Key=value`, its continuation lines joined.
 #[derive(Clone, Debug)]
@@ -9,9 +9,9 @@ pub struct Assignment {
     /// The section it stands in, without brackets; empty before the first.
     pub section: Vec<u8>,
     /// The key, without blanks.
-    pub key: Text,
+    pub key: MappedText,
     /// The value, without blanks at its ends.
-    pub value: Text,
+    pub value: MappedText,
     /// The key's first byte up to the value's last.
     pub span: Span,
 }
@@ -36,7 +36,7 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 pub fn lines(file: &[u8]) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut section = Vec::new();
-    let mut joined: Option<Text> = None;
+    let mut joined: Option<MappedText> = None;
     let mut at = if file.starts_with(BOM) { BOM.len() } else { 0 };
     while at < file.len() {
         let (mut line, next) = physical_line(file, at);
@@ -97,9 +97,9 @@ fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
-fn logical_line(text: &Text, section: &mut Vec<u8>) -> Option<Line> {
+fn logical_line(text: &MappedText, section: &mut Vec<u8>) -> Option<Line> {
     let text = text.trim();
-    let span = text.extent()?;
+    let span = text.covering_span()?;
     let bytes = text.bytes();
     if let Some(header) = bytes.strip_prefix(b"[") {
         let Some(name) = header.strip_suffix(b"]") else {
@@ -185,8 +185,8 @@ mod tests {
         };
         assert_eq!(found.value.bytes(), b"x  y");
         let y = found.value.slice(3..4);
-        assert_eq!(y.span(), Some(Span::new(14, 15)));
-        assert_eq!(found.value.slice(0..4).span(), None);
+        assert_eq!(y.editable_span(), Some(Span::new(14, 15)));
+        assert_eq!(found.value.slice(0..4).editable_span(), None);
     }
 
     #[test]

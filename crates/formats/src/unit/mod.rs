@@ -1,15 +1,15 @@
 //! systemd's unit files and drop-ins: `systemd.unit(5)` and the pages of the unit types.
 
+pub mod context;
 pub mod directives;
 pub mod exec;
 pub mod lines;
 pub mod relations;
-pub mod settings;
 
 use crate::command_line::{Context, base_name, scan_command, scan_variable};
 use crate::encoding::Encoding;
-use crate::reference::{Account, Fact, Lookup, ProblemKind, Reference, Role, Scan};
-use crate::text::Text;
+use crate::mapped_text::MappedText;
+use crate::reference::{Account, Declaration, Lookup, ProblemKind, Reference, Role, Scan};
 use crate::words::{Escapes, all_words, read_specifiers};
 use lines::{Assignment, Line};
 
@@ -154,7 +154,7 @@ pub fn scan(file: &[u8]) -> Scan {
     for line in lines::lines(file) {
         match line {
             Line::Assignment(assignment) => {
-                scan.facts.push(Fact::Directive {
+                scan.declarations.push(Declaration::Directive {
                     section: assignment.section.clone(),
                     key: assignment.key.clone(),
                     value: assignment.value.clone(),
@@ -178,7 +178,7 @@ fn scan_assignment(scan: &mut Scan, assignment: &Assignment) {
     let bytes = value.bytes();
     // As values without words are read: nothing is quoted, nothing escaped.
     let line = || {
-        let mut line = Text::new();
+        let mut line = MappedText::new();
         line.push(value, 0..value.len(), Some(Encoding::Line));
         line
     };
@@ -189,7 +189,7 @@ fn scan_assignment(scan: &mut Scan, assignment: &Assignment) {
             .count();
         read_specifiers(&line().slice(start..value.len()).trim())
     };
-    let mut add = |role, text: Text, optional| {
+    let mut add = |role, text: MappedText, optional| {
         if text.bytes().starts_with(b"/") {
             scan.references.push(Reference {
                 optional,
@@ -241,12 +241,12 @@ fn scan_assignment(scan: &mut Scan, assignment: &Assignment) {
         }
         Syntax::OtherRoot => {
             if !matches!(bytes, b"" | b"/") {
-                scan.facts.push(Fact::OtherRoot);
+                scan.declarations.push(Declaration::OtherRoot);
             }
         }
         Syntax::User => {
             if !matches!(bytes, b"" | b"root" | b"0") {
-                scan.facts.push(Fact::RunsAsUser);
+                scan.declarations.push(Declaration::RunsAsUser);
             }
             scan.uses_account(Account::User, field, read_specifiers(&line()));
         }
@@ -259,7 +259,7 @@ fn scan_assignment(scan: &mut Scan, assignment: &Assignment) {
         Syntax::DynamicUser => {
             let on: [&[u8]; 6] = [b"1", b"yes", b"y", b"true", b"t", b"on"];
             if on.contains(&bytes.to_ascii_lowercase().as_slice()) {
-                scan.facts.push(Fact::RunsAsUser);
+                scan.declarations.push(Declaration::RunsAsUser);
             }
         }
     }
@@ -300,7 +300,7 @@ fn scan_getty(scan: &mut Scan, command: &exec::Command) {
         return;
     }
     if let Some(insert_at) = command.program_end {
-        scan.facts.push(Fact::Getty {
+        scan.declarations.push(Declaration::Getty {
             insert_at,
             program: command.program.clone(),
         });
@@ -308,7 +308,7 @@ fn scan_getty(scan: &mut Scan, command: &exec::Command) {
 }
 
 /// One word of a list.
-fn scan_word(scan: &mut Scan, field: &'static str, syntax: Syntax, word: &Text) {
+fn scan_word(scan: &mut Scan, field: &'static str, syntax: Syntax, word: &MappedText) {
     let bytes = word.bytes();
     let find = |byte| memchr::memchr(byte, bytes);
     let (role, text, optional) = match syntax {

@@ -1,6 +1,6 @@
 //! The other units that a unit names: `systemd.unit(5)`, `systemd.service(5)` and its kin.
 
-use crate::reference::{Fact, Scan};
+use crate::reference::{Declaration, Scan};
 use crate::unit::lines::Assignment;
 use crate::words::{Escapes, all_words, read_specifiers};
 
@@ -47,7 +47,7 @@ pub(super) fn scan_assignment(scan: &mut Scan, assignment: &Assignment) {
     // systemd ignores a line with an open quote.
     let words = all_words(&assignment.value, Escapes::C).unwrap_or_default();
     for word in words.iter().filter(|word| !word.text.is_empty()) {
-        scan.facts.push(Fact::NamesUnit {
+        scan.declarations.push(Declaration::NamesUnit {
             field: (*field).into(),
             name: read_specifiers(&word.text),
         });
@@ -68,9 +68,9 @@ mod tests {
     use crate::unit;
 
     fn units(file: &str) -> Vec<(String, String)> {
-        let named = unit::scan(file.as_bytes()).facts.into_iter();
+        let named = unit::scan(file.as_bytes()).declarations.into_iter();
         let named = named.filter_map(|fact| match fact {
-            Fact::NamesUnit { field, name } => Some((
+            Declaration::NamesUnit { field, name } => Some((
                 field.into_owned(),
                 String::from_utf8_lossy(name.bytes()).into_owned(),
             )),

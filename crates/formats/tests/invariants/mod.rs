@@ -134,7 +134,7 @@ impl Seen {
             } else {
                 Vec::new()
             },
-            extent: reference.text.extent(),
+            extent: reference.text.covering_span(),
             literal,
         }
     }
@@ -175,7 +175,7 @@ pub fn check(kind: FileKind, file: &[u8]) {
 
 /// The bytes before and after a reference.
 fn around<'a>(file: &'a [u8], reference: &Reference) -> (&'a [u8], &'a [u8]) {
-    let extent = reference.text.extent().expect("text has an extent");
+    let extent = reference.text.covering_span().expect("text has an extent");
     (&file[..extent.start], &file[extent.end..])
 }
 
@@ -197,12 +197,14 @@ fn check_places(kind: FileKind, file: &[u8], references: &[Reference]) {
     for reference in references {
         let text = &reference.text;
         assert!(!text.is_empty(), "{kind:?}: an empty reference");
-        let extent = text.extent().expect("text has an extent");
+        let extent = text.covering_span().expect("text has an extent");
         assert!(
             extent.start <= extent.end && extent.end <= file.len(),
             "{kind:?}: {extent:?} lies outside the file: {reference:?}"
         );
-        let Some(span) = text.span() else { continue };
+        let Some(span) = text.editable_span() else {
+            continue;
+        };
         assert_eq!(span, extent, "{kind:?}: {reference:?}");
         // A command substitution may name others within it; it is never replaced itself.
         if !text.is_literal() {
@@ -234,7 +236,7 @@ fn check_replacement(
     path: &[u8],
 ) {
     let text = &references[index].text;
-    let (Some(span), Ok(encoded)) = (text.span(), text.encode(path)) else {
+    let (Some(span), Ok(encoded)) = (text.editable_span(), text.encode(path)) else {
         return;
     };
     let new_file = [&file[..span.start], &encoded, &file[span.end..]].concat();
@@ -347,7 +349,7 @@ fn replacement(
     let name = text.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
     let components = match (reference.role, &*reference.field) {
         // A bare name is meant there, and never replaced.
-        (Role::CarriedProgram, _) => return None,
+        (Role::PrefixedProgram, _) => return None,
         // They end at the first byte that no plain name has.
         (Role::Argument | Role::SearchPathEntry, _) => &COMPONENTS[..PLAIN_COMPONENTS],
         // Within a shell's `[ … ]` as well; elsewhere, they are whole values.

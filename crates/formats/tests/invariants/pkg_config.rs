@@ -59,7 +59,7 @@ pub fn check(file: &[u8]) {
         assert!(at <= start && start < end && end <= file.len());
         at = end;
         let text = &statement.value.text;
-        if let Some(extent) = text.extent() {
+        if let Some(extent) = text.covering_span() {
             assert!(start <= extent.start && extent.end <= end, "{statement:?}");
         }
         let mut next = 0;
@@ -85,7 +85,7 @@ pub fn check(file: &[u8]) {
     for (index, statement) in found.statements.iter().enumerate() {
         for word in path_words(&statement.value) {
             let text = statement.value.text.slice(word.range.clone());
-            let Some(span) = text.span().filter(|_| replaced < MAX_REPLACED) else {
+            let Some(span) = text.editable_span().filter(|_| replaced < MAX_REPLACED) else {
                 continue;
             };
             replaced += 1;

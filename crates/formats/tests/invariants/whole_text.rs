@@ -4,7 +4,7 @@ use hermetic_out_formats::configuration;
 use hermetic_out_formats::paths::paths;
 use hermetic_out_formats::script::python::string_literals;
 use hermetic_out_formats::script::{Script, Use, interpreter, language, scan};
-use hermetic_out_formats::{Span, Text};
+use hermetic_out_formats::{MappedText, Span};
 
 /// Pieces of which scripts are made.
 pub const SCRIPTS: &[&[u8]] = &[
@@ -105,8 +105,8 @@ fn assert_inside(file: &[u8], span: Span) {
     assert!(span.start <= span.end && span.end <= file.len(), "{span:?}");
 }
 
-fn assert_text(file: &[u8], text: &Text) {
-    if let Some(extent) = text.extent() {
+fn assert_text(file: &[u8], text: &MappedText) {
+    if let Some(extent) = text.covering_span() {
         assert_inside(file, extent);
     }
     for path in paths(text) {
@@ -147,7 +147,7 @@ fn check_replacements(file: &[u8], script: &Script) {
     for (index, word) in script.words.iter().enumerate().take(8) {
         // What is read twice has no notation for anything.
         let can_change = word.text.is_literal() && word.place != Use::Data;
-        let Some(span) = word.text.span().filter(|_| can_change) else {
+        let Some(span) = word.text.editable_span().filter(|_| can_change) else {
             continue;
         };
         for other in OTHERS {
@@ -170,7 +170,7 @@ pub fn check_configuration(file: &[u8]) {
     let mut end = 0;
     for text in configuration::texts(file) {
         assert_text(file, &text);
-        let span = text.span().expect("it stands in one piece");
+        let span = text.editable_span().expect("it stands in one piece");
         assert_eq!(span.of(file), text.bytes());
         assert!(span.start >= end, "the texts stand one after the other");
         end = span.end;

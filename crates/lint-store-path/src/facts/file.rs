@@ -55,12 +55,12 @@ pub struct Reader {
 }
 
 /// A file whose beginning is in memory.
-struct Begun<'a> {
+struct PrefetchedFile<'a> {
     file: &'a File,
     start: &'a [u8],
 }
 
-impl ReadAt for Begun<'_> {
+impl ReadAt for PrefetchedFile<'_> {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let known = usize::try_from(offset).ok();
         match known.and_then(|offset| self.start.get(offset..)) {
@@ -158,7 +158,7 @@ impl Reader {
             content.elf = if is_whole {
                 elf::read(start)?
             } else {
-                elf::read(&Begun { file: &file, start })?
+                elf::read(&PrefetchedFile { file: &file, start })?
             };
         }
         if generator_of_users(sub_path).is_some() {
@@ -183,7 +183,7 @@ impl Reader {
                 .search_bytes(start, 0, |path| mentions.note(&path));
         } else {
             let extents = extents(&file, &metadata);
-            let begun = Begun { file: &file, start };
+            let begun = PrefetchedFile { file: &file, start };
             let mut window = Vec::new();
             self.search
                 .search(&begun, &extents, &mut window, |path| mentions.note(&path))?;

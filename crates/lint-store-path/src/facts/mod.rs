@@ -4,8 +4,8 @@
 //! a file by one process and joined by another. They hold positions in files, not lines; a file is
 //! read again when a finding in it is shown.
 
+pub mod fact_set;
 pub mod file;
-pub mod known;
 mod read;
 pub mod written;
 
@@ -17,7 +17,7 @@ use hermetic_out_formats::elf::Elf;
 use hermetic_out_formats::{FileKind, Scan};
 use serde::{Deserialize, Serialize};
 
-pub use known::Known;
+pub use fact_set::FactSet;
 pub use read::read;
 
 /// Rises when facts get another meaning or form. Facts of another schema are never read.

@@ -2,11 +2,11 @@
 
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Severity};
-use hermetic_out_formats::Fact;
+use hermetic_out_formats::Declaration;
 use hermetic_out_formats::kind::{FileKind, unit_name};
 
 use super::{Check, FileSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -23,22 +23,22 @@ pub(super) static RULE: Rule = Rule {
     check: Check::File(check),
 };
 
-fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     let unit = unit_name(&subject.file.sub_path);
     let Some(content) = subject.file.content() else {
         return;
     };
     let scan = content.scan.as_ref();
     let scan = scan.filter(|_| content.kind == Some(FileKind::Unit));
-    for fact in scan.iter().flat_map(|scan| &scan.facts) {
-        let Fact::NamesUnit { field, name } = fact else {
+    for fact in scan.iter().flat_map(|scan| &scan.declarations) {
+        let Declaration::NamesUnit { field, name } = fact else {
             continue;
         };
         // Drop-ins for all units of a type say nothing of a name.
         if field == "Alias" && name.is_literal() && ending(unit).is_some_and(|own| ending(name.bytes()) != Some(own)) {
             let message = format!("{} is no name for {}", name.bytes().as_bstr(), unit.as_bstr());
-            let found = subject.report(findings, name.bytes(), message);
-            found.span = name.extent();
+            let found = subject.report(reporter, name.bytes(), message);
+            found.span = name.covering_span();
         }
     }
 }

@@ -8,12 +8,12 @@ use bstr::ByteSlice;
 use hermetic_out::Decision;
 use hermetic_out::tree::Node;
 use hermetic_out::{FindingKind, Severity};
-use hermetic_out_formats::unit::settings::Settings;
+use hermetic_out_formats::unit::context::UnitContext;
 use hermetic_out_formats::{FileKind, Lookup, Role};
 
 use super::{Check, Group, PathSubject, Rule};
-use crate::check::Findings;
-use crate::named::for_each;
+use crate::check::Reporter;
+use crate::resolved_reference::for_each;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -32,7 +32,7 @@ pub(super) static RULE: Rule = Rule {
     check: Check::StorePath(check),
 };
 
-fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
+fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
     for_each(subject, |named| {
         let value = named.value();
         let is_looked_up = named.reference.lookup == Lookup::SearchPath && !value.contains(&b'/');
@@ -48,8 +48,8 @@ fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
         }
         let message = format!("{} is named without a path", value.as_bstr());
         let file = named.scanned.file.path_in(subject.path);
-        let found = findings.report(file, value, message);
-        found.span = named.reference.text.extent();
+        let found = reporter.report(file, value, message);
+        found.span = named.reference.text.covering_span();
         if let Decision::Replace { path, .. } = decision {
             found.help = format!("write {}", path.as_bstr());
         }
@@ -86,7 +86,7 @@ fn is_of_systemd(name: &[u8]) -> bool {
     name.starts_with(b"systemd-") || NAMES.contains(&name)
 }
 
-fn is_on_search_path(subject: &PathSubject<'_>, settings: &Settings, name: &[u8]) -> bool {
+fn is_on_search_path(subject: &PathSubject<'_>, settings: &UnitContext, name: &[u8]) -> bool {
     settings.search_path.iter().any(|directory| {
         let path = [directory.as_slice(), b"/", name].concat();
         let path = Path::new(OsStr::from_bytes(&path));

@@ -4,7 +4,7 @@ use hermetic_out::{FindingKind, Severity};
 use hermetic_out_formats::elf::ElfProblem;
 
 use super::{Check, FileSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -21,7 +21,7 @@ pub(super) static RULE: Rule = Rule {
     check: Check::File(check),
 };
 
-fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     let Some(elf) = subject.file.elf() else {
         return;
     };
@@ -34,6 +34,6 @@ fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
             ElfProblem::BadNote => "one of its notes is not what its lengths say",
             _ => "it makes no sense",
         };
-        subject.report(findings, "", message);
+        subject.report(reporter, "", message);
     }
 }

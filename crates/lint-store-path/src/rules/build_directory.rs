@@ -5,7 +5,7 @@ use hermetic_out::{FindingKind, Severity};
 use hermetic_out_formats::Span;
 
 use super::{Check, FileSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 use crate::facts::MentionedPlace;
 
 pub(super) static RULE: Rule = Rule {
@@ -23,7 +23,7 @@ pub(super) static RULE: Rule = Rule {
     check: Check::File(check),
 };
 
-fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     let Some(content) = subject.file.content() else {
         return;
     };
@@ -31,7 +31,7 @@ fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
     // One says enough: there may be thousands.
     if let Some(mention) = mentions.find(|mention| mention.place == MentionedPlace::BuildDirectory) {
         let message = format!("it names {}", mention.path.as_bstr());
-        let found = subject.report(findings, mention.path.clone(), message);
+        let found = subject.report(reporter, mention.path.clone(), message);
         found.span = usize::try_from(mention.offset)
             .ok()
             .map(|start| Span::new(start, start + mention.path.len()));

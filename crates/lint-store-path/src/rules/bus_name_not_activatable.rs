@@ -2,13 +2,13 @@
 
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Severity};
-use hermetic_out_formats::Fact;
+use hermetic_out_formats::Declaration;
 use hermetic_out_formats::FileKind;
 
 use super::{Check, Group, PathSubject, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 use crate::directives::directives;
-use crate::named::scanned;
+use crate::resolved_reference::scanned;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -26,11 +26,11 @@ pub(super) static RULE: Rule = Rule {
     check: Check::StorePath(check),
 };
 
-fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
+fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
     let has_activation = |name: &[u8]| {
         let activation = scanned(subject.facts).filter(|file| file.kind == FileKind::BusService);
-        let mut facts = activation.flat_map(|file| &file.scan.facts);
-        facts.any(|fact| matches!(fact, Fact::BusName(known) if known.bytes() == name))
+        let mut facts = activation.flat_map(|file| &file.scan.declarations);
+        facts.any(|fact| matches!(fact, Declaration::BusName(known) if known.bytes() == name))
     };
     for file in &subject.facts.files {
         for directive in directives(file) {
@@ -42,8 +42,8 @@ fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
                 && !has_activation(name.bytes())
             {
                 let message = format!("no activation file has {}", name.bytes().as_bstr());
-                let found = findings.report(file.path_in(subject.path), name.bytes(), message);
-                found.span = name.extent();
+                let found = reporter.report(file.path_in(subject.path), name.bytes(), message);
+                found.span = name.covering_span();
             }
         }
     }

@@ -2,14 +2,14 @@
 
 use bstr::ByteSlice;
 use hermetic_out::Decision;
-use hermetic_out::resolve::Missing;
+use hermetic_out::resolve::UnresolvedReason;
 use hermetic_out::resolve::is_place_of_packages;
 use hermetic_out::{FindingKind, Severity};
-use hermetic_out_formats::{Fact, FileKind, Role, Span};
+use hermetic_out_formats::{Declaration, FileKind, Role, Span};
 
 use super::{Check, Group, PathSubject, Rule};
-use crate::check::Findings;
-use crate::named::for_each;
+use crate::check::Reporter;
+use crate::resolved_reference::for_each;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -28,7 +28,7 @@ pub(super) static RULE: Rule = Rule {
     check: Check::StorePath(check),
 };
 
-fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
+fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
     for_each(subject, |named| {
         let value = named.value();
         let asks = named.reference.role == Role::Condition
@@ -40,11 +40,11 @@ fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
         if !asks || is_configuration || !named.reference.text.is_literal() {
             return;
         }
-        let is_plain = named.scanned.scan.facts.iter().any(|fact| match fact {
-            Fact::Directive { value, .. } => {
+        let is_plain = named.scanned.scan.declarations.iter().any(|fact| match fact {
+            Declaration::Directive { value, .. } => {
                 let lies_in =
                     |outer: Span, inner: Span| outer.start <= inner.start && inner.end <= outer.end;
-                let places = value.extent().zip(named.reference.text.extent());
+                let places = value.covering_span().zip(named.reference.text.covering_span());
                 places.is_some_and(|(outer, inner)| lies_in(outer, inner))
                     && !value.bytes().starts_with(b"!")
                     && !value.bytes().starts_with(b"|")
@@ -62,17 +62,17 @@ fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
                     path.as_bstr()
                 )),
             ),
-            Decision::Unresolved(Missing::NotInStore) => {
+            Decision::Unresolved(UnresolvedReason::NotInStore) => {
                 (format!("{} does not exist", value.as_bstr()), None)
             }
-            Decision::Unresolved(Missing::NotFound) if is_place_of_packages(value) => {
+            Decision::Unresolved(UnresolvedReason::NotFound) if is_place_of_packages(value) => {
                 (format!("no package has {}", value.as_bstr()), None)
             }
             _ => return,
         };
         let file = named.scanned.file.path_in(subject.path);
-        let found = findings.report(file, value, message);
-        found.span = named.reference.text.extent();
+        let found = reporter.report(file, value, message);
+        found.span = named.reference.text.covering_span();
         if let Some(help) = help {
             found.help = help;
         }

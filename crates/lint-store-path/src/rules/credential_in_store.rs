@@ -3,7 +3,7 @@
 use hermetic_out::{FindingKind, Severity};
 
 use super::{Check, FileSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 use crate::facts::Node;
 
 pub(super) static RULE: Rule = Rule {
@@ -25,13 +25,13 @@ pub(super) static RULE: Rule = Rule {
 /// Where credentials are looked for in the hierarchy of the vendor.
 const DIRECTORIES: &[&str] = &["lib/credstore/", "lib/credstore.encrypted/"];
 
-fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     if !matches!(subject.file.node, Node::File { .. }) {
         return;
     }
     let sub_path = subject.file.sub_path.as_slice();
     let is_credential = |directory: &str| sub_path.starts_with(directory.as_bytes());
     if DIRECTORIES.iter().any(|directory| is_credential(directory)) {
-        subject.report(findings, "", "it is a credential, and everybody can read it");
+        subject.report(reporter, "", "it is a credential, and everybody can read it");
     }
 }

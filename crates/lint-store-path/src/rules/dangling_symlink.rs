@@ -4,9 +4,9 @@ use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Severity};
 
 use super::{Check, FileSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 use crate::facts::Node;
-use crate::links::{Goal, goal};
+use crate::links::{LinkTarget, goal};
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -23,17 +23,17 @@ pub(super) static RULE: Rule = Rule {
     check: Check::File(check),
 };
 
-fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     let Node::Link { target } = &subject.file.node else {
         return;
     };
     let closure = subject.inside.closure;
     let path = subject.path();
-    if goal(closure.known.store(), &path, target) == Goal::Store && closure.tree.look_up(&path).is_none() {
+    if goal(closure.known.store(), &path, target) == LinkTarget::Store && closure.tree.look_up(&path).is_none() {
         // It may go on to something outside the store: that link has its own report.
         if !crate::links::leaves_store(closure.tree, closure.known.store(), &path) {
             let message = format!("it leads to {}, where nothing is", target.as_bstr());
-            subject.report(findings, target.clone(), message);
+            subject.report(reporter, target.clone(), message);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use hermetic_out::{FindingKind, Severity};
 
 use super::{Check, Group, PathSubject, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -22,7 +22,7 @@ pub(super) static RULE: Rule = Rule {
     check: Check::StorePath(check),
 };
 
-fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
+fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
     let store = subject.closure.known.store().directory.as_os_str().as_bytes();
     let inside = store.strip_prefix(b"/").unwrap_or(store);
     if inside.is_empty() {
@@ -32,6 +32,6 @@ fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
         && subject.facts.below(inside).next().is_some()
     {
         let path = nest.path_in(subject.path);
-        findings.report(path, "", "it holds what belongs in the store path itself");
+        reporter.report(path, "", "it holds what belongs in the store path itself");
     }
 }

@@ -5,7 +5,7 @@ use hermetic_out::{FindingKind, Severity};
 use hermetic_out_formats::unit::directives::Standing;
 
 use super::{Check, FileSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 use crate::directives::directives;
 
 pub(super) static RULE: Rule = Rule {
@@ -22,7 +22,7 @@ pub(super) static RULE: Rule = Rule {
     check: Check::File(check),
 };
 
-fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     for directive in directives(subject.file) {
         let Standing::OtherSection(sections) = directive.standing() else {
             continue;
@@ -31,8 +31,8 @@ fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
         let sections: Vec<String> = sections.iter().map(|name| format!("[{name}]")).collect();
         let sections = sections.join(", ");
         let message = format!("{}= belongs to {sections}", name.as_bstr());
-        let found = subject.report(findings, name, message);
-        found.span = directive.key.extent();
+        let found = subject.report(reporter, name, message);
+        found.span = directive.key.covering_span();
         found.help = format!("move it to {sections}");
     }
 }

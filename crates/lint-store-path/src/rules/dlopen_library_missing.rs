@@ -5,7 +5,7 @@ use hermetic_out::{FindingKind, Severity};
 use hermetic_out_formats::elf::Priority;
 
 use super::{Check, FileSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -24,7 +24,7 @@ pub(super) static RULE: Rule = Rule {
     check: Check::File(check),
 };
 
-fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     let Some(elf) = subject.file.elf().filter(|elf| !elf.dlopen.is_empty()) else {
         return;
     };
@@ -52,6 +52,6 @@ fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
             "{} is in no directory of its RUNPATH; it is opened for: {what}",
             first.as_bstr()
         );
-        subject.report(findings, first.clone(), message).severity = severity;
+        subject.report(reporter, first.clone(), message).severity = severity;
     }
 }

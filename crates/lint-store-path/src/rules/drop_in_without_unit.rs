@@ -6,8 +6,8 @@ use hermetic_out_formats::FileKind;
 use hermetic_out_formats::kind::{is_user_unit, unit_name};
 
 use super::{Check, ClosureSubject, Group, Rule};
-use crate::check::Findings;
-use crate::named::of_kind;
+use crate::check::Reporter;
+use crate::resolved_reference::of_kind;
 use crate::systemd::{Units, is_unit_of_a_manager};
 
 pub(super) static RULE: Rule = Rule {
@@ -26,7 +26,7 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Closure(check),
 };
 
-fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
+fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
     let units = Units::of(subject.known);
     for (store_path, scanned) in of_kind(subject.known, FileKind::Unit) {
         let sub_path = &scanned.file.sub_path;
@@ -42,7 +42,7 @@ fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
         }
         if !units.has(is_user_unit(sub_path), name) {
             let message = format!("nothing ships {}", name.as_bstr());
-            findings.report(scanned.file.path_in(&store_path), name, message);
+            reporter.report(scanned.file.path_in(&store_path), name, message);
         }
     }
 }

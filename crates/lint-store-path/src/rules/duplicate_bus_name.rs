@@ -7,7 +7,7 @@ use hermetic_out::{FindingKind, Severity};
 use hermetic_out_formats::kind::{is_user_unit, unit_name};
 
 use super::{Check, ClosureSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 use crate::directives::directives;
 use crate::systemd::{bus_names, is_unit_of_a_manager};
 
@@ -27,23 +27,23 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Closure(check),
 };
 
-fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
+fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
     for ((_, name), files) in bus_names(subject.known) {
         for file in files.iter().skip(1) {
             let first = files.first().map(|first| first.display().to_string());
             let first = first.unwrap_or_default();
             let message = format!("{} is answered by {first}, too", name.as_bstr());
-            findings.report(file, name.clone(), message);
+            reporter.report(file, name.clone(), message);
         }
     }
-    units(subject, findings);
+    units(subject, reporter);
 }
 
 /// Units that have a bus name by `BusName=`: systemd loads the first, `unit_watch_bus_name()`.
-fn units(subject: &ClosureSubject<'_>, findings: &mut Findings) {
+fn units(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
     let mut owners: BTreeMap<(bool, &[u8]), &[u8]> = BTreeMap::new();
     for path in subject.known.paths() {
-        let store_path = subject.known.store().named(&path.name);
+        let store_path = subject.known.store().path_of_name(&path.name);
         for file in &path.files {
             let sub_path = &file.sub_path;
             if !is_unit_of_a_manager(sub_path) {
@@ -62,8 +62,8 @@ fn units(subject: &ClosureSubject<'_>, findings: &mut Findings) {
                     let name = name.bytes();
                     let message =
                         format!("{} is the name of {}, too", name.as_bstr(), owner.as_bstr());
-                    let found = findings.report(file.path_in(&store_path), name, message);
-                    found.span = directive.value.extent();
+                    let found = reporter.report(file.path_in(&store_path), name, message);
+                    found.span = directive.value.covering_span();
                 }
             }
         }

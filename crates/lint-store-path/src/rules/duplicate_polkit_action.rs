@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Severity};
-use hermetic_out_formats::{Fact, FileKind};
+use hermetic_out_formats::{Declaration, FileKind};
 
 use super::{Check, ClosureSubject, Group, Rule};
-use crate::check::Findings;
-use crate::named::of_kind;
+use crate::check::Reporter;
+use crate::resolved_reference::of_kind;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -27,11 +27,11 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Closure(check),
 };
 
-fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
+fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
     let mut first = BTreeMap::new();
     for (store_path, scanned) in of_kind(subject.known, FileKind::PolkitAction) {
-        for fact in &scanned.scan.facts {
-            let Fact::PolkitAction { id, answers } = fact else {
+        for fact in &scanned.scan.declarations {
+            let Declaration::PolkitAction { id, answers } = fact else {
                 continue;
             };
             let file = scanned.file.path_in(&store_path);
@@ -44,8 +44,8 @@ fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
                     other.display(),
                     id.bytes().as_bstr()
                 );
-                let found = findings.report(file, id.bytes(), message);
-                found.span = id.extent();
+                let found = reporter.report(file, id.bytes(), message);
+                found.span = id.covering_span();
             }
         }
     }

@@ -2,11 +2,11 @@
 
 use bstr::ByteSlice;
 use hermetic_out::{Decision, FindingKind, Severity};
-use hermetic_out::resolve::{Circumstances, Provider};
-use hermetic_out_formats::{Reference, Role, Span, Text};
+use hermetic_out::resolve::{ReferenceContext, Provider};
+use hermetic_out_formats::{Reference, Role, Span, MappedText};
 
 use super::{Check, Group, PathSubject, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 use crate::facts::MentionedPlace;
 
 pub(super) static RULE: Rule = Rule {
@@ -25,13 +25,13 @@ pub(super) static RULE: Rule = Rule {
     check: Check::StorePath(check),
 };
 
-fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
+fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
     let Some(resolver) = subject.resolver() else {
         return;
     };
-    let circumstances = Circumstances {
+    let reference_context = ReferenceContext {
         output: "out".to_owned(),
-        ..Circumstances::default()
+        ..ReferenceContext::default()
     };
     for file in &subject.facts.files {
         let Some(content) = file.content().filter(|content| content.elf.is_some()) else {
@@ -41,16 +41,16 @@ fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
             if mention.place != MentionedPlace::Hierarchy {
                 continue;
             }
-            let text = Text::of_file(&mention.path, Span::new(0, mention.path.len()));
+            let text = MappedText::of_file(&mention.path, Span::new(0, mention.path.len()));
             let reference = Reference::new(Role::Argument, "data", text);
-            let Decision::Replace { path, provider } = resolver.resolve(&reference, &circumstances)
+            let Decision::Replace { path, provider } = resolver.resolve(&reference, &reference_context)
             else {
                 continue;
             };
             // The prefix by itself is asked for in many ways that do no harm.
             if matches!(provider, Provider::Own(_)) && !is_top(&mention.path) {
                 let message = format!("its data name {}", mention.path.as_bstr());
-                let found = findings.report(
+                let found = reporter.report(
                     file.path_in(subject.path),
                     mention.path.clone(),
                     message,

@@ -3,7 +3,7 @@
 use hermetic_out::{FindingKind, Severity};
 
 use super::{Check, Group, PathSubject, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 use crate::facts::Node;
 
 pub(super) static RULE: Rule = Rule {
@@ -24,7 +24,7 @@ pub(super) static RULE: Rule = Rule {
 /// The directories of the hierarchy that hold state.
 const TOPS: &[&str] = &["var", "run", "srv"];
 
-fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
+fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
     for top in TOPS {
         let Some(directory) = subject.facts.file(top.as_bytes()) else {
             continue;
@@ -33,7 +33,7 @@ fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
         let mut inside = subject.facts.below(top.as_bytes());
         if is_directory && inside.all(|file| matches!(file.node, Node::Directory)) {
             let path = directory.path_in(subject.path);
-            findings.report(path, "", "nothing is in it, and nothing can be written to it");
+            reporter.report(path, "", "nothing is in it, and nothing can be written to it");
         }
     }
 }

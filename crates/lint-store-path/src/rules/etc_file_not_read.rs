@@ -4,8 +4,8 @@ use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Severity};
 
 use super::{Check, Group, PathSubject, Rule};
-use crate::check::Findings;
-use crate::own_etc;
+use crate::check::Reporter;
+use crate::etc_mentions;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -23,8 +23,8 @@ pub(super) static RULE: Rule = Rule {
     check: Check::StorePath(check),
 };
 
-fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
-    for mentioned in own_etc::mentioned(subject) {
+fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
+    for mentioned in etc_mentions::mentioned(subject) {
         if mentioned.content.elf.is_some() {
             let path = &mentioned.mention.path;
             let message = format!(
@@ -32,7 +32,7 @@ fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
                 path.as_bstr(),
                 mentioned.own.as_bstr()
             );
-            findings.report(
+            reporter.report(
                 mentioned.file.path_in(subject.path),
                 path.clone(),
                 message,

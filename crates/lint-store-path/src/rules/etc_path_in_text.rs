@@ -5,8 +5,8 @@ use hermetic_out::{FindingKind, Severity};
 use hermetic_out_formats::Span;
 
 use super::{Check, Group, PathSubject, Rule};
-use crate::check::Findings;
-use crate::own_etc;
+use crate::check::Reporter;
+use crate::etc_mentions;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -23,8 +23,8 @@ pub(super) static RULE: Rule = Rule {
     check: Check::StorePath(check),
 };
 
-fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
-    for mentioned in own_etc::mentioned(subject) {
+fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
+    for mentioned in etc_mentions::mentioned(subject) {
         // A file that says its own name, as comments do, opens nothing by it.
         let is_itself = mentioned.own == mentioned.file.sub_path;
         if mentioned.content.elf.is_none() && !is_itself {
@@ -35,7 +35,7 @@ fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
                 mentioned.own.as_bstr()
             );
             let file = mentioned.file.path_in(subject.path);
-            let found = findings.report(file, path.clone(), message);
+            let found = reporter.report(file, path.clone(), message);
             let start = usize::try_from(mentioned.mention.offset).ok();
             found.span = start.map(|start| Span::new(start, start + path.len()));
         }

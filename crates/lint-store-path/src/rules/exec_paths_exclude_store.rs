@@ -5,8 +5,8 @@ use std::os::unix::ffi::OsStrExt;
 use hermetic_out::{FindingKind, Severity};
 
 use super::{Check, Group, PathSubject, Rule};
-use crate::check::Findings;
-use crate::named::for_each;
+use crate::check::Reporter;
+use crate::resolved_reference::for_each;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -23,7 +23,7 @@ pub(super) static RULE: Rule = Rule {
     check: Check::StorePath(check),
 };
 
-fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
+fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
     let store = subject
         .closure
         .known
@@ -35,8 +35,8 @@ fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
         let forbids = named.reference.field == "NoExecPaths" && named.value() == b"/";
         if forbids && named.settings.forbids(store) {
             let file = named.scanned.file.path_in(subject.path);
-            let found = findings.report(file, b"/", "nothing of the store may be run here");
-            found.span = named.reference.text.extent();
+            let found = reporter.report(file, b"/", "nothing of the store may be run here");
+            found.span = named.reference.text.covering_span();
         }
     });
 }

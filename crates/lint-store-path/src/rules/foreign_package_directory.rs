@@ -3,7 +3,7 @@
 use hermetic_out::{FindingKind, Severity};
 
 use super::{Check, Group, PathSubject, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -24,7 +24,7 @@ pub(super) static RULE: Rule = Rule {
 /// The directories, and whose they are.
 const DIRECTORIES: &[(&str, &str)] = &[("lib/kernel", "kernel-install"), ("lib/rpm", "rpmbuild")];
 
-fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
+fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
     for (sub_path, reader) in DIRECTORIES {
         let Some(directory) = subject.facts.file(sub_path.as_bytes()) else {
             continue;
@@ -33,7 +33,7 @@ fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
         let has_reader = subject.facts.file(format!("bin/{reader}").as_bytes()).is_some();
         if !has_reader {
             let path = directory.path_in(subject.path);
-            findings.report(path, "", format!("only {reader} reads it, and not from a store path"));
+            reporter.report(path, "", format!("only {reader} reads it, and not from a store path"));
         }
     }
 }

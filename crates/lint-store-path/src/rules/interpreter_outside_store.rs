@@ -8,7 +8,7 @@ use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Severity};
 
 use super::{Check, FileSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -27,7 +27,7 @@ pub(super) static RULE: Rule = Rule {
     check: Check::File(check),
 };
 
-fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     let Some(elf) = subject.file.elf() else {
         return;
     };
@@ -44,7 +44,7 @@ fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
     } else {
         return;
     };
-    let found = subject.report(findings, interpreter.clone(), message);
+    let found = subject.report(reporter, interpreter.clone(), message);
     // What nobody can start may be data: a test, a program for another system.
     if !subject.file.is_executable() {
         found.severity = Severity::Warning;

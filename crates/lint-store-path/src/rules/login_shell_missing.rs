@@ -8,8 +8,8 @@ use hermetic_out::{FindingKind, Severity};
 use hermetic_out_formats::Role;
 
 use super::{Check, Group, PathSubject, Rule};
-use crate::check::Findings;
-use crate::named::for_each;
+use crate::check::Reporter;
+use crate::resolved_reference::for_each;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -27,7 +27,7 @@ pub(super) static RULE: Rule = Rule {
     check: Check::StorePath(check),
 };
 
-fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
+fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
     let mut seen = BTreeSet::new();
     for_each(subject, |named| {
         let value = named.value();
@@ -42,8 +42,8 @@ fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
         }
         let message = format!("the shell {} does not exist", value.as_bstr());
         let file = named.scanned.file.path_in(subject.path);
-        let found = findings.report(file, value, message);
-        found.span = named.reference.text.extent();
+        let found = reporter.report(file, value, message);
+        found.span = named.reference.text.covering_span();
         if value.ends_with(b"/nologin") || value.ends_with(b"/false") {
             found.severity = Severity::Note;
         }

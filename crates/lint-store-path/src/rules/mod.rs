@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use hermetic_out::resolve::Choices;
 use hermetic_out::{FindingKind, Package, Resolver, Tree};
 
-use crate::check::Findings;
-use crate::facts::{FileFacts, Known, PathFacts};
+use crate::check::Reporter;
+use crate::facts::{FactSet, FileFacts, PathFacts};
 use crate::libraries::Libraries;
 
 /// A rule: what it is about, beside how it is checked.
@@ -68,11 +68,11 @@ impl Group {
 #[derive(Clone, Copy, Debug)]
 pub enum Check {
     /// One file, directory or link; it may ask what a path in the store leads to.
-    File(fn(&FileSubject<'_>, &mut Findings)),
+    File(fn(&FileSubject<'_>, &mut Reporter)),
     /// One store path as a whole.
-    StorePath(fn(&PathSubject<'_>, &mut Findings)),
+    StorePath(fn(&PathSubject<'_>, &mut Reporter)),
     /// The closure as a whole; it is asked only if all of that is known.
-    Closure(fn(&ClosureSubject<'_>, &mut Findings)),
+    Closure(fn(&ClosureSubject<'_>, &mut Reporter)),
 }
 
 impl Check {
@@ -105,7 +105,7 @@ impl Rule {
 #[derive(Clone, Copy, Debug)]
 pub struct ClosureSubject<'a> {
     /// The facts of all store paths.
-    pub known: &'a Known,
+    pub known: &'a FactSet,
     /// The store: what paths in it lead to. Facts are asked before the disk.
     pub tree: &'a Tree,
     /// Which libraries ELF files load.
@@ -121,7 +121,7 @@ pub struct PathSubject<'a> {
     pub facts: &'a PathFacts,
     /// Where it is.
     pub path: &'a Path,
-    /// The package that consists of it: see [`Known::package`].
+    /// The package that consists of it: see [`FactSet::package`].
     pub package: &'a Package,
 }
 
@@ -232,7 +232,7 @@ rules! {
 
 /// The rule of this name.
 #[must_use]
-pub fn named(name: &str) -> Option<&'static Rule> {
+pub fn rule_by_id(name: &str) -> Option<&'static Rule> {
     RULES.iter().find(|rule| rule.kind.name == name).copied()
 }
 
@@ -263,7 +263,7 @@ pub fn page(rule: &Rule) -> String {
 /// What the page of a rule says after the explanation: an example, and what to do. Nothing if it is no rule's.
 #[must_use]
 pub fn example_and_remedy(kind: &FindingKind) -> String {
-    let Some(rule) = named(kind.name) else {
+    let Some(rule) = rule_by_id(kind.name) else {
         return String::new();
     };
     format!(
@@ -326,7 +326,7 @@ mod tests {
                 starts_small && !rule.remedy.ends_with('.'),
                 "{name} has a remedy"
             );
-            assert!(std::ptr::eq(named(name).unwrap(), *rule));
+            assert!(std::ptr::eq(rule_by_id(name).unwrap(), *rule));
         }
     }
 }

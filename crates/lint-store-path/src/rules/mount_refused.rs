@@ -5,8 +5,8 @@ use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Severity};
 
 use super::{Check, Group, PathSubject, Rule};
-use crate::check::Findings;
-use crate::put_together::{Fault, Unit, judge};
+use crate::check::Reporter;
+use crate::merged_unit::{Fault, Unit, judge};
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -26,13 +26,13 @@ pub(super) static RULE: Rule = Rule {
     check: Check::StorePath(check),
 };
 
-fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
+fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
     for (ending, section, key) in [
         ("mount", "Mount", "Where"),
         ("automount", "Automount", "Where"),
         ("swap", "Swap", "What"),
     ] {
-        judge(subject, findings, &[ending], |unit| {
+        judge(subject, reporter, &[ending], |unit| {
             let fault = misnamed(unit, ending, section, key);
             fault.or_else(|| (ending == "mount").then(|| without_source(unit))?)
         });

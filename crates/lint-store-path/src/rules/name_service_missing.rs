@@ -8,8 +8,8 @@ use hermetic_out_formats::FileKind;
 use hermetic_out_formats::name_services::library_of;
 
 use super::{Check, ClosureSubject, Group, Rule};
-use crate::check::Findings;
-use crate::named::of_kind;
+use crate::check::Reporter;
+use crate::resolved_reference::of_kind;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -26,7 +26,7 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Closure(check),
 };
 
-fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
+fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
     let mut libraries: BTreeSet<&[u8]> = BTreeSet::new();
     for file in subject.known.paths().iter().flat_map(|path| &path.files) {
         let name = file.sub_path.rsplit(|byte| *byte == b'/').next();
@@ -41,8 +41,8 @@ fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
             };
             if !libraries.contains(&*library) && seen.insert(service) {
                 let message = format!("nothing has {}", library.as_bstr());
-                let found = findings.report(scanned.file.path_in(&store_path), service, message);
-                found.span = reference.text.extent();
+                let found = reporter.report(scanned.file.path_in(&store_path), service, message);
+                found.span = reference.text.covering_span();
             }
         }
     }

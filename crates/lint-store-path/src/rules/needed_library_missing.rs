@@ -4,7 +4,7 @@ use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Severity};
 
 use super::{Check, FileSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 use crate::libraries::is_program;
 
 pub(super) static RULE: Rule = Rule {
@@ -26,7 +26,7 @@ pub(super) static RULE: Rule = Rule {
     check: Check::File(check),
 };
 
-fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     let Some(elf) = subject.file.elf().filter(|elf| !elf.needed.is_empty()) else {
         return;
     };
@@ -38,7 +38,7 @@ fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
             "no directory of its RUNPATH has it"
         };
         let message = format!("it needs {}, and {place}", name.as_bstr());
-        let found = subject.report(findings, name, message);
+        let found = subject.report(reporter, name, message);
         if !is_program(elf) || !subject.file.is_executable() {
             found.severity = Severity::Warning;
         }

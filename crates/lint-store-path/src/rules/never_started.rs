@@ -6,12 +6,12 @@ use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Severity};
 use hermetic_out_formats::kind::{generator_of_users, unit_name};
 use hermetic_out_formats::tables::is_systemd_unit;
-use hermetic_out_formats::{Fact, FileKind};
+use hermetic_out_formats::{Declaration, FileKind};
 
 use super::{Check, ClosureSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 use crate::facts::Node;
-use crate::named::scanned;
+use crate::resolved_reference::scanned;
 use crate::systemd::{is_unit_of_a_manager, started};
 
 pub(super) static RULE: Rule = Rule {
@@ -30,11 +30,11 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Closure(check),
 };
 
-fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
+fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
     let started = started(subject.known);
     let installed = installed(subject);
     for path in subject.known.paths() {
-        let store_path = subject.known.store().named(&path.name);
+        let store_path = subject.known.store().path_of_name(&path.name);
         let mut files = path.files.iter();
         if files.any(|file| generator_of_users(&file.sub_path).is_some()) {
             continue;
@@ -50,7 +50,7 @@ fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
             let is_systemds = is_systemd_unit(name, false) || is_systemd_unit(name, true);
             if is_service && !is_known && !is_systemds {
                 let message = format!("nothing starts {}", name.as_bstr());
-                findings.report(scanned.file.path_in(&store_path), name, message);
+                reporter.report(scanned.file.path_in(&store_path), name, message);
             }
         }
     }
@@ -61,11 +61,11 @@ fn installed(subject: &ClosureSubject<'_>) -> BTreeSet<Vec<u8>> {
     let mut installed = BTreeSet::new();
     for path in subject.known.paths() {
         for scanned in scanned(path).filter(|scanned| scanned.kind == FileKind::Unit) {
-            let has_section = |fact: &Fact| match fact {
-                Fact::Directive { section, .. } => section == b"Install",
+            let has_section = |fact: &Declaration| match fact {
+                Declaration::Directive { section, .. } => section == b"Install",
                 _ => false,
             };
-            if scanned.scan.facts.iter().any(has_section) {
+            if scanned.scan.declarations.iter().any(has_section) {
                 installed.insert(unit_name(&scanned.file.sub_path).to_vec());
             }
         }

@@ -5,7 +5,7 @@ use hermetic_out::{FindingKind, Severity};
 use hermetic_out_formats::unit::directives::Standing;
 
 use super::{Check, FileSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 use crate::directives::{Directive, directives};
 
 pub(super) static RULE: Rule = Rule {
@@ -24,7 +24,7 @@ pub(super) static RULE: Rule = Rule {
     check: Check::File(check),
 };
 
-fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     for directive in directives(subject.file) {
         let name = directive.key.bytes();
         let (message, help, severity) = match directive.standing() {
@@ -56,8 +56,8 @@ fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
                 None => continue,
             },
         };
-        let found = subject.report(findings, name, message);
-        found.span = directive.key.extent();
+        let found = subject.report(reporter, name, message);
+        found.span = directive.key.covering_span();
         found.help = help;
         found.severity = severity;
     }

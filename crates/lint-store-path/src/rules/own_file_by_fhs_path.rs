@@ -7,8 +7,8 @@ use hermetic_out::{FindingKind, Severity};
 use hermetic_out_formats::Role;
 
 use super::{Check, Group, PathSubject, Rule};
-use crate::check::Findings;
-use crate::named::for_each;
+use crate::check::Reporter;
+use crate::resolved_reference::for_each;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -25,12 +25,12 @@ pub(super) static RULE: Rule = Rule {
     check: Check::StorePath(check),
 };
 
-fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
+fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
     for_each(subject, |named| {
         let value = named.value();
         let is_other = matches!(
             named.reference.role,
-            Role::Program | Role::ShellCommand | Role::CarriedProgram | Role::Condition
+            Role::Program | Role::ShellCommand | Role::PrefixedProgram | Role::Condition
         );
         if is_other || named.reference.role == Role::ProgramSearchPath {
             return;
@@ -47,8 +47,8 @@ fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
         }
         let message = format!("{} is at {}", value.as_bstr(), path.as_bstr());
         let file = named.scanned.file.path_in(subject.path);
-        let found = findings.report(file, value, message);
-        found.span = named.reference.text.extent();
+        let found = reporter.report(file, value, message);
+        found.span = named.reference.text.covering_span();
         if named.reference.role == Role::Documentation {
             found.severity = Severity::Note;
         }

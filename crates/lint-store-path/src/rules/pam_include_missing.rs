@@ -10,8 +10,8 @@ use hermetic_out::{FindingKind, Severity};
 use hermetic_out_formats::{FileKind, Role};
 
 use super::{Check, ClosureSubject, Group, Rule};
-use crate::check::Findings;
-use crate::named::of_kind;
+use crate::check::Reporter;
+use crate::resolved_reference::of_kind;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -29,7 +29,7 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Closure(check),
 };
 
-fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
+fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
     let mut services: BTreeSet<&[u8]> = BTreeSet::new();
     for file in subject.known.paths().iter().flat_map(|path| &path.files) {
         let mut parts = file.sub_path.rsplit(|byte| *byte == b'/');
@@ -54,8 +54,8 @@ fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
             };
             if !exists && seen.insert(service) {
                 let message = format!("nothing has the service {}", service.as_bstr());
-                let found = findings.report(scanned.file.path_in(&store_path), service, message);
-                found.span = reference.text.extent();
+                let found = reporter.report(scanned.file.path_in(&store_path), service, message);
+                found.span = reference.text.covering_span();
             }
         }
     }

@@ -11,8 +11,8 @@ use hermetic_out_formats::pam::is_common_module;
 use hermetic_out_formats::{FileKind, Role};
 
 use super::{Check, ClosureSubject, Group, Rule};
-use crate::check::Findings;
-use crate::named::of_kind;
+use crate::check::Reporter;
+use crate::resolved_reference::of_kind;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -29,7 +29,7 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Closure(check),
 };
 
-fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
+fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
     let mut modules: BTreeSet<&[u8]> = BTreeSet::new();
     for file in subject.known.paths().iter().flat_map(|path| &path.files) {
         let mut parts = file.sub_path.rsplit(|byte| *byte == b'/');
@@ -53,8 +53,8 @@ fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
             };
             if !exists {
                 let message = format!("nothing has the module {}", module.as_bstr());
-                let found = findings.report(scanned.file.path_in(&store_path), module, message);
-                found.span = reference.text.extent();
+                let found = reporter.report(scanned.file.path_in(&store_path), module, message);
+                found.span = reference.text.covering_span();
             }
         }
     }

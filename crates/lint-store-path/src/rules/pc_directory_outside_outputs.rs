@@ -7,10 +7,10 @@ use std::path::Path;
 
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Severity};
-use hermetic_out_formats::Fact;
+use hermetic_out_formats::Declaration;
 
 use super::{Check, FileSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 use crate::pkg_config::pc_file;
 
 pub(super) static RULE: Rule = Rule {
@@ -29,14 +29,14 @@ pub(super) static RULE: Rule = Rule {
     check: Check::File(check),
 };
 
-fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     let Some(scan) = pc_file(subject.file) else {
         return;
     };
     let closure = subject.inside.closure;
     let mut seen = BTreeSet::new();
-    for fact in &scan.facts {
-        let Fact::PkgConfigPath { name, path, text } = fact else {
+    for fact in &scan.declarations {
+        let Declaration::PkgConfigPath { name, path, text } = fact else {
             continue;
         };
         let place = Path::new(OsStr::from_bytes(path));
@@ -52,8 +52,8 @@ fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
         } else {
             format!("{} is not in the store", path.as_bstr())
         };
-        let found = subject.report(findings, path.clone(), message);
-        found.span = text.extent();
+        let found = subject.report(reporter, path.clone(), message);
+        found.span = text.covering_span();
         if is_gone {
             // Others may put files there; nothing is found there now.
             found.severity = Severity::Note;

@@ -2,11 +2,11 @@
 
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Severity};
-use hermetic_out_formats::Fact;
+use hermetic_out_formats::Declaration;
 use rewrite_pkgconfig_prefix::consumer::InstallVariables;
 
 use super::{Check, FileSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 use crate::pkg_config::pc_file;
 
 pub(super) static RULE: Rule = Rule {
@@ -25,7 +25,7 @@ pub(super) static RULE: Rule = Rule {
     check: Check::File(check),
 };
 
-fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     let Some(scan) = pc_file(subject.file) else {
         return;
     };
@@ -36,15 +36,15 @@ fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
         .unwrap_or_default();
     let module = name.strip_suffix(b".pc").unwrap_or(name);
     let known = InstallVariables::default().of_module(module);
-    let prefix = scan.facts.iter().find_map(|fact| match fact {
-        Fact::PkgConfigVariable { name, value, .. } if name == b"prefix" => value.as_deref(),
+    let prefix = scan.declarations.iter().find_map(|fact| match fact {
+        Declaration::PkgConfigVariable { name, value, .. } if name == b"prefix" => value.as_deref(),
         _ => None,
     });
     let Some(prefix) = prefix.filter(|prefix| !prefix.is_empty()) else {
         return;
     };
-    for fact in &scan.facts {
-        let Fact::PkgConfigVariable {
+    for fact in &scan.declarations {
+        let Declaration::PkgConfigVariable {
             name,
             value: Some(value),
             text,
@@ -57,8 +57,8 @@ fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
         });
         if known.contains(name) && value.starts_with(b"/") && !is_below {
             let message = format!("{} is not below the prefix", name.as_bstr());
-            let found = subject.report(findings, value.clone(), message);
-            found.span = text.extent();
+            let found = subject.report(reporter, value.clone(), message);
+            found.span = text.covering_span();
         }
     }
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Severity};
-use hermetic_out_formats::Fact;
+use hermetic_out_formats::Declaration;
 
 use super::{Check, ClosureSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 use crate::pkg_config::pc_file;
 
 pub(super) static RULE: Rule = Rule {
@@ -26,7 +26,7 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Closure(check),
 };
 
-fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
+fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
     let mut modules: BTreeSet<&[u8]> = BTreeSet::new();
     for file in subject.known.paths().iter().flat_map(|path| &path.files) {
         let mut parts = file.sub_path.rsplit(|byte| *byte == b'/');
@@ -36,11 +36,11 @@ fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
         }
     }
     for path in subject.known.paths() {
-        let store_path = subject.known.store().named(&path.name);
+        let store_path = subject.known.store().path_of_name(&path.name);
         for file in &path.files {
             let Some(scan) = pc_file(file) else { continue };
-            for fact in &scan.facts {
-                let Fact::PkgConfigRequires {
+            for fact in &scan.declarations {
+                let Declaration::PkgConfigRequires {
                     field,
                     module,
                     text,
@@ -54,8 +54,8 @@ fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
                     continue;
                 }
                 let message = format!("nothing has the module {}", module.as_bstr());
-                let found = findings.report(file.path_in(&store_path), module.clone(), message);
-                found.span = text.extent();
+                let found = reporter.report(file.path_in(&store_path), module.clone(), message);
+                found.span = text.covering_span();
                 if !field.eq_ignore_ascii_case(b"requires") {
                     found.severity = Severity::Note;
                 }

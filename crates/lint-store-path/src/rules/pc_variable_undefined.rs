@@ -2,10 +2,10 @@
 
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Severity};
-use hermetic_out_formats::Fact;
+use hermetic_out_formats::Declaration;
 
 use super::{Check, FileSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 use crate::pkg_config::pc_file;
 
 pub(super) static RULE: Rule = Rule {
@@ -23,12 +23,12 @@ pub(super) static RULE: Rule = Rule {
     check: Check::File(check),
 };
 
-fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     let Some(scan) = pc_file(subject.file) else {
         return;
     };
-    for fact in &scan.facts {
-        let Fact::PkgConfigUndefined {
+    for fact in &scan.declarations {
+        let Declaration::PkgConfigUndefined {
             name,
             is_late,
             text,
@@ -41,7 +41,7 @@ fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
         } else {
             format!("{} is not defined", name.as_bstr())
         };
-        let found = subject.report(findings, name.clone(), message);
-        found.span = text.extent();
+        let found = subject.report(reporter, name.clone(), message);
+        found.span = text.covering_span();
     }
 }

@@ -1,10 +1,10 @@
 //! A .pc file names paths and defines no prefix.
 
 use hermetic_out::{FindingKind, Severity};
-use hermetic_out_formats::Fact;
+use hermetic_out_formats::Declaration;
 
 use super::{Check, FileSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 use crate::pkg_config::pc_file;
 
 pub(super) static RULE: Rule = Rule {
@@ -22,21 +22,21 @@ pub(super) static RULE: Rule = Rule {
     check: Check::File(check),
 };
 
-fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     let Some(scan) = pc_file(subject.file) else {
         return;
     };
-    let mut facts = scan.facts.iter();
+    let mut facts = scan.declarations.iter();
     let has_prefix = scan
-        .facts
+        .declarations
         .iter()
-        .any(|fact| matches!(fact, Fact::PkgConfigVariable { name, .. } if name == b"prefix"));
+        .any(|fact| matches!(fact, Declaration::PkgConfigVariable { name, .. } if name == b"prefix"));
     let path = facts.find_map(|fact| match fact {
-        Fact::PkgConfigPath { text, .. } => Some(text),
+        Declaration::PkgConfigPath { text, .. } => Some(text),
         _ => None,
     });
     if let Some(path) = path.filter(|_| !has_prefix) {
-        let found = subject.report(findings, b"prefix", "it defines no prefix");
-        found.span = path.extent();
+        let found = subject.report(reporter, b"prefix", "it defines no prefix");
+        found.span = path.covering_span();
     }
 }

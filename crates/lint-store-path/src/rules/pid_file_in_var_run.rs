@@ -4,7 +4,7 @@ use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Severity};
 
 use super::{Check, FileSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 use crate::directives::directives;
 
 pub(super) static RULE: Rule = Rule {
@@ -21,13 +21,13 @@ pub(super) static RULE: Rule = Rule {
     check: Check::File(check),
 };
 
-fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     for directive in directives(subject.file) {
         let value = directive.value.bytes();
         if directive.key.bytes() == b"PIDFile" && value.starts_with(b"/var/run/") {
             let message = format!("{} is below /var/run", value.as_bstr());
-            let found = subject.report(findings, value, message);
-            found.span = directive.value.extent();
+            let found = subject.report(reporter, value, message);
+            found.span = directive.value.covering_span();
         }
     }
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Severity};
-use hermetic_out_formats::{Fact, FileKind};
+use hermetic_out_formats::{Declaration, FileKind};
 
 use super::{Check, ClosureSubject, Group, Rule};
-use crate::check::Findings;
-use crate::named::{of_kind, scanned};
+use crate::check::Reporter;
+use crate::resolved_reference::{of_kind, scanned};
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -46,20 +46,20 @@ const OF_THE_SYSTEM: &[&str] = &[
     "org.freedesktop.timesync1.",
 ];
 
-fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
+fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
     let declared = of_kind(subject.known, FileKind::PolkitAction);
     let declared: BTreeSet<&[u8]> = declared
-        .flat_map(|(_, scanned)| &scanned.scan.facts)
+        .flat_map(|(_, scanned)| &scanned.scan.declarations)
         .filter_map(|fact| match fact {
-            Fact::PolkitAction { id, .. } => Some(id.bytes()),
+            Declaration::PolkitAction { id, .. } => Some(id.bytes()),
             _ => None,
         })
         .collect();
     for path in subject.known.paths() {
-        let store_path = subject.known.store().named(&path.name);
+        let store_path = subject.known.store().path_of_name(&path.name);
         for scanned in scanned(path) {
-            for fact in &scanned.scan.facts {
-                let Fact::NamesPolkitAction { field, id } = fact else {
+            for fact in &scanned.scan.declarations {
+                let Declaration::NamesPolkitAction { field, id } = fact else {
                     continue;
                 };
                 let name = id.bytes();
@@ -72,8 +72,8 @@ fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
                     continue;
                 }
                 let message = format!("nothing declares the action {}", name.as_bstr());
-                let found = findings.report(scanned.file.path_in(&store_path), name, message);
-                found.span = id.extent();
+                let found = reporter.report(scanned.file.path_in(&store_path), name, message);
+                found.span = id.covering_span();
                 if implies {
                     found.severity = Severity::Warning;
                 }

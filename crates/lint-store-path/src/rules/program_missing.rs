@@ -2,12 +2,12 @@
 
 use bstr::ByteSlice;
 use hermetic_out::Decision;
-use hermetic_out::resolve::Missing;
+use hermetic_out::resolve::UnresolvedReason;
 use hermetic_out::{FindingKind, Severity};
 
 use super::{Check, Group, PathSubject, Rule};
-use crate::check::Findings;
-use crate::named::for_each;
+use crate::check::Reporter;
+use crate::resolved_reference::for_each;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -26,15 +26,15 @@ pub(super) static RULE: Rule = Rule {
     check: Check::StorePath(check),
 };
 
-fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
+fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
     for_each(subject, |named| {
         let value = named.value();
         if !named.runs() || named.is_shell() || !value.starts_with(b"/") {
             return;
         }
         let missing = match named.decision() {
-            Decision::Unresolved(Missing::NotFound | Missing::NotInStore) => "does not exist",
-            Decision::Unresolved(Missing::OnlyInOutput(_)) => "is not there at run time",
+            Decision::Unresolved(UnresolvedReason::NotFound | UnresolvedReason::NotInStore) => "does not exist",
+            Decision::Unresolved(UnresolvedReason::OnlyInOutput(_)) => "is not there at run time",
             _ => return,
         };
         let is_asked_for = named.scanned.scan.references.iter().any(|other| {
@@ -42,8 +42,8 @@ fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
         });
         let message = format!("the program {} {missing}", value.as_bstr());
         let file = named.scanned.file.path_in(subject.path);
-        let found = findings.report(file, value, message);
-        found.span = named.reference.text.extent();
+        let found = reporter.report(file, value, message);
+        found.span = named.reference.text.covering_span();
         if named.reference.optional || is_asked_for {
             found.severity = Severity::Note;
         }

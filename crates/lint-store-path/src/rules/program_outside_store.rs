@@ -7,8 +7,8 @@ use hermetic_out::Decision;
 use hermetic_out::{FindingKind, Severity};
 
 use super::{Check, Group, PathSubject, Rule};
-use crate::check::Findings;
-use crate::named::for_each;
+use crate::check::Reporter;
+use crate::resolved_reference::for_each;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -25,7 +25,7 @@ pub(super) static RULE: Rule = Rule {
     check: Check::StorePath(check),
 };
 
-fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
+fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
     let store = subject.closure.known.store();
     for_each(subject, |named| {
         let value = named.value();
@@ -39,8 +39,8 @@ fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
         };
         let message = format!("the program {} is not in the store", value.as_bstr());
         let file = named.scanned.file.path_in(subject.path);
-        let found = findings.report(file, value, message);
-        found.span = named.reference.text.extent();
+        let found = reporter.report(file, value, message);
+        found.span = named.reference.text.covering_span();
         found.help = format!("write {}: patch-systemd-units does so", path.as_bstr());
         if named.reference.optional {
             found.severity = Severity::Warning;

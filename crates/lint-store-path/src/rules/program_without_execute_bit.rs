@@ -4,8 +4,8 @@ use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Severity};
 
 use super::{Check, Group, PathSubject, Rule};
-use crate::check::Findings;
-use crate::named::for_each;
+use crate::check::Reporter;
+use crate::resolved_reference::for_each;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -22,7 +22,7 @@ pub(super) static RULE: Rule = Rule {
     check: Check::StorePath(check),
 };
 
-fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
+fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
     for_each(subject, |named| {
         if !named.runs() || named.is_shell() {
             return;
@@ -34,8 +34,8 @@ fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
         let what = if is_directory { "a directory" } else { "not executable" };
         let message = format!("{} is {what}", path.as_bstr());
         let file = named.scanned.file.path_in(subject.path);
-        let found = findings.report(file, named.value(), message);
-        found.span = named.reference.text.extent();
+        let found = reporter.report(file, named.value(), message);
+        found.span = named.reference.text.covering_span();
         if is_directory {
             "name the program in it".clone_into(&mut found.help);
         }

@@ -2,13 +2,13 @@
 
 use bstr::ByteSlice;
 use hermetic_out::Decision;
-use hermetic_out::resolve::Missing;
+use hermetic_out::resolve::UnresolvedReason;
 use hermetic_out::{FindingKind, Severity};
 use hermetic_out_formats::FileKind;
 
 use super::{Check, Group, PathSubject, Rule};
-use crate::check::Findings;
-use crate::named::for_each;
+use crate::check::Reporter;
+use crate::resolved_reference::for_each;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -25,18 +25,18 @@ pub(super) static RULE: Rule = Rule {
     check: Check::StorePath(check),
 };
 
-fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
+fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
     for_each(subject, |named| {
         let value = named.value();
-        let is_refused = matches!(named.decision(), Decision::Unresolved(Missing::NotAPath));
+        let is_refused = matches!(named.decision(), Decision::Unresolved(UnresolvedReason::NotAPath));
         let is_path = value.contains(&b'/') && !value.starts_with(b"/");
         if named.reference.role != hermetic_out_formats::Role::Program || !is_refused || !is_path {
             return;
         }
         let message = format!("{} is no absolute path", value.as_bstr());
         let file = named.scanned.file.path_in(subject.path);
-        let found = findings.report(file, value, message);
-        found.span = named.reference.text.extent();
+        let found = reporter.report(file, value, message);
+        found.span = named.reference.text.covering_span();
         if named.scanned.kind != FileKind::Unit {
             found.severity = Severity::Warning;
         }

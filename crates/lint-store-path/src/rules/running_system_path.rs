@@ -5,7 +5,7 @@ use hermetic_out::{FindingKind, Severity};
 use hermetic_out_formats::Span;
 
 use super::{Check, FileSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 use crate::facts::MentionedPlace;
 
 pub(super) static RULE: Rule = Rule {
@@ -24,7 +24,7 @@ pub(super) static RULE: Rule = Rule {
     check: Check::File(check),
 };
 
-fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     let Some(content) = subject.file.content() else {
         return;
     };
@@ -35,7 +35,7 @@ fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
     let mention = mentions.find(|mention| mention.place == MentionedPlace::RunningSystem);
     if let Some(mention) = mention.filter(|_| !is_read_by_people) {
         let message = format!("it names {}", mention.path.as_bstr());
-        let found = subject.report(findings, mention.path.clone(), message);
+        let found = subject.report(reporter, mention.path.clone(), message);
         if content.elf.is_none() {
             found.span = usize::try_from(mention.offset)
                 .ok()

@@ -8,7 +8,7 @@ use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Severity};
 
 use super::{Check, FileSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -30,7 +30,7 @@ pub(super) static RULE: Rule = Rule {
 /// Directories in which anybody can make others.
 const WRITABLE: &[&str] = &["/build", "/dev/shm", "/tmp", "/var/tmp"];
 
-fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     let Some(elf) = subject.file.elf() else {
         return;
     };
@@ -53,6 +53,6 @@ fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
         } else {
             continue;
         };
-        subject.report(findings, entry.clone(), message);
+        subject.report(reporter, entry.clone(), message);
     }
 }

@@ -11,7 +11,7 @@ use hermetic_out::tree::Node;
 use hermetic_out_formats::elf::expand_origin;
 
 use super::{Check, FileSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -28,7 +28,7 @@ pub(super) static RULE: Rule = Rule {
     check: Check::File(check),
 };
 
-fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     let Some(elf) = subject.file.elf() else {
         return;
     };
@@ -43,7 +43,7 @@ fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
         let is_in_store = closure.known.store().store_path_of(directory).is_some();
         if is_in_store && closure.tree.look_up(directory) != Some(Node::Directory) {
             let message = format!("its RUNPATH has {}, which does not exist", entry.as_bstr());
-            subject.report(findings, entry.clone(), message);
+            subject.report(reporter, entry.clone(), message);
         }
     }
 }

@@ -10,7 +10,7 @@ use hermetic_out::package::normalize;
 use hermetic_out_formats::elf::expand_origin;
 
 use super::{Check, FileSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -32,7 +32,7 @@ pub(super) static RULE: Rule = Rule {
 /// has a rule of its own.
 const OTHERS: &[&str] = &["/build", "/dev/shm", "/run/opengl-driver", "/tmp", "/var/tmp"];
 
-fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     let Some(elf) = subject.file.elf() else {
         return;
     };
@@ -47,7 +47,7 @@ fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
         let is_other = OTHERS.iter().any(|other| directory.starts_with(other));
         if !is_other && store.store_path_of(directory).is_none() {
             let message = format!("its RUNPATH has {}, which is not in the store", entry.as_bstr());
-            subject.report(findings, entry.clone(), message);
+            subject.report(reporter, entry.clone(), message);
         }
     }
 }

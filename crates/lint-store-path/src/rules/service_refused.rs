@@ -6,9 +6,9 @@ use hermetic_out_formats::kind::unit_name;
 use hermetic_out_formats::unit::exec;
 
 use super::{Check, Group, PathSubject, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 use crate::directives::is_true;
-use crate::put_together::{Fault, Part, Unit, is_drop_in, judge, units_of};
+use crate::merged_unit::{Fault, Part, Unit, is_drop_in, judge, units_of};
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -40,13 +40,13 @@ const TYPES: [&[u8]; 8] = [
     b"simple",
 ];
 
-fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
-    judge(subject, findings, &["service"], fault);
-    added_commands(subject, findings);
+fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
+    judge(subject, reporter, &["service"], fault);
+    added_commands(subject, reporter);
 }
 
 /// Drop-ins that add a command to that of the unit: an empty `ExecStart=` would have to stand before it.
-fn added_commands(subject: &PathSubject<'_>, findings: &mut Findings) {
+fn added_commands(subject: &PathSubject<'_>, reporter: &mut Reporter) {
     let known = subject.closure.known;
     for file in &subject.facts.files {
         if !is_drop_in(&file.sub_path) || !unit_name(&file.sub_path).ends_with(b".service") {
@@ -70,8 +70,8 @@ fn added_commands(subject: &PathSubject<'_>, findings: &mut Findings) {
         if !units.is_empty() && units.iter().all(is_second) {
             let message = "the unit has an ExecStart= already, and only Type=oneshot can have two";
             let value = added.value;
-            let found = findings.report(file.path_in(subject.path), value.bytes(), message);
-            found.span = value.extent();
+            let found = reporter.report(file.path_in(subject.path), value.bytes(), message);
+            found.span = value.covering_span();
             "write an empty ExecStart= above it".clone_into(&mut found.help);
         }
     }

@@ -3,7 +3,7 @@
 use hermetic_out::{FindingKind, Severity};
 
 use super::{Check, FileSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 use crate::facts::Node;
 
 pub(super) static RULE: Rule = Rule {
@@ -21,10 +21,10 @@ pub(super) static RULE: Rule = Rule {
     check: Check::File(check),
 };
 
-fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     let is_file = matches!(subject.file.node, Node::File { .. });
     // On a directory, setgid says whose new files are: nothing that matters in a store.
     if is_file && subject.file.mode & 0o6000 != 0 {
-        subject.report(findings, "", format!("its mode is {:04o}", subject.file.mode));
+        subject.report(reporter, "", format!("its mode is {:04o}", subject.file.mode));
     }
 }

@@ -4,7 +4,7 @@ use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Severity};
 
 use super::{Check, FileSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 use crate::shebang::{executed, is_looked_up, span};
 
 pub(super) static RULE: Rule = Rule {
@@ -23,13 +23,13 @@ pub(super) static RULE: Rule = Rule {
     check: Check::File(check),
 };
 
-fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     let Some(shebang) = executed(subject.file) else {
         return;
     };
     if is_looked_up(shebang) {
         let named = [shebang.interpreter.as_slice(), b" ", &shebang.argument].concat();
         let message = format!("{} depends on PATH", named.trim().as_bstr());
-        subject.report(findings, named, message).span = Some(span(shebang));
+        subject.report(reporter, named, message).span = Some(span(shebang));
     }
 }

@@ -9,7 +9,7 @@ use hermetic_out::tree::Node;
 use hermetic_out::{FindingKind, Severity};
 
 use super::{Check, FileSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 use crate::shebang::{executed, span};
 
 pub(super) static RULE: Rule = Rule {
@@ -27,7 +27,7 @@ pub(super) static RULE: Rule = Rule {
     check: Check::File(check),
 };
 
-fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     let Some(shebang) = executed(subject.file) else {
         return;
     };
@@ -44,6 +44,6 @@ fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
     };
     let message = format!("its interpreter {} {what}", shebang.interpreter.as_bstr());
     subject
-        .report(findings, shebang.interpreter.clone(), message)
+        .report(reporter, shebang.interpreter.clone(), message)
         .span = Some(span(shebang));
 }

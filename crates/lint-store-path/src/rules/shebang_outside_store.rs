@@ -8,7 +8,7 @@ use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Severity};
 
 use super::{Check, FileSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 use crate::shebang::{executed, is_looked_up, span};
 
 pub(super) static RULE: Rule = Rule {
@@ -28,7 +28,7 @@ pub(super) static RULE: Rule = Rule {
     check: Check::File(check),
 };
 
-fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     let Some(shebang) = executed(subject.file) else {
         return;
     };
@@ -38,7 +38,7 @@ fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
         return;
     }
     let message = format!("its interpreter {} is not in the store", shebang.interpreter.as_bstr());
-    let found = subject.report(findings, shebang.interpreter.clone(), message);
+    let found = subject.report(reporter, shebang.interpreter.clone(), message);
     found.span = Some(span(shebang));
     if shebang.interpreter == b"/bin/sh" {
         found.severity = Severity::Warning;

@@ -3,9 +3,9 @@
 use hermetic_out::{FindingKind, Severity};
 
 use super::{Check, Group, PathSubject, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 use crate::directives::is_true;
-use crate::put_together::{Fault, Unit, judge};
+use crate::merged_unit::{Fault, Unit, judge};
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -36,8 +36,8 @@ const LISTEN: &[&str] = &[
     "ListenUSBFunction",
 ];
 
-fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
-    judge(subject, findings, &["socket"], fault);
+fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
+    judge(subject, reporter, &["socket"], fault);
 }
 
 fn fault<'u>(unit: &'u Unit<'_>) -> Option<Fault<'u>> {

@@ -1,13 +1,13 @@
 //! A unit or a file beside it names a store path at which nothing is.
 
 use bstr::ByteSlice;
-use hermetic_out::resolve::Missing;
+use hermetic_out::resolve::UnresolvedReason;
 use hermetic_out::{Decision, FindingKind, Severity};
 use hermetic_out_formats::{FileKind, Role};
 
 use super::{Check, Group, PathSubject, Rule};
-use crate::check::Findings;
-use crate::named::for_each;
+use crate::check::Reporter;
+use crate::resolved_reference::for_each;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -25,21 +25,21 @@ pub(super) static RULE: Rule = Rule {
     check: Check::StorePath(check),
 };
 
-fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
+fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
     for_each(subject, |named| {
         let is_read = matches!(
             named.reference.role,
             Role::Argument | Role::File | Role::Directory | Role::Documentation
         );
         let has_own_rule = named.scanned.kind == FileKind::Tmpfiles;
-        let is_missing = || matches!(named.decision(), Decision::Unresolved(Missing::NotInStore));
+        let is_missing = || matches!(named.decision(), Decision::Unresolved(UnresolvedReason::NotInStore));
         if !is_read || has_own_rule || !named.reference.text.is_literal() || !is_missing() {
             return;
         }
         let message = format!("{} does not exist", named.value().as_bstr());
         let file = named.scanned.file.path_in(subject.path);
-        let found = findings.report(file, named.value(), message);
-        found.span = named.reference.text.extent();
+        let found = reporter.report(file, named.value(), message);
+        found.span = named.reference.text.covering_span();
         if named.reference.optional || named.reference.role == Role::Documentation {
             found.severity = Severity::Note;
         }

@@ -5,9 +5,9 @@ use hermetic_out::{FindingKind, Severity};
 use hermetic_out::resolve::is_place_of_packages;
 
 use super::{Check, FileSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 use crate::facts::Node;
-use crate::links::{Goal, goal};
+use crate::links::{LinkTarget, goal};
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -25,19 +25,19 @@ pub(super) static RULE: Rule = Rule {
     check: Check::File(check),
 };
 
-fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     let Node::Link { target } = &subject.file.node else {
         return;
     };
     let store = subject.inside.closure.known.store();
-    let Goal::Machine(place) = goal(store, &subject.path(), target) else {
+    let LinkTarget::Machine(place) = goal(store, &subject.path(), target) else {
         return;
     };
     if !is_place_of_packages(&place) {
         return;
     }
     let message = format!("it leads to {}, which is not in the store", place.as_bstr());
-    let found = subject.report(findings, target.clone(), message);
+    let found = subject.report(reporter, target.clone(), message);
     if place.starts_with(b"/etc/") || place == b"/etc" {
         found.severity = Severity::Note;
     }

@@ -2,11 +2,11 @@
 
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Severity};
-use hermetic_out_formats::{Fact, FileKind};
+use hermetic_out_formats::{Declaration, FileKind};
 
 use super::{Check, ClosureSubject, Group, Rule};
-use crate::check::Findings;
-use crate::named::of_kind;
+use crate::check::Reporter;
+use crate::resolved_reference::of_kind;
 use crate::systemd::{Units, is_of_system_bus};
 
 pub(super) static RULE: Rule = Rule {
@@ -24,20 +24,20 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Closure(check),
 };
 
-fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
+fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
     let units = Units::of(subject.known);
     for (store_path, scanned) in of_kind(subject.known, FileKind::BusService) {
         let of_users = !is_of_system_bus(&scanned.file.sub_path);
-        for fact in &scanned.scan.facts {
-            let Fact::SystemdService(name) = fact else {
+        for fact in &scanned.scan.declarations {
+            let Declaration::SystemdService(name) = fact else {
                 continue;
             };
             if units.has(of_users, name.bytes()) {
                 continue;
             }
             let message = format!("nothing ships {}", name.bytes().as_bstr());
-            let found = findings.report(scanned.file.path_in(&store_path), name.bytes(), message);
-            found.span = name.extent();
+            let found = reporter.report(scanned.file.path_in(&store_path), name.bytes(), message);
+            found.span = name.covering_span();
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Severity};
-use hermetic_out_formats::{Fact, FileKind};
+use hermetic_out_formats::{Declaration, FileKind};
 
 use super::{Check, FileSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -21,16 +21,16 @@ pub(super) static RULE: Rule = Rule {
     check: Check::File(check),
 };
 
-fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     let content = subject.file.content();
     let content = content.filter(|content| content.kind == Some(FileKind::Tmpfiles));
     let scan = content.and_then(|content| content.scan.as_ref());
-    for fact in scan.iter().flat_map(|scan| &scan.facts) {
-        let Fact::Makes(path) = fact else { continue };
+    for fact in scan.iter().flat_map(|scan| &scan.declarations) {
+        let Declaration::Makes(path) = fact else { continue };
         if path.bytes().starts_with(b"/var/run/") {
             let message = format!("{} is below /var/run", path.bytes().as_bstr());
-            let found = subject.report(findings, path.bytes(), message);
-            found.span = path.extent();
+            let found = subject.report(reporter, path.bytes(), message);
+            found.span = path.covering_span();
         }
     }
 }

@@ -2,14 +2,14 @@
 
 use bstr::ByteSlice;
 use hermetic_out::Decision;
-use hermetic_out::resolve::Missing;
+use hermetic_out::resolve::UnresolvedReason;
 use hermetic_out::resolve::is_place_of_packages;
 use hermetic_out::{FindingKind, Severity};
 use hermetic_out_formats::{FileKind, Role};
 
 use super::{Check, Group, PathSubject, Rule};
-use crate::check::Findings;
-use crate::named::for_each;
+use crate::check::Reporter;
+use crate::resolved_reference::for_each;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -26,7 +26,7 @@ pub(super) static RULE: Rule = Rule {
     check: Check::StorePath(check),
 };
 
-fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
+fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
     for_each(subject, |named| {
         let value = named.value();
         let is_source =
@@ -35,8 +35,8 @@ fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
             return;
         }
         let is_missing = match named.decision() {
-            Decision::Unresolved(Missing::NotInStore) => true,
-            Decision::Unresolved(Missing::NotFound) => {
+            Decision::Unresolved(UnresolvedReason::NotInStore) => true,
+            Decision::Unresolved(UnresolvedReason::NotFound) => {
                 is_place_of_packages(value) && !value.starts_with(b"/etc/")
             }
             _ => false,
@@ -44,8 +44,8 @@ fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
         if is_missing {
             let message = format!("{} does not exist", value.as_bstr());
             let file = named.scanned.file.path_in(subject.path);
-            let found = findings.report(file, value, message);
-            found.span = named.reference.text.extent();
+            let found = reporter.report(file, value, message);
+            found.span = named.reference.text.covering_span();
         }
     });
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Severity};
-use hermetic_out_formats::unit::settings::key;
-use hermetic_out_formats::{Account, Fact, FileKind};
+use hermetic_out_formats::unit::context::key;
+use hermetic_out_formats::{Account, Declaration, FileKind};
 
 use super::{Check, ClosureSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 use crate::directives::directives;
-use crate::named::scanned;
+use crate::resolved_reference::scanned;
 use crate::systemd::Accounts;
 
 pub(super) static RULE: Rule = Rule {
@@ -30,16 +30,16 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Closure(check),
 };
 
-fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
+fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
     let accounts = Accounts::of(subject.known);
     let dynamic = dynamic_users(subject);
     for path in subject.known.paths() {
-        let store_path = subject.known.store().named(&path.name);
+        let store_path = subject.known.store().path_of_name(&path.name);
         for scanned in scanned(path) {
             let key = key(scanned.kind, &scanned.file.sub_path);
             let mut seen = BTreeSet::new();
-            for fact in &scanned.scan.facts {
-                let Fact::UsesAccount {
+            for fact in &scanned.scan.declarations {
+                let Declaration::UsesAccount {
                     account,
                     field,
                     name,
@@ -58,8 +58,8 @@ fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
                 };
                 let message = format!("nothing declares the {what} {}", name.bytes().as_bstr());
                 let found =
-                    findings.report(scanned.file.path_in(&store_path), name.bytes(), message);
-                found.span = name.extent();
+                    reporter.report(scanned.file.path_in(&store_path), name.bytes(), message);
+                found.span = name.covering_span();
                 let letter = if what == "user" { "u" } else { "g" };
                 let name = name.bytes().as_bstr();
                 found.help = format!("declare it in a sysusers.d file: `{letter} {name} -`");

@@ -8,8 +8,8 @@ use hermetic_out::{FindingKind, Severity};
 use hermetic_out_formats::{Role, Scan};
 
 use super::{Check, Group, PathSubject, Rule};
-use crate::check::Findings;
-use crate::named::for_each;
+use crate::check::Reporter;
+use crate::resolved_reference::for_each;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -28,7 +28,7 @@ pub(super) static RULE: Rule = Rule {
     check: Check::StorePath(check),
 };
 
-fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
+fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
     let mut seen = BTreeSet::new();
     for_each(subject, |named| {
         let value = named.value();
@@ -44,8 +44,8 @@ fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
         }
         let message = format!("the command {} is looked up on PATH", value.as_bstr());
         let file = named.scanned.file.path_in(subject.path);
-        let found = findings.report(file, value, message);
-        found.span = named.reference.text.extent();
+        let found = reporter.report(file, value, message);
+        found.span = named.reference.text.covering_span();
         if let Decision::Replace { path, .. } = decision {
             found.help = format!("write {}", path.as_bstr());
         }

@@ -6,8 +6,8 @@ use hermetic_out::{FindingKind, Severity};
 use hermetic_out_formats::{Lookup, Role};
 
 use super::{Check, Group, PathSubject, Rule};
-use crate::check::Findings;
-use crate::named::for_each;
+use crate::check::Reporter;
+use crate::resolved_reference::for_each;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -24,7 +24,7 @@ pub(super) static RULE: Rule = Rule {
     check: Check::StorePath(check),
 };
 
-fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
+fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
     for_each(subject, |named| {
         let value = named.value();
         let is_helper = named.reference.role == Role::Program
@@ -40,8 +40,8 @@ fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
         }
         let message = format!("udev has no helper {}", value.as_bstr());
         let file = named.scanned.file.path_in(subject.path);
-        let found = findings.report(file, value, message);
-        found.span = named.reference.text.extent();
+        let found = reporter.report(file, value, message);
+        found.span = named.reference.text.covering_span();
         if let Decision::Replace { path, .. } = decision {
             found.help = format!("write {}", path.as_bstr());
         }

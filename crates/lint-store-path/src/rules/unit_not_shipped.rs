@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Severity};
 use hermetic_out_formats::kind::{is_user_unit, unit_name};
-use hermetic_out_formats::{Fact, FileKind, Text};
+use hermetic_out_formats::{Declaration, FileKind, MappedText};
 
 use super::{Check, ClosureSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 use crate::directives::directives;
-use crate::named::scanned;
+use crate::resolved_reference::scanned;
 use crate::systemd::{Units, is_unit_of_a_manager};
 
 pub(super) static RULE: Rule = Rule {
@@ -35,11 +35,11 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Closure(check),
 };
 
-fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
+fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
     let units = Units::of(subject.known);
-    own_name(subject, &units, findings);
+    own_name(subject, &units, reporter);
     for path in subject.known.paths() {
-        let store_path = subject.known.store().named(&path.name);
+        let store_path = subject.known.store().path_of_name(&path.name);
         for scanned in scanned(path) {
             let sub_path = &scanned.file.sub_path;
             let is_unit = scanned.kind == FileKind::Unit && is_unit_of_a_manager(sub_path);
@@ -47,13 +47,13 @@ fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
                 continue;
             }
             let names = || {
-                scanned.scan.facts.iter().filter_map(|fact| match fact {
-                    Fact::NamesUnit { field, name } => Some((&**field, name)),
+                scanned.scan.declarations.iter().filter_map(|fact| match fact {
+                    Declaration::NamesUnit { field, name } => Some((&**field, name)),
                     _ => None,
                 })
             };
             let manager = |field: &str| is_user_unit(sub_path) || field == "SYSTEMD_USER_WANTS";
-            let has = |field: &str, name: &Text| {
+            let has = |field: &str, name: &MappedText| {
                 !name.is_literal() || units.has(manager(field), name.bytes())
             };
             let mut starters = names().filter(|(field, _)| weight(field) == Weight::Starter);
@@ -82,8 +82,8 @@ fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
                     message = format!("{message}; there is {}", meant.as_bstr());
                 }
                 let found =
-                    findings.report(scanned.file.path_in(&store_path), name.bytes(), message);
-                found.span = name.extent();
+                    reporter.report(scanned.file.path_in(&store_path), name.bytes(), message);
+                found.span = name.covering_span();
                 if matches!(weight, Weight::Needed | Weight::Starter) {
                     found.severity = Severity::Warning;
                 }
@@ -94,7 +94,7 @@ fn check(subject: &ClosureSubject<'_>, findings: &mut Findings) {
 
 /// A socket, timer or path that starts the unit of its own name, which nothing ships: systemd.socket(5)
 /// `Service=`, systemd.timer(5) and systemd.path(5) `Unit=`.
-fn own_name(subject: &ClosureSubject<'_>, units: &Units, findings: &mut Findings) {
+fn own_name(subject: &ClosureSubject<'_>, units: &Units, reporter: &mut Reporter) {
     let mut told: BTreeSet<(bool, &[u8])> = BTreeSet::new();
     let mut accepts: BTreeSet<(bool, &[u8])> = BTreeSet::new();
     for file in subject.known.paths().iter().flat_map(|path| &path.files) {
@@ -108,7 +108,7 @@ fn own_name(subject: &ClosureSubject<'_>, units: &Units, findings: &mut Findings
         }
     }
     for path in subject.known.paths() {
-        let store_path = subject.known.store().named(&path.name);
+        let store_path = subject.known.store().path_of_name(&path.name);
         for scanned in scanned(path).filter(|scanned| scanned.kind == FileKind::Unit) {
             let sub_path = &scanned.file.sub_path;
             let unit = unit_name(sub_path);
@@ -129,7 +129,7 @@ fn own_name(subject: &ClosureSubject<'_>, units: &Units, findings: &mut Findings
             let started = [stem, at, b".service"].concat();
             if !units.has(of_users, &started) {
                 let message = format!("it starts {}, which nothing ships", started.as_bstr());
-                let found = findings.report(scanned.file.path_in(&store_path), started, message);
+                let found = reporter.report(scanned.file.path_in(&store_path), started, message);
                 found.severity = Severity::Warning;
             }
         }

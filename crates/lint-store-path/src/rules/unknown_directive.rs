@@ -5,7 +5,7 @@ use hermetic_out::{FindingKind, Severity};
 use hermetic_out_formats::unit::directives::Standing;
 
 use super::{Check, FileSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 use crate::directives::directives;
 
 pub(super) static RULE: Rule = Rule {
@@ -14,7 +14,7 @@ pub(super) static RULE: Rule = Rule {
         severity: Severity::Warning,
         summary: "A unit has a directive that systemd does not know",
         explanation: "systemd ignores what it does not know, and only says so in its log: what the line \
-            was to do does not happen. Known are the directives of systemd 257 to 262, and \
+            was to do does not happen. FactSet are the directives of systemd 257 to 262, and \
             older ones; those that begin with `X-` are for others.",
     },
     group: Group::Units,
@@ -23,7 +23,7 @@ pub(super) static RULE: Rule = Rule {
     check: Check::File(check),
 };
 
-fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     for directive in directives(subject.file) {
         if directive.standing() != Standing::UnknownDirective {
             continue;
@@ -31,8 +31,8 @@ fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
         let name = directive.key.bytes();
         let message = format!("systemd does not know {}= here", name.as_bstr());
         let similar = directive.similar();
-        let found = subject.report(findings, name, message);
-        found.span = directive.key.extent();
+        let found = subject.report(reporter, name, message);
+        found.span = directive.key.covering_span();
         if let Some(similar) = similar {
             found.help = format!("{similar}= may be meant");
         }

@@ -5,7 +5,7 @@ use hermetic_out::{FindingKind, Severity};
 use hermetic_out_formats::unit::directives::Standing;
 
 use super::{Check, FileSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 use crate::directives::{Directive, directives};
 
 pub(super) static RULE: Rule = Rule {
@@ -23,7 +23,7 @@ pub(super) static RULE: Rule = Rule {
     check: Check::File(check),
 };
 
-fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     let mut last: Option<&[u8]> = None;
     for directive in directives(subject.file) {
         let Directive { section, key, .. } = directive;
@@ -34,8 +34,8 @@ fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
             } else {
                 format!("[{}] is no section of such a file", section.as_bstr())
             };
-            let found = subject.report(findings, section, message);
-            found.span = key.extent();
+            let found = subject.report(reporter, section, message);
+            found.span = key.covering_span();
         }
         last = Some(section);
     }

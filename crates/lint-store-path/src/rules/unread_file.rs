@@ -3,7 +3,7 @@
 use hermetic_out::{FindingKind, Severity};
 
 use super::{Check, FileSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 use crate::facts::{FileProblem, Node};
 
 pub(super) static RULE: Rule = Rule {
@@ -22,10 +22,10 @@ pub(super) static RULE: Rule = Rule {
     check: Check::File(check),
 };
 
-fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     let problem = match &subject.file.node {
         Node::Unreadable { reason } => {
-            subject.report(findings, "", format!("it cannot be read: {reason}"));
+            subject.report(reporter, "", format!("it cannot be read: {reason}"));
             return;
         }
         _ => subject.file.content().and_then(|content| content.problem.as_ref()),
@@ -33,17 +33,17 @@ fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
     match problem {
         None => {}
         Some(FileProblem::Unreadable { reason }) => {
-            subject.report(findings, "", format!("it cannot be read: {reason}"));
+            subject.report(reporter, "", format!("it cannot be read: {reason}"));
         }
         Some(FileProblem::TooLarge) => {
             let message = "it is too large to be what its place says";
-            let found = subject.report(findings, "", message);
+            let found = subject.report(reporter, "", message);
             found.severity = Severity::Warning;
             found.help = "find out why it is so large".into();
         }
         Some(FileProblem::TooManyMentions) => {
             let message = "it names more paths than are looked at";
-            let found = subject.report(findings, "", message);
+            let found = subject.report(reporter, "", message);
             found.severity = Severity::Note;
             found.help = "look at it by hand".into();
         }

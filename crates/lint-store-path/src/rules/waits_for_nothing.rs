@@ -4,9 +4,9 @@
 use hermetic_out::{FindingKind, Severity};
 
 use super::{Check, Group, PathSubject, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 use crate::directives::is_true;
-use crate::put_together::{Fault, Unit, judge};
+use crate::merged_unit::{Fault, Unit, judge};
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -44,9 +44,9 @@ const PATHS: &[&str] = &[
     "PathModified",
 ];
 
-fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
-    judge(subject, findings, &["timer"], without_time);
-    judge(subject, findings, &["path"], without_path);
+fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
+    judge(subject, reporter, &["timer"], without_time);
+    judge(subject, reporter, &["path"], without_path);
 }
 
 fn without_time<'u>(unit: &'u Unit<'_>) -> Option<Fault<'u>> {

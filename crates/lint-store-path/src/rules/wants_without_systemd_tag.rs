@@ -2,11 +2,11 @@
 
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Severity};
-use hermetic_out_formats::{Fact, FileKind};
+use hermetic_out_formats::{Declaration, FileKind};
 
 use super::{Check, Group, PathSubject, Rule};
-use crate::check::Findings;
-use crate::named::scanned;
+use crate::check::Reporter;
+use crate::resolved_reference::scanned;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -46,13 +46,13 @@ const TAGGED: &[&[u8]] = &[
     b"virtio-ports",
 ];
 
-fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
+fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
     let rules = || scanned(subject.facts).filter(|scanned| scanned.kind == FileKind::UdevRules);
     // Tags stay with a device, whichever line gives them.
     let is_tagged_elsewhere = |of: &[Vec<u8>]| {
-        let mut facts = rules().flat_map(|scanned| &scanned.scan.facts);
+        let mut facts = rules().flat_map(|scanned| &scanned.scan.declarations);
         facts.any(|fact| match fact {
-            Fact::DeviceUnit {
+            Declaration::DeviceUnit {
                 subsystems,
                 is_tagged: true,
                 ..
@@ -65,8 +65,8 @@ fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
         is_pattern || TAGGED.contains(&name.as_slice())
     };
     for scanned in rules() {
-        for fact in &scanned.scan.facts {
-            let Fact::DeviceUnit {
+        for fact in &scanned.scan.declarations {
+            let Declaration::DeviceUnit {
                 subsystems,
                 is_tagged: false,
                 wants: Some(wants),
@@ -86,8 +86,8 @@ fn check(subject: &PathSubject<'_>, findings: &mut Findings) {
                 wants.bytes().as_bstr()
             );
             let file = scanned.file.path_in(subject.path);
-            let found = findings.report(file, wants.bytes(), message);
-            found.span = wants.extent();
+            let found = reporter.report(file, wants.bytes(), message);
+            found.span = wants.covering_span();
         }
     }
 }

@@ -3,7 +3,7 @@
 use hermetic_out::{FindingKind, Severity};
 
 use super::{Check, FileSubject, Group, Rule};
-use crate::check::Findings;
+use crate::check::Reporter;
 use crate::facts::Node;
 
 pub(super) static RULE: Rule = Rule {
@@ -21,9 +21,9 @@ pub(super) static RULE: Rule = Rule {
     check: Check::File(check),
 };
 
-fn check(subject: &FileSubject<'_>, findings: &mut Findings) {
+fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     let is_meant = matches!(subject.file.node, Node::File { .. } | Node::Directory);
     if is_meant && subject.file.mode & 0o002 != 0 {
-        subject.report(findings, "", format!("its mode is {:04o}", subject.file.mode));
+        subject.report(reporter, "", format!("its mode is {:04o}", subject.file.mode));
     }
 }

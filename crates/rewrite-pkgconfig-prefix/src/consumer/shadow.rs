@@ -57,7 +57,7 @@ pub(super) fn shadow(
         let raw = source(&statement.value, &inlined);
         inlined.insert(statement.name.clone(), raw);
         // It begins with a slash, so it is in the file.
-        let Some(span) = statement.value.text.extent() else {
+        let Some(span) = statement.value.text.covering_span() else {
             continue;
         };
         if let Ok(text) = Encoding::PkgConfigValue.encode(&target) {
@@ -100,7 +100,7 @@ fn target(value: &[u8], variables: &Variables, build: &Build) -> Option<Vec<u8>>
 }
 
 fn not_absolute(path: &Path, content: &[u8], statement: &Statement) -> Finding {
-    let extent = statement.value.text.extent();
+    let extent = statement.value.text.covering_span();
     let span = extent.unwrap_or(Span::new(statement.lines.start, statement.lines.start));
     let message = format!(
         "{} says where others install, but its value is no absolute path",
@@ -128,7 +128,7 @@ fn inline(statement: &Statement, inlined: &BTreeMap<Vec<u8>, Vec<u8>>, edits: &m
             continue;
         };
         // A variable can be continued on the next line: all of it goes.
-        if let Some(span) = value.text.slice(range.clone()).extent() {
+        if let Some(span) = value.text.slice(range.clone()).covering_span() {
             let text = text.clone();
             edits.push(Edit { span, text });
         }

@@ -116,7 +116,7 @@ impl<'a> Faults<'a> {
         message: String,
         help: &str,
     ) {
-        let extent = value.text.slice(range.clone()).extent();
+        let extent = value.text.slice(range.clone()).covering_span();
         let span = extent.unwrap_or(Span::new(0, 0));
         if let Some(finding) = self.report_at(kind, span, message, help) {
             finding.subject = value.bytes(range.clone()).to_vec();

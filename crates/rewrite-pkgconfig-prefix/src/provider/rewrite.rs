@@ -244,7 +244,7 @@ impl Work<'_> {
             Some(Span::new(at, at))
         };
         // All of it goes, in however many pieces it stands.
-        let span = value.extent().or_else(after_operator);
+        let span = value.covering_span().or_else(after_operator);
         if let Some(span) = span {
             let text = path.clone();
             self.done.edits.push(Edit { span, text });
@@ -392,7 +392,7 @@ impl Work<'_> {
             None => path.clone(),
         };
         let place = value.text.slice(word.range.clone());
-        let edit = place.span().zip(place.encode(&text).ok());
+        let edit = place.editable_span().zip(place.encode(&text).ok());
         let (span, text) = edit?;
         self.done.edits.push(Edit { span, text });
         self.done.replaced += 1;
@@ -422,7 +422,7 @@ fn movable(value: &Value, content: &[u8]) -> Option<Vec<u8>> {
     let is_everywhere = value
         .variables()
         .all(|name| GIVEN_VARIABLES.contains(&name));
-    let span = value.text.span().filter(|_| is_everywhere)?;
+    let span = value.text.editable_span().filter(|_| is_everywhere)?;
     Some(span.of(content).to_vec())
 }
 

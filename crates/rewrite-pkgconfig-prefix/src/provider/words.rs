@@ -78,5 +78,8 @@ pub(super) fn same(one: &[u8], other: &[u8]) -> bool {
 /// Whether `path` can be written where a word of `value` stands.
 pub(super) fn can_be_written(value: &Value, word: &Word, path: &[u8]) -> bool {
     let text = value.text.slice(word.range.clone());
-    !word.is_partial && text.span().is_some() && !path.contains(&b'$') && text.encode(path).is_ok()
+    !word.is_partial
+        && text.editable_span().is_some()
+        && !path.contains(&b'$')
+        && text.encode(path).is_ok()
 }

@@ -273,6 +273,6 @@ fn a_word_knows_its_place() {
     let script = b"b 'a b' \"/x y\"\n";
     let word = &scan(script).words[0];
     let path = word.text.slice(0..2);
-    assert_eq!(path.span(), Some(Span::new(9, 11)));
+    assert_eq!(path.editable_span(), Some(Span::new(9, 11)));
     assert_eq!(path.encode(b"/$").as_deref(), Ok(&b"/\\$"[..]));
 }

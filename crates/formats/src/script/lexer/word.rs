@@ -4,15 +4,15 @@ use std::ops::Range;
 
 use super::{Command, End, Lexer, METACHARACTERS};
 use crate::encoding::{Encoding, Quote};
+use crate::mapped_text::{MappedText, Span};
 use crate::script::Use;
-use crate::text::{Span, Text};
 
 impl Lexer<'_> {
     /// Adds a stretch of the file to a word.
-    fn push(&self, text: &mut Text, range: Range<usize>, quote: Quote) {
+    fn push(&self, text: &mut MappedText, range: Range<usize>, quote: Quote) {
         let encoding = Some(Encoding::ShellWord(quote));
         if self.in_backquotes {
-            let mut within = Text::new();
+            let mut within = MappedText::new();
             within.push(&self.whole, range, Some(Encoding::ShellBackquote));
             text.push(&within, 0..within.len(), encoding);
         } else {
@@ -21,7 +21,7 @@ impl Lexer<'_> {
     }
 
     /// Adds an escape, which stands for one byte.
-    fn push_escaped(&self, text: &mut Text, byte: u8, range: Range<usize>, quote: Quote) {
+    fn push_escaped(&self, text: &mut MappedText, byte: u8, range: Range<usize>, quote: Quote) {
         text.push_decoded(
             &[byte],
             &self.whole,
@@ -30,13 +30,13 @@ impl Lexer<'_> {
         );
     }
 
-    fn push_opaque(&self, text: &mut Text, range: Range<usize>, quote: Quote) {
+    fn push_opaque(&self, text: &mut MappedText, range: Range<usize>, quote: Quote) {
         text.push_opaque(&self.whole, range, Some(Encoding::ShellWord(quote)));
     }
 
     /// The word that begins here.
-    pub(super) fn word(&mut self) -> Text {
-        let mut text = Text::new();
+    pub(super) fn word(&mut self) -> MappedText {
+        let mut text = MappedText::new();
         self.pieces(&mut text, Quote::Bare, |byte| {
             METACHARACTERS.contains(&byte)
         });
@@ -44,7 +44,7 @@ impl Lexer<'_> {
     }
 
     /// Reads the pieces of a word until `ends` says that a byte outside its quotes ends it.
-    fn pieces(&mut self, text: &mut Text, quote: Quote, ends: impl Fn(u8) -> bool) {
+    fn pieces(&mut self, text: &mut MappedText, quote: Quote, ends: impl Fn(u8) -> bool) {
         let start = self.at;
         let mut plain = start;
         while let Some(byte) = self.peek(0) {
@@ -114,7 +114,7 @@ impl Lexer<'_> {
         self.fail(start);
     }
 
-    fn escape(&mut self, text: &mut Text, quote: Quote) {
+    fn escape(&mut self, text: &mut MappedText, quote: Quote) {
         let here = self.at;
         match (self.peek(1), quote) {
             // An escaped line end is nothing.
@@ -135,7 +135,7 @@ impl Lexer<'_> {
         }
     }
 
-    fn single_quoted(&mut self, text: &mut Text) {
+    fn single_quoted(&mut self, text: &mut MappedText) {
         let start = self.at + 1;
         let rest = self.file.get(start..self.limit).unwrap_or_default();
         let Some(length) = memchr::memchr(b'\'', rest) else {
@@ -145,7 +145,7 @@ impl Lexer<'_> {
         self.at = start + length + 1;
     }
 
-    fn double_quoted(&mut self, text: &mut Text) {
+    fn double_quoted(&mut self, text: &mut MappedText) {
         let start = self.at;
         if !self.deeper() {
             return;
@@ -177,7 +177,7 @@ impl Lexer<'_> {
         self.depth -= 1;
     }
 
-    fn expansion(&mut self, text: &mut Text, quote: Quote) {
+    fn expansion(&mut self, text: &mut MappedText, quote: Quote) {
         let start = self.at;
         match self.peek(1) {
             Some(b'(') => {
@@ -230,7 +230,7 @@ impl Lexer<'_> {
         if gives_word {
             self.at += colon + 1;
         }
-        let mut word = Text::new();
+        let mut word = MappedText::new();
         self.pieces(&mut word, quote, |byte| byte == b'}');
         if self.peek(0) == Some(b'}') {
             self.at += 1;
@@ -258,7 +258,7 @@ impl Lexer<'_> {
         self.fail(start);
     }
 
-    fn backquoted(&mut self, text: &mut Text, quote: Quote) {
+    fn backquoted(&mut self, text: &mut MappedText, quote: Quote) {
         let start = self.at;
         let mut end = start + 1;
         let mut has_escape = false;
@@ -275,7 +275,7 @@ impl Lexer<'_> {
         }
         if has_escape {
             // A backslash is read twice there; what it says is not worth a decoder.
-            let within = Text::of_file(self.file, Span::new(start + 1, end));
+            let within = MappedText::of_file(self.file, Span::new(start + 1, end));
             self.add(within, Use::Data, &Command::default());
         } else {
             let outer = (

@@ -8,11 +8,11 @@ use std::collections::BTreeSet;
 
 use hermetic_out_formats::kind::{is_user_unit, unit_name};
 use hermetic_out_formats::unit::relations::template_of;
-use hermetic_out_formats::{ProblemKind, Text};
+use hermetic_out_formats::{MappedText, ProblemKind};
 
-use crate::check::Findings;
+use crate::check::Reporter;
 use crate::directives::{Directive, directives};
-use crate::facts::{FileFacts, Known, Node};
+use crate::facts::{FactSet, FileFacts, Node};
 use crate::rules::PathSubject;
 
 /// What one file of a unit says.
@@ -139,7 +139,7 @@ impl<'a> Fault<'a> {
 /// more with all drop-ins that are known for them.
 pub(crate) fn judge(
     subject: &PathSubject<'_>,
-    findings: &mut Findings,
+    reporter: &mut Reporter,
     types: &[&str],
     fault_of: impl for<'u> Fn(&'u Unit<'_>) -> Option<Fault<'u>>,
 ) {
@@ -162,15 +162,15 @@ pub(crate) fn judge(
         if let Some(fault) = fault_of(&unit) {
             let value = fault.at.map(|directive| directive.value);
             let about = value.map_or(unit.name(), |value| value.bytes());
-            let found = findings.report(file.path_in(subject.path), about, fault.message);
-            found.span = value.and_then(Text::extent);
+            let found = reporter.report(file.path_in(subject.path), about, fault.message);
+            found.span = value.and_then(MappedText::covering_span);
             fault.help.clone_into(&mut found.help);
         }
     }
 }
 
 /// The units of that name that a drop-in is for, of all that is known, each with all its drop-ins.
-pub(crate) fn units_of<'a>(known: &'a Known, drop_in: &FileFacts) -> Vec<Unit<'a>> {
+pub(crate) fn units_of<'a>(known: &'a FactSet, drop_in: &FileFacts) -> Vec<Unit<'a>> {
     let name = unit_name(&drop_in.sub_path);
     let of_users = is_user_unit(&drop_in.sub_path);
     let files = known.paths().iter().flat_map(|path| &path.files);
@@ -220,7 +220,7 @@ pub(crate) fn is_drop_in(sub_path: &[u8]) -> bool {
 }
 
 /// The drop-ins of all that is known that a unit, or an instance of it, may have.
-fn drop_ins<'a>(known: &'a Known, unit: &FileFacts) -> Vec<Part<'a>> {
+fn drop_ins<'a>(known: &'a FactSet, unit: &FileFacts) -> Vec<Part<'a>> {
     let name = unit_name(&unit.sub_path);
     let of_users = is_user_unit(&unit.sub_path);
     let files = || known.paths().iter().flat_map(|path| &path.files);

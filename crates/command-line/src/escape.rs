@@ -3,7 +3,7 @@
 /// `bytes` on one line: control characters, characters that change the direction of writing, and
 /// bytes that are not UTF-8 are shown as escapes; tabs stay.
 #[must_use]
-pub fn visible(bytes: &[u8]) -> String {
+pub fn escape_for_terminal(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         for character in chunk.valid().chars() {
@@ -48,12 +48,15 @@ mod tests {
 
     #[test]
     fn nothing_reaches_the_terminal_but_text() {
-        assert_eq!(visible("a\tÄ".as_bytes()), "a\tÄ");
+        assert_eq!(escape_for_terminal("a\tÄ".as_bytes()), "a\tÄ");
         assert_eq!(
-            visible(b"\x1b[31m\r\n\x7f\0"),
+            escape_for_terminal(b"\x1b[31m\r\n\x7f\0"),
             "\\x1b[31m\\x0d\\x0a\\x7f\\x00"
         );
-        assert_eq!(visible(b"\xff\xc3("), "\\xff\\xc3(");
-        assert_eq!(visible("\u{202e}\u{85}".as_bytes()), "\\u{202e}\\u{85}");
+        assert_eq!(escape_for_terminal(b"\xff\xc3("), "\\xff\\xc3(");
+        assert_eq!(
+            escape_for_terminal("\u{202e}\u{85}".as_bytes()),
+            "\\u{202e}\\u{85}"
+        );
     }
 }

@@ -18,12 +18,12 @@ use hermetic_out::{Finding, Place, Severity};
 use hermetic_out_formats::Span;
 use serde::{Deserialize, Serialize};
 
-use crate::closure::Named;
+use crate::closure::ClosureArguments;
 use crate::facts::{Name, PathFacts, written};
 use crate::rules::{RULES, Rule};
 use crate::stamp::Stamp;
 use crate::store::Store;
-use crate::{LookedAt, cache::Cache};
+use crate::{Stats, cache::Cache};
 
 /// As many closures as are remembered of one store; the oldest are forgotten.
 const MOST: usize = 16;
@@ -42,7 +42,7 @@ pub(crate) struct Question<'a> {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) findings: Vec<Finding>,
-    pub(crate) looked_at: LookedAt,
+    pub(crate) looked_at: Stats,
 }
 
 /// The answer, as it is kept.
@@ -90,7 +90,12 @@ struct KeptPlace<'a> {
 
 impl<'a> Question<'a> {
     /// What is asked when these store paths are given.
-    pub(crate) fn new(store: &'a Store, cache: &Cache, named: &Named, closure: bool) -> Self {
+    pub(crate) fn new(
+        store: &'a Store,
+        cache: &Cache,
+        named: &ClosureArguments,
+        closure: bool,
+    ) -> Self {
         let mut text = vec![u8::from(closure)];
         for (kind, paths) in [(b'p', &named.paths), (b'l', &named.listed)] {
             let mut sorted: Vec<&[u8]> = paths
@@ -132,7 +137,8 @@ impl<'a> Question<'a> {
         if kept.question != self.text || Some(kept.build) != Stamp::of_build() {
             return None;
         }
-        let is_same = |name: &Name, stamp| Stamp::of(self.store, &self.store.named(name)) == stamp;
+        let is_same =
+            |name: &Name, stamp| Stamp::of(self.store, &self.store.path_of_name(name)) == stamp;
         let all = kept
             .paths
             .iter()
@@ -147,7 +153,7 @@ impl<'a> Question<'a> {
         let findings = kept.findings.into_iter().map(KeptFinding::into_finding);
         Some(Answer {
             findings: findings.collect::<Option<_>>()?,
-            looked_at: LookedAt {
+            looked_at: Stats {
                 paths: kept.paths.into_iter().map(|(name, _)| name).collect(),
                 files: kept.files,
                 read: 0,
@@ -163,7 +169,7 @@ impl<'a> Question<'a> {
         asked: &BTreeSet<Name>,
         findings: &[Finding],
     ) -> io::Result<()> {
-        let stamp = |name: &[u8]| Stamp::of(self.store, &self.store.named(name));
+        let stamp = |name: &[u8]| Stamp::of(self.store, &self.store.path_of_name(name));
         let known = paths.iter().map(|facts| {
             let stamp = stamp(&facts.name).filter(|_| facts.is_complete())?;
             Some((Name::from(facts.name.clone()), stamp))

@@ -1,7 +1,7 @@
 //! Decoded bytes that know where they stand in the file.
 //!
 //! Text nests: a path inside `sh -c '…'`, inside an Exec line, on a continued line. Each layer's
-//! decoder builds a [`Text`] from the one around it; the result carries a source map back to the
+//! decoder builds a [`MappedText`] from the one around it; the result carries a source map back to the
 //! file and the stack of [`Encoding`]s that a replacement has to go through on its way out.
 
 #[cfg(feature = "serde")]
@@ -112,12 +112,12 @@ struct Run {
 
 /// Decoded bytes, their source map and their encodings.
 #[derive(Clone, Debug, Default)]
-pub struct Text {
+pub struct MappedText {
     bytes: Vec<u8>,
     runs: Vec<Run>,
 }
 
-impl Text {
+impl MappedText {
     /// An empty text, to be built by a decoder.
     #[must_use]
     pub fn new() -> Self {
@@ -179,7 +179,7 @@ impl Text {
     /// Where it stands in the file, if in one piece, whole escapes, and one encoding: then an edit
     /// of that span replaces exactly this text. `None` for an empty text.
     #[must_use]
-    pub fn span(&self) -> Option<Span> {
+    pub fn editable_span(&self) -> Option<Span> {
         let (first, rest) = self.runs.split_first()?;
         let mut end = first.source.end;
         for run in rest {
@@ -195,7 +195,7 @@ impl Text {
     /// The stretch of the file that holds it, quotes and line ends in between included: for
     /// messages. An empty text has none.
     #[must_use]
-    pub fn extent(&self) -> Option<Span> {
+    pub fn covering_span(&self) -> Option<Span> {
         let (first, last) = (self.runs.first()?, self.runs.last()?);
         Some(Span::new(
             first.source.start,
@@ -302,10 +302,12 @@ impl Text {
         kind: RunKind,
     ) {
         let part = outer.slice(range);
-        let Some(source) = part.extent() else { return };
+        let Some(source) = part.covering_span() else {
+            return;
+        };
         let kind = match kind {
             _ if !part.is_literal() => RunKind::Opaque,
-            RunKind::Decoded if part.span().is_none() => RunKind::Part,
+            RunKind::Decoded if part.editable_span().is_none() => RunKind::Part,
             kind => kind,
         };
         let outer_encodings = part.runs.first().map_or(Stack::EMPTY, |run| run.encodings);
@@ -359,47 +361,47 @@ mod tests {
     #[test]
     fn a_slice_of_a_file_knows_its_place() {
         let file = b"ExecStart=/usr/bin/x -f";
-        let value = Text::of_file(file, Span::new(10, file.len()));
+        let value = MappedText::of_file(file, Span::new(10, file.len()));
         let program = value.slice(0..10);
         assert_eq!(program.bytes(), b"/usr/bin/x");
-        assert_eq!(program.span(), Some(Span::new(10, 20)));
+        assert_eq!(program.editable_span(), Some(Span::new(10, 20)));
     }
 
     #[test]
     fn an_escape_is_replaced_whole_or_not_at_all() {
         let file = b"a\\x20b";
-        let outer = Text::of_file(file, Span::new(0, file.len()));
-        let mut text = Text::new();
+        let outer = MappedText::of_file(file, Span::new(0, file.len()));
+        let mut text = MappedText::new();
         let word = Some(Encoding::UnitWord(Quote::Bare));
         text.push(&outer, 0..1, word);
         text.push_decoded(b" ", &outer, 1..5, word);
         text.push(&outer, 5..6, word);
         assert_eq!(text.bytes(), b"a b");
-        assert_eq!(text.span(), Some(Span::new(0, 6)));
+        assert_eq!(text.editable_span(), Some(Span::new(0, 6)));
         assert_eq!(text.encode(b"c d").as_deref(), Ok(&b"c\\sd"[..]));
     }
 
     #[test]
     fn text_with_a_gap_has_no_span() {
         let file = b"\"/usr\"/bin/x";
-        let outer = Text::of_file(file, Span::new(0, file.len()));
-        let mut text = Text::new();
+        let outer = MappedText::of_file(file, Span::new(0, file.len()));
+        let mut text = MappedText::new();
         text.push(&outer, 1..5, Some(Encoding::UnitWord(Quote::Double)));
         text.push(&outer, 6..12, Some(Encoding::UnitWord(Quote::Bare)));
         assert_eq!(text.bytes(), b"/usr/bin/x");
-        assert_eq!(text.span(), None);
-        assert_eq!(text.slice(4..10).span(), Some(Span::new(6, 12)));
+        assert_eq!(text.editable_span(), None);
+        assert_eq!(text.slice(4..10).editable_span(), Some(Span::new(6, 12)));
     }
 
     #[test]
     fn encodings_apply_from_the_inside_out() {
         let file = b"x";
-        let outer = Text::of_file(file, Span::new(0, 1));
-        let mut unquoted = Text::new();
+        let outer = MappedText::of_file(file, Span::new(0, 1));
+        let mut unquoted = MappedText::new();
         unquoted.push(&outer, 0..1, Some(Encoding::UnitWord(Quote::Double)));
-        let mut specified = Text::new();
+        let mut specified = MappedText::new();
         specified.push(&unquoted, 0..1, Some(Encoding::Specifier));
-        let mut shell = Text::new();
+        let mut shell = MappedText::new();
         shell.push(&specified, 0..1, Some(Encoding::ShellWord(Quote::Bare)));
         assert_eq!(
             shell.encode(b"50% \"x\"").as_deref(),
@@ -410,13 +412,13 @@ mod tests {
     #[test]
     fn too_deep_a_nesting_is_never_edited() {
         let file = b"x";
-        let mut text = Text::of_file(file, Span::new(0, 1));
+        let mut text = MappedText::of_file(file, Span::new(0, 1));
         for _ in 0..=Stack::DEPTH {
-            let mut inner = Text::new();
+            let mut inner = MappedText::new();
             inner.push(&text, 0..1, Some(Encoding::ShellBackquote));
             text = inner;
         }
         assert_eq!(text.bytes(), b"x");
-        assert_eq!(text.span(), None);
+        assert_eq!(text.editable_span(), None);
     }
 }

@@ -69,7 +69,7 @@ pub struct VerbosityOptions {
 /// The options about what is shown: all that a tool shares with others that is not about a package's
 /// outputs.
 #[derive(Args, Clone, Debug, Default)]
-pub struct ShownOptions {
+pub struct OutputOptions {
     /// Change nothing; say what would be changed
     #[arg(long, help_heading = CHANGES)]
     pub dry_run: bool,

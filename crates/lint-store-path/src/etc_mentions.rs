@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use hermetic_out_formats::kind::FileKind;
 
 use crate::facts::{Content, FileFacts, Mention, MentionedPlace, Node};
-use crate::named::scanned;
+use crate::resolved_reference::scanned;
 use crate::rules::PathSubject;
 
 /// A path in /etc that stands in a file.

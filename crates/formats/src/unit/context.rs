@@ -1,11 +1,11 @@
 //! What the files of one unit, its drop-ins among them, say together about how it runs.
 
 use crate::kind::{FileKind, is_user_unit, unit_name};
-use crate::reference::{Fact, Role, Scan};
+use crate::reference::{Declaration, Role, Scan};
 
 /// How a unit runs; other files have settings of their own, by the same names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Settings {
+pub struct UnitContext {
     /// Its programs lie inside another root.
     pub other_root: bool,
     /// Its programs run without privileges.
@@ -20,14 +20,14 @@ pub struct Settings {
     pub exec_allowed: Vec<Vec<u8>>,
 }
 
-impl Settings {
+impl UnitContext {
     /// Takes in what one file of the unit says; `sub_path` is its path in the output.
     pub fn add(&mut self, kind: FileKind, sub_path: &[u8], scan: &Scan) {
         self.unprivileged |= kind == FileKind::Unit && is_user_unit(sub_path);
-        for fact in &scan.facts {
+        for fact in &scan.declarations {
             match fact {
-                Fact::OtherRoot => self.other_root = true,
-                Fact::RunsAsUser => self.unprivileged = true,
+                Declaration::OtherRoot => self.other_root = true,
+                Declaration::RunsAsUser => self.unprivileged = true,
                 _ => {}
             }
         }
@@ -35,7 +35,7 @@ impl Settings {
             let value = reference.text.bytes();
             let runs = matches!(
                 reference.role,
-                Role::Program | Role::ShellCommand | Role::CarriedProgram
+                Role::Program | Role::ShellCommand | Role::PrefixedProgram
             );
             if runs && reference.text.is_literal() && !value.contains(&b'/') {
                 self.names.push(value.to_vec());
@@ -90,7 +90,7 @@ mod tests {
             key(FileKind::Unit, unit.as_bytes()),
             key(FileKind::Unit, drop_in.as_bytes())
         );
-        let mut settings = Settings::default();
+        let mut settings = UnitContext::default();
         let files = [
             (
                 unit,

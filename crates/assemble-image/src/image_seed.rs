@@ -35,9 +35,9 @@ impl fmt::Display for Uuid {
 /// over the content of what was made for it. Of files outside, which are not read for this, the content is
 /// told by the store path's name; that of an extra tree is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Identity([u8; 32]);
+pub struct ImageSeed([u8; 32]);
 
-impl Identity {
+impl ImageSeed {
     /// The identity of a tree.
     #[must_use]
     pub fn of(tree: &RootTree) -> Self {
@@ -122,8 +122,8 @@ mod tests {
     #[test]
     fn it_depends_on_what_is_in_the_image_and_on_nothing_else() {
         let file = |text: &str| Entry::file(Content::Bytes(text.into()), 0o644);
-        let identity = Identity::of(&tree("x", file("1")));
-        assert_eq!(identity, Identity::of(&tree("x", file("1"))));
+        let identity = ImageSeed::of(&tree("x", file("1")));
+        assert_eq!(identity, ImageSeed::of(&tree("x", file("1"))));
         let mut owned = file("1");
         owned.uid = 1;
         for other in [
@@ -133,14 +133,14 @@ mod tests {
             tree("x", Entry::file(Content::Bytes("1".into()), 0o600)),
             tree("x", Entry::link("1")),
         ] {
-            assert_ne!(identity, Identity::of(&other));
+            assert_ne!(identity, ImageSeed::of(&other));
         }
         let on_disk = |path: &str, size| {
             let content = Content::OnDisk {
                 path: path.into(),
                 size,
             };
-            Identity::of(&tree("x", Entry::file(content, 0o644)))
+            ImageSeed::of(&tree("x", Entry::file(content, 0o644)))
         };
         assert_eq!(
             on_disk("/a/x", 1),
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn uuids_are_well_formed_and_each_its_own() {
-        let identity = Identity::of(&RootTree::default());
+        let identity = ImageSeed::of(&RootTree::default());
         let uuid = identity.uuid("root").to_string();
         assert_eq!(uuid.len(), 36);
         assert_eq!(&uuid[14..15], "8");

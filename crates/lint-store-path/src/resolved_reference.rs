@@ -5,14 +5,14 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use hermetic_out::resolve::{Circumstances, Kept, Missing};
+use hermetic_out::resolve::{Kept, ReferenceContext, UnresolvedReason};
 use hermetic_out::tree::Node;
 use hermetic_out::{Decision, Resolver};
 use hermetic_out_formats::kind::FileKind;
-use hermetic_out_formats::unit::settings::{Settings, key};
+use hermetic_out_formats::unit::context::{UnitContext, key};
 use hermetic_out_formats::{Reference, Role, Scan};
 
-use crate::facts::{FileFacts, Known, PathFacts};
+use crate::facts::{FactSet, FileFacts, PathFacts};
 use crate::rules::PathSubject;
 
 /// A file whose format is known.
@@ -37,26 +37,26 @@ pub(crate) fn scanned(facts: &PathFacts) -> impl Iterator<Item = Scanned<'_>> {
 
 /// The files of a kind in all store paths, with the store path of each.
 pub(crate) fn of_kind(
-    known: &Known,
+    known: &FactSet,
     kind: FileKind,
 ) -> impl Iterator<Item = (PathBuf, Scanned<'_>)> {
     known.paths().iter().flat_map(move |facts| {
-        let store_path = known.store().named(&facts.name);
+        let store_path = known.store().path_of_name(&facts.name);
         let files = scanned(facts).filter(move |file| file.kind == kind);
         files.map(move |file| (store_path.clone(), file))
     })
 }
 
 /// A reference, and where it stands.
-pub(crate) struct Named<'a> {
+pub(crate) struct ResolvedReference<'a> {
     pub(crate) scanned: Scanned<'a>,
     pub(crate) reference: &'a Reference,
-    pub(crate) settings: &'a Settings,
-    circumstances: &'a Circumstances,
+    pub(crate) settings: &'a UnitContext,
+    reference_context: &'a ReferenceContext,
     resolver: &'a Resolver<'a>,
 }
 
-impl Named<'_> {
+impl ResolvedReference<'_> {
     /// What it says.
     pub(crate) fn value(&self) -> &[u8] {
         self.reference.text.bytes()
@@ -64,7 +64,8 @@ impl Named<'_> {
 
     /// What the resolver says it should be.
     pub(crate) fn decision(&self) -> Decision {
-        self.resolver.resolve(self.reference, self.circumstances)
+        self.resolver
+            .resolve(self.reference, self.reference_context)
     }
 
     /// Whether it names a program that is run.
@@ -86,7 +87,7 @@ impl Named<'_> {
     /// Whether nothing is there that could be run, if it is a path: the file that lacks its execute bit.
     pub(crate) fn without_execute_bit(&self) -> Option<Vec<u8>> {
         match self.decision() {
-            Decision::Unresolved(Missing::NotExecutable(path)) => {
+            Decision::Unresolved(UnresolvedReason::NotExecutable(path)) => {
                 Some(path.as_os_str().as_bytes().to_vec())
             }
             Decision::Keep(Kept::InStore) if self.reference.text.is_literal() => {
@@ -102,11 +103,11 @@ impl Named<'_> {
 }
 
 /// Shows every reference of a store path's files.
-pub(crate) fn for_each(subject: &PathSubject<'_>, mut look: impl FnMut(&Named<'_>)) {
+pub(crate) fn for_each(subject: &PathSubject<'_>, mut look: impl FnMut(&ResolvedReference<'_>)) {
     let Some(resolver) = subject.resolver() else {
         return;
     };
-    let mut all: BTreeMap<Vec<u8>, Settings> = BTreeMap::new();
+    let mut all: BTreeMap<Vec<u8>, UnitContext> = BTreeMap::new();
     for scanned in scanned(subject.facts) {
         let settings = all.entry(key(scanned.kind, &scanned.file.sub_path));
         let settings = settings.or_default();
@@ -116,18 +117,18 @@ pub(crate) fn for_each(subject: &PathSubject<'_>, mut look: impl FnMut(&Named<'_
         let Some(settings) = all.get(&key(scanned.kind, &scanned.file.sub_path)) else {
             continue;
         };
-        let circumstances = Circumstances {
+        let reference_context = ReferenceContext {
             output: "out".to_owned(),
             other_root: settings.other_root,
             unprivileged: settings.unprivileged,
             search_path: settings.search_path.clone(),
         };
         for reference in &scanned.scan.references {
-            look(&Named {
+            look(&ResolvedReference {
                 scanned,
                 reference,
                 settings,
-                circumstances: &circumstances,
+                reference_context: &reference_context,
                 resolver: &resolver,
             });
         }

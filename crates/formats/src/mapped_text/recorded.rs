@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Run, RunKind, Span, Stack, Text};
+use super::{MappedText, Run, RunKind, Span, Stack};
 
 #[derive(Serialize)]
 struct Written<'a> {
@@ -21,19 +21,19 @@ struct Read {
     opaque: Vec<(usize, usize)>,
 }
 
-impl Serialize for Text {
+impl Serialize for MappedText {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let opaque = self.runs.iter().filter(|run| run.kind == RunKind::Opaque);
         let written = Written {
             bytes: &self.bytes,
-            extent: self.extent(),
+            extent: self.covering_span(),
             opaque: opaque.map(|run| (run.start, run.len)).collect(),
         };
         written.serialize(serializer)
     }
 }
 
-impl<'de> Deserialize<'de> for Text {
+impl<'de> Deserialize<'de> for MappedText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Read {
             bytes,
@@ -81,16 +81,16 @@ mod tests {
         for (one, other) in before.references.iter().zip(&after.references) {
             assert_eq!((one.role, &one.field), (other.role, &other.field));
             assert_eq!(one.text.bytes(), other.text.bytes());
-            assert_eq!(one.text.extent(), other.text.extent());
+            assert_eq!(one.text.covering_span(), other.text.covering_span());
             assert_eq!(one.text.is_literal(), other.text.is_literal());
             assert_eq!(one.text.literal_prefix(), other.text.literal_prefix());
             assert_eq!(one.text.masked(), other.text.masked());
-            assert_eq!(other.text.span(), None, "it is never replaced");
+            assert_eq!(other.text.editable_span(), None, "it is never replaced");
         }
         assert_eq!(
             format!("{:?}", before.problems),
             format!("{:?}", after.problems)
         );
-        assert_eq!(before.facts.len(), after.facts.len());
+        assert_eq!(before.declarations.len(), after.declarations.len());
     }
 }

@@ -13,13 +13,13 @@ use crate::store::Store;
 
 /// The facts of some store paths: those that are linted, and what is known of their closure.
 #[derive(Debug)]
-pub struct Known {
+pub struct FactSet {
     store: Store,
     paths: Vec<PathFacts>,
     index: HashMap<Vec<u8>, usize>,
 }
 
-impl Known {
+impl FactSet {
     /// These facts, of store paths of `store`; sorted by name, each once.
     #[must_use]
     pub fn new(store: Store, mut paths: Vec<PathFacts>) -> Self {
@@ -70,10 +70,13 @@ impl Known {
     /// resolver says about this package.
     #[must_use]
     pub fn package(&self, facts: &PathFacts) -> Package {
-        let dependencies = facts.references.iter().map(|name| self.store.named(name));
+        let dependencies = facts
+            .references
+            .iter()
+            .map(|name| self.store.path_of_name(name));
         let dependencies: Vec<PathBuf> = dependencies.collect();
         Package {
-            outputs: vec![Output::new("out", self.store.named(&facts.name))],
+            outputs: vec![Output::new("out", self.store.path_of_name(&facts.name))],
             search_path: dependencies.iter().map(|path| path.join("bin")).collect(),
             dependencies,
             store_dir: self.store.directory.clone(),
@@ -98,7 +101,7 @@ impl Known {
     }
 }
 
-impl Listing for Known {
+impl Listing for FactSet {
     fn at(&self, path: &Path) -> Listed<'_> {
         // What this machine has beside its store says nothing about a store path.
         let Some((name, sub_path)) = self.split(path) else {
@@ -143,7 +146,7 @@ mod tests {
             directory: "/nix/store".into(),
             root: None,
         };
-        let known = Arc::new(Known::new(store, Vec::new()));
+        let known = Arc::new(FactSet::new(store, Vec::new()));
         let tree = Tree::new("/nix/store".into(), None);
         assert!(tree.look_up(Path::new("/usr/bin/env")).is_some());
         let tree = tree.with_listing(known);
