@@ -1,27 +1,28 @@
 //! A variable that says where others install does not follow the prefix.
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::Declaration;
 use rewrite_pkgconfig_prefix::consumer::InstallVariables;
 
-use super::{Check, FileSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, FileSubject, Rule};
+use crate::reporter::Reporter;
 use crate::pkg_config::pc_file;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "pc-install-variable-outside-prefix",
+    kind: &FindingKind {
+        id: "pc-install-variable-outside-prefix",
+        aliases: &[],
         severity: Severity::Warning,
+        group: Group::PkgConfig,
         summary: "A variable that says where others install does not follow the prefix",
         explanation: "Builds ask the module where units, completions or rules belong, with their own \
             prefix in place of the module's. A value that is not below `${prefix}` stays what \
             it is: the build tries to write into another package's store path, or outside the \
             store, and fails.",
+        example: "prefix=/nix/store/…-systemd\nsystemdsystemunitdir=/usr/lib/systemd/system",
+        remedy: "write the value by `${prefix}`: rewrite-pkgconfig-prefix does so",
     },
-    group: Group::PkgConfig,
-    example: "prefix=/nix/store/…-systemd\nsystemdsystemunitdir=/usr/lib/systemd/system",
-    remedy: "write the value by `${prefix}`: rewrite-pkgconfig-prefix does so",
     check: Check::File(check),
 };
 
