@@ -90,7 +90,7 @@ impl Manifest {
         };
         Self {
             manifest_version: VERSION,
-            tool: format!("{} {}", crate::cli::TOOL, env!("CARGO_PKG_VERSION")),
+            tool: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
             layout: options.layout.name(),
             compression: options.compression.name(),
             root_hash: None,

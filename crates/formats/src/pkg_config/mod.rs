@@ -19,6 +19,9 @@ use crate::encoding::Encoding;
 use crate::mapped_text::{MappedText, Span};
 use crate::reference::{Problem, ProblemKind};
 
+/// The variable that says where the package is installed.
+pub const PREFIX: &[u8] = b"prefix";
+
 /// The longest value that is worked out, in bytes: pkgconf's own buffer (`PKGCONF_BUFSIZE`). Without
 /// a limit, twenty lines could ask for a gigabyte.
 pub const MAX_VALUE: usize = 65535;

@@ -3,7 +3,7 @@
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::Declaration;
-use rewrite_pkgconfig_prefix::consumer::InstallVariables;
+use hermetic_out_formats::tables::install_variables;
 
 use crate::rule::{Check, FileSubject, Rule};
 use crate::reporter::Reporter;
@@ -36,7 +36,13 @@ fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
         .next()
         .unwrap_or_default();
     let module = name.strip_suffix(b".pc").unwrap_or(name);
-    let known = InstallVariables::default().of_module(module);
+    let is_known = |name: &[u8]| {
+        install_variables().any(|known| {
+            !known.on_request
+                && known.module.as_bytes() == module
+                && known.name.as_bytes() == name
+        })
+    };
     let prefix = scan.declarations.iter().find_map(|fact| match fact {
         Declaration::PkgConfigVariable { name, value, .. } if name == b"prefix" => value.as_deref(),
         _ => None,
@@ -56,7 +62,7 @@ fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
         let is_below = value.strip_prefix(prefix).is_some_and(|rest| {
             rest.is_empty() || rest.starts_with(b"/") || prefix.ends_with(b"/")
         });
-        if known.contains(name) && value.starts_with(b"/") && !is_below {
+        if value.starts_with(b"/") && !is_below && is_known(name) {
             let message = format!("{} is not below the prefix", name.as_bstr());
             let found = subject.report(reporter, value.clone(), message);
             found.span = text.covering_span();
