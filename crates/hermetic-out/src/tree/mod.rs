@@ -81,7 +81,10 @@ impl Tree {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
         if let Some(root) = &self.root {
             let root = rustix::fs::open(root, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
-            let inside = path.strip_prefix("/").unwrap_or(path);
+            let inside = match path.strip_prefix("/").unwrap_or(path) {
+                top if top.as_os_str().is_empty() => Path::new("."),
+                inside => inside,
+            };
             let in_root = ResolveFlags::IN_ROOT;
             match rustix::fs::openat2(root, inside, flags, Mode::empty(), in_root) {
                 // Linux before 5.6, or a sandbox that does not know the call.
