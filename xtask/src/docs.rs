@@ -167,3 +167,201 @@ fn man_pages_and_completions(tool: &Tool, directory: &Path) -> anyhow::Result<()
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Words in backticks of the documentation that look as ids do.
+    const NO_IDS: &[&str] = &[
+        "command-line",
+        "esp-file",
+        "hermetic-image",
+        "hermetic-out",
+        "lint-closure",
+        "systemd-firstboot",
+        "systemd-hwdb",
+        "systemd-sysusers",
+        "users-pin",
+    ];
+
+    /// Other words for what `missing-` says, and where they stand in an id.
+    const NOT_MISSING: &[&str] = &[
+        "absent",
+        "gone",
+        "lacking",
+        "lost",
+        "no",
+        "nonexistent",
+        "not-declared",
+        "not-found",
+        "not-in",
+        "not-provided",
+        "not-shipped",
+        "not-there",
+        "undeclared",
+        "unfound",
+        "unknown-user",
+        "unprovided",
+        "unshipped",
+        "without",
+    ];
+
+    fn is_kebab_case(name: &str) -> bool {
+        let is_part = |part: &str| {
+            let mut bytes = part.bytes();
+            !part.is_empty() && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        };
+        name.split('-').all(is_part)
+    }
+
+    #[test]
+    fn one_fact_has_one_id() {
+        let tools = tools();
+        let mut names: BTreeMap<&str, &FindingKind> = BTreeMap::new();
+        for kind in tools.iter().flat_map(|tool| tool.kinds) {
+            for name in std::iter::once(&kind.id).chain(kind.aliases) {
+                let known = names.insert(name, kind);
+                let is_same = known.is_none_or(|known| std::ptr::eq(known, *kind));
+                assert!(is_same, "{name} names two kinds of finding");
+                assert!(is_kebab_case(name), "{name}");
+            }
+        }
+        for tool in &tools {
+            let ids: BTreeSet<&str> = tool.kinds.iter().map(|kind| kind.id).collect();
+            assert_eq!(
+                ids.len(),
+                tool.kinds.len(),
+                "{} lists a kind twice",
+                tool.name
+            );
+        }
+    }
+
+    #[test]
+    fn one_word_says_that_something_is_missing() {
+        for (id, _) in kinds(&tools()) {
+            let padded = format!("-{id}-");
+            for word in NOT_MISSING {
+                assert!(
+                    !padded.contains(&format!("-{word}-")),
+                    "{id}: write missing-X"
+                );
+            }
+            let rest = id.strip_prefix("missing-").unwrap_or(id);
+            assert!(!rest.contains("missing"), "{id}: write missing-X");
+        }
+    }
+
+    #[test]
+    fn every_kind_says_what_it_is() {
+        for (id, (kind, _)) in kinds(&tools()) {
+            assert!(
+                !kind.summary.is_empty() && !kind.summary.ends_with('.'),
+                "{id}"
+            );
+            for text in [kind.summary, kind.explanation] {
+                let first = text.split(' ').next().unwrap_or_default();
+                assert!(
+                    !matches!(first, "It" | "it" | "That" | "This"),
+                    "{id} names its subject"
+                );
+            }
+            assert!(
+                kind.explanation.len() > 30 && kind.explanation.ends_with('.'),
+                "{id}"
+            );
+            assert!(!kind.example.is_empty(), "{id} has an example");
+            let starts_small = kind
+                .remedy
+                .starts_with(|first: char| first.is_ascii_lowercase());
+            assert!(
+                starts_small && !kind.remedy.ends_with('.'),
+                "{id} has a remedy"
+            );
+        }
+    }
+
+    #[test]
+    fn the_generated_pages_are_new() {
+        let stale = stale(&pages(&tools())).unwrap();
+        assert!(stale.is_empty(), "`cargo xtask docs` writes {stale:?}");
+    }
+
+    #[test]
+    fn every_id_in_the_documentation_exists() {
+        let tools = tools();
+        let kinds = kinds(&tools);
+        let mut pages = vec![
+            project().join("README.md"),
+            project().join("ARCHITECTURE.md"),
+            project().join("CONTRIBUTING.md"),
+        ];
+        for entry in fs::read_dir(project().join("docs")).unwrap() {
+            let path = entry.unwrap().path();
+            // The names of packages look as ids do.
+            let is_list = path.ends_with("nixpkgs-packages.md");
+            if path.extension().is_some_and(|ending| ending == "md") && !is_list {
+                pages.push(path);
+            }
+        }
+        let mut wrong = Vec::new();
+        let mut seen = 0;
+        for path in pages {
+            let text = fs::read_to_string(&path).unwrap();
+            for id in ids_of(&text) {
+                let is_tool = tools.iter().any(|tool| tool.name == id);
+                if kinds.contains_key(id) {
+                    seen += 1;
+                } else if !is_tool && !NO_IDS.contains(&id) {
+                    wrong.push(format!("{}: {id}", path.display()));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "no finding has these ids: {wrong:#?}");
+        assert!(seen > 100, "{seen} ids were looked up");
+    }
+
+    /// What looks as an id does in backticks, and what stands where an id has to.
+    fn ids_of(text: &str) -> Vec<&str> {
+        let mut ids = Vec::new();
+        let mut is_code = false;
+        for line in text.lines() {
+            if line.starts_with("```") {
+                is_code = !is_code;
+            } else if !is_code {
+                let quoted = line.split('`').skip(1).step_by(2);
+                ids.extend(quoted.filter(|word| word.contains('-') && is_kebab_case(word)));
+            }
+            for before in [
+                "--allow ",
+                "--deny ",
+                "--severity ",
+                "--explain ",
+                "error[",
+                "warning[",
+                "note[",
+                "rule = \"",
+                "deny = [\"",
+            ] {
+                for (at, _) in line.match_indices(before) {
+                    let rest = &line[at + before.len()..];
+                    let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+                    let length = rest.bytes().take_while(|byte| is_of_name(*byte)).count();
+                    // RULE, ID and the like are placeholders.
+                    ids.extend(Some(&rest[..length]).filter(|name| is_kebab_case(name)));
+                }
+            }
+        }
+        ids
+    }
+
+    #[test]
+    fn ids_are_found_wherever_they_stand() {
+        let text = "a `b-c` and `--d-e`, `f`\n```toml\ndeny = [\"g:lib/**\"]\nrule = \"h-i\"\n```\n\
+                    error[j-k]: `l-m`\n$ x --allow n:GLOB --explain RULE\n";
+        assert_eq!(ids_of(text), ["b-c", "g", "h-i", "l-m", "j-k", "n"]);
+    }
+}

@@ -409,14 +409,15 @@ impl Arguments {
             _ => Severity::Warning,
         };
         write_findings(findings, least, streams)?;
-        let is_of_lint = |finding: &Finding| rules::rule_by_id(finding.kind.id).is_some();
-        let errors = findings
-            .iter()
-            .filter(|finding| is_of_lint(finding))
-            .count();
         let Some(numbers) = lint.filter(|_| !self.quiet) else {
             return Ok(());
         };
+        let lint::Numbers {
+            errors,
+            warnings,
+            notes,
+            allowed,
+        } = numbers;
         let mut text = String::new();
         if errors > 0 {
             // Writing to a string does not fail, here and below.
@@ -426,11 +427,6 @@ impl Arguments {
                  --lint-allow RULE[:GLOB] or --lint-config FILE, or give --no-lint"
             );
         }
-        let lint::Numbers {
-            warnings,
-            notes,
-            allowed,
-        } = numbers;
         if warnings + notes + allowed > 0 {
             let _ = writeln!(
                 text,

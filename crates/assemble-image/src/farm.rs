@@ -77,12 +77,11 @@ impl Farm {
                 continue;
             }
             let message = format!(
-                "it leads to {}, which is not in the image",
+                "the link leads to {}, which is not in the image",
                 target.as_bstr()
             );
-            let help =
-                "remove the link from the package, or add the package that has what it names";
-            let kind = &findings::DANGLING_PACKAGE_LINK;
+            let help = "remove the link from the package, or add the package that has the target";
+            let kind = &findings::DANGLING_SYMLINK;
             self.findings
                 .push(findings::about(kind, &from, message, help));
             tree.remove(&to);
@@ -285,8 +284,8 @@ impl Walk<'_> {
                 self.farm.findings.push(findings::about(
                     &findings::SHADOWED_PROGRAM,
                     to,
-                    format!("{first} comes before {shadowed}"),
-                    "change the order of --package if the other is meant",
+                    format!("the program of {first} hides the one of {shadowed}"),
+                    findings::SHADOWED_PROGRAM.remedy,
                 ));
             }
             return Ok(());
@@ -324,15 +323,15 @@ impl Walk<'_> {
         let (kind, help) = if is_in(to, b"etc") {
             (
                 &findings::DUPLICATE_ETC_PATH,
-                "give the right one with --extra, or leave out one of the packages",
+                findings::DUPLICATE_ETC_PATH.remedy,
             )
         } else {
             (
                 &findings::DUPLICATE_VENDOR_FILE,
-                "leave out one of the packages",
+                findings::DUPLICATE_VENDOR_FILE.remedy,
             )
         };
-        let message = format!("{first} and {second} both have it");
+        let message = format!("{first} and {second} have different files at this path");
         self.farm
             .findings
             .push(findings::about(kind, to, message, help));

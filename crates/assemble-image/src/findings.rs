@@ -6,178 +6,106 @@ use std::os::unix::ffi::OsStringExt;
 use hermetic_out::{Finding, FindingKind, finding_kinds};
 
 finding_kinds! {
+    [
+        DANGLING_SYMLINK
+        MALFORMED_LINE
+        MISSING_ACCOUNT
+        MISSING_NSS_MODULE
+        MISSING_PAM_INCLUDE
+        MISSING_PAM_MODULE
+        MISSING_PROGRAM
+        MISSING_TMPFILES_SOURCE
+    ]
     BUILD_HOST_SPECIFIER {
         id: "build-host-specifier",
         aliases: [],
         severity: Error,
         group: Image,
         summary: "A tmpfiles.d line for /etc depends on the machine that builds the image",
-        explanation: "/etc is made when the image is built. %b, %H, %l, %q, %v and %a stand for \
-            the boot id, the host name, the kernel and the architecture of the building machine \
-            there, %C, %L, %S and %t for directories of the place where the image is made, and %m \
-            for a machine id that an image does not have yet. The image would not be the same \
-            twice, or not be right. Write out what is meant, as /var/lib for %S.",
-        example: "",
-        remedy: "",
-    }
-    DANGLING_LINK {
-        id: "dangling-link",
-        aliases: [],
-        severity: Error,
-        group: Image,
-        summary: "A link of /usr or /etc leads nowhere",
-        explanation: "What it names is not in the image. Links into /dev, /proc, /run, /sys, /tmp \
-            and /var are not looked at: what they name is made when the machine runs.",
-        example: "",
-        remedy: "add the package that has the file, or remove the link",
-    }
-    DANGLING_PACKAGE_LINK {
-        id: "dangling-package-link",
-        aliases: [],
-        severity: Warning,
-        group: Image,
-        summary: "A link that a package ships leads nowhere",
-        explanation: "The link stays in the store path, which cannot be changed, but /usr and /etc \
-            do not get it.",
-        example: "",
-        remedy: "",
-    }
-    DANGLING_STORE_LINK {
-        id: "dangling-store-link",
-        aliases: [],
-        severity: Note,
-        group: Image,
-        summary: "Links in a store path lead nowhere",
-        explanation: "A store path holds links to something that is not in the image. Nothing of \
-            /usr or /etc uses them.",
-        example: "",
-        remedy: "",
+        explanation: "/etc is created when the image is built. %b, %H, %l, %q, %v and %a are the boot ID, the \
+            host name, the kernel and the architecture of the building machine, %C, %L, %S and %t \
+            directories of the place where the image is built, and %m is a machine ID that the image does \
+            not have yet. The image would be wrong, or different each time.",
+        example: "L /etc/x.conf - - - - %S/x/x.conf",
+        remedy: "write the value in place of the specifier, as /var/lib for %S, or remove the line",
     }
     DUPLICATE_ETC_PATH {
         id: "duplicate-etc-path",
         aliases: [],
         severity: Error,
         group: Image,
-        summary: "Two packages claim one path in /etc",
-        explanation: "A configuration file belongs to one package. Two have it, or two tmpfiles.d \
-            lines link it to different files, or a line links it to a file of the store where \
-            another package's is: whoever came first would have its own, and the other package \
-            would read that. Leave one of the packages out of --package, or give the file that is \
-            meant with --extra, which comes before all packages.",
-        example: "",
-        remedy: "",
+        summary: "Two packages have different files for one path in /etc",
+        explanation: "Two packages ship the file, or two lines of tmpfiles.d link the path to different \
+            files, or a line links it to another file than the one that a package ships. One package would \
+            read the configuration of the other.",
+        example: "etc/x.conf of a and etc/x.conf of b differ",
+        remedy: "give the file with `--extra`, which precedes all packages, or leave one package out",
     }
     DUPLICATE_VENDOR_FILE {
         id: "duplicate-vendor-file",
         aliases: [],
         severity: Error,
         group: Image,
-        summary: "Two packages ship the same file of /usr with different content",
-        explanation: "Only one of the two can be at that path, and which one would depend on the \
-            order of the packages. Programs in bin are the exception: there the first package \
-            wins, and a note says so.",
-        example: "",
-        remedy: "leave one of the packages out of --package, or remove the file from one of them",
+        summary: "Two packages ship different files for one path in /usr",
+        explanation: "Only one of the two files can be at the path, and the order of the packages would decide \
+            which. Programs in bin are the exception: the first package wins, and a note says so.",
+        example: "lib/systemd/system/x.service of a and of b differ",
+        remedy: "leave one package out of `--package`, or remove the file from one of them",
     }
     MISSING_LOGIN_PROGRAM {
         id: "missing-login-program",
         aliases: [],
         severity: Error,
         group: Image,
-        summary: "The login program of a getty is not in the image",
-        explanation: "agetty runs /bin/login, or what --login-program says. Without it nobody can \
-            log in on a console. Add a package with login, or patch the unit (patch-systemd-units \
-            adds --login-program).",
-        example: "",
-        remedy: "",
+        summary: "The image does not contain the login program of a getty",
+        explanation: "agetty runs /bin/login, or the program that `--login-program` names. Without it nobody \
+            can log in on a console.",
+        example: "ExecStart=-/usr/bin/agetty --noclear %I, and no package has bin/login",
+        remedy: "add a package with login, or let patch-systemd-units add `--login-program` to the unit",
     }
     MISSING_PRESET_UNIT {
         id: "missing-preset-unit",
         aliases: [],
         severity: Error,
         group: Image,
-        summary: "A preset enables a unit that does not exist",
-        explanation: "A preset file given with --preset or --user-preset names a unit that no \
-            package ships. Correct the name, or add the package.",
-        example: "",
-        remedy: "",
-    }
-    MISSING_TMPFILES_SOURCE {
-        id: "missing-tmpfiles-source",
-        aliases: [],
-        severity: Warning,
-        group: Image,
-        summary: "A tmpfiles.d line copies something that is not in the image",
-        explanation: "systemd-tmpfiles leaves such a line out without a word.",
-        example: "",
-        remedy: "",
+        summary: "A preset enables a unit that no package ships",
+        explanation: "A file given with `--preset` or `--user-preset` names a unit that is not in the image.",
+        example: "enable gone.service",
+        remedy: "correct the name, or add the package that has the unit",
     }
     MISSING_WRAPPER {
         id: "missing-wrapper",
         aliases: [],
         severity: Warning,
         group: Image,
-        summary: "Something starts a setuid program that the image does not have",
-        explanation: "Programs under /run/wrappers/bin are copies with a setuid bit, which no \
-            store path can hold. Give --setuid NAME for each one that is needed.",
-        example: "",
-        remedy: "",
-    }
-    NAME_SERVICE_NOT_IN_IMAGE {
-        id: "name-service-not-in-image",
-        aliases: [],
-        severity: Error,
-        group: Image,
-        summary: "nsswitch.conf names a service whose library is not in the image",
-        explanation: "glibc looks for libnss_NAME.so.2; without it lookups through that service \
-            fail. Add the package that has it, or remove the name from nsswitch.conf.",
-        example: "",
-        remedy: "",
-    }
-    PAM_MODULE_NOT_IN_IMAGE {
-        id: "pam-module-not-in-image",
-        aliases: [],
-        severity: Error,
-        group: Image,
-        summary: "A PAM service names a module or file that is not in the image",
-        explanation: "Nobody could authenticate through this service. Add the package that has the \
-            module, or write a `-` in front of the line if it may be missing (pam.d(5)).",
-        example: "",
-        remedy: "",
-    }
-    PROGRAM_NOT_IN_IMAGE {
-        id: "program-not-in-image",
-        aliases: [],
-        severity: Warning,
-        group: Image,
-        summary: "A unit starts a program that is not in the image",
-        explanation: "The unit will fail when it is started. Patch the package with \
-            patch-systemd-units, or add the package that has the program.",
-        example: "",
-        remedy: "",
+        summary: "A setuid program is started and the image has no copy of it",
+        explanation: "Programs in /run/wrappers/bin are copies with a setuid bit, which no file of a store can \
+            have.",
+        example: "ExecStart=/run/wrappers/bin/sudo -n x",
+        remedy: "give `--setuid NAME` for the program",
     }
     READ_ONLY_VAR {
         id: "read-only-var",
         aliases: [],
         severity: Warning,
         group: Image,
-        summary: "Nothing mounts /var, and the root is read-only",
-        explanation: "Most services need a writable /var. An fstab is there, but it does not \
-            mention /var, no var.mount is there, and the kernel command line has no \
+        summary: "/var is read-only",
+        explanation: "Most services need a writable /var, and the root file system is read-only. The fstab \
+            does not mention /var, there is no var.mount, and the kernel command line has no \
             systemd.volatile=.",
-        example: "",
-        remedy: "",
+        example: "an etc/fstab without a line for /var",
+        remedy: "give `--tmpfs /var`, or add a line to the fstab of `--extra`",
     }
     ROOT_NOT_LOCKED {
         id: "root-not-locked",
         aliases: [],
         severity: Error,
         group: Image,
-        summary: "The root account has a password that was not asked for",
-        explanation: "A package or --extra brings a password for root. Root is locked unless \
-            --password root=FILE is given.",
-        example: "",
-        remedy: "",
+        summary: "The root account has a password that was not requested",
+        explanation: "A package or `--extra` sets a password for root. Root is locked unless `--password \
+            root=FILE` is given.",
+        example: "etc/shadow of --extra: root::1::::::",
+        remedy: "give `--password root=FILE`, or remove the password",
     }
     SHADOWED_PROGRAM {
         id: "shadowed-program",
@@ -185,56 +113,33 @@ finding_kinds! {
         severity: Note,
         group: Image,
         summary: "Several packages have a program of this name, and the first wins",
-        explanation: "kill, login and their like come from more than one package. /usr/bin has the \
-            one of the package that was given first with --package.",
-        example: "",
-        remedy: "",
-    }
-    UNKNOWN_USER {
-        id: "unknown-user",
-        aliases: [],
-        severity: Error,
-        group: Image,
-        summary: "A tmpfiles.d line names a user or group that does not exist",
-        explanation: "systemd-tmpfiles would fail at boot. Declare the user in a sysusers.d file \
-            of the package, or in one given with --extra.",
-        example: "",
-        remedy: "",
+        explanation: "Several packages have programs such as kill and login. /usr/bin contains the one of the \
+            package that `--package` names first.",
+        example: "bin/kill of procps and of util-linux",
+        remedy: "change the order of `--package` to choose the other program",
     }
     UNPINNED_USER {
         id: "unpinned-user",
         aliases: [],
         severity: Note,
         group: Image,
-        summary: "Users or groups are not in the pin file",
-        explanation: "They got free numbers, which the next image may give to others. Keep \
-            users-pin of the output as the new pin file.",
-        example: "",
-        remedy: "",
-    }
-    UNREADABLE_LINE {
-        id: "unreadable-line",
-        aliases: [],
-        severity: Error,
-        group: Image,
-        summary: "A line of sysusers.d or tmpfiles.d cannot be read",
-        explanation: "systemd's own tools would refuse or skip it. Correct the line.",
-        example: "",
-        remedy: "",
+        summary: "The pin file does not contain all users and groups",
+        explanation: "They got free numbers, which the next image may give to others.",
+        example: "u x - \"X\" in sysusers.d, and no line for x in the pin file",
+        remedy: "keep users-pin of the output as the new pin file",
     }
     UNSUPPORTED_TMPFILES_LINE {
         id: "unsupported-tmpfiles-line",
         aliases: [],
         severity: Error,
         group: Image,
-        summary: "A tmpfiles.d line for /etc cannot be done when the image is built",
-        explanation: "The types a, A, h, H, m, t, T, z and Z set access lists, attributes, modes \
-            or owners of what is there already, and b, c, p and s make what is no file. /etc is \
-            made without privileges and is read-only afterwards. A copy (C) is compared with its \
-            source, so that its paths can have no specifiers. Give the file with --extra as it \
-            should be.",
-        example: "",
-        remedy: "",
+        summary: "A tmpfiles.d line for /etc cannot be executed when the image is built",
+        explanation: "The types a, A, h, H, m, t, T, z and Z set access control lists, attributes, modes or \
+            owners of existing files; b, c, p and s create special files. /etc is created without \
+            privileges and is read-only afterwards. The paths of a copy (C) cannot contain specifiers, \
+            since the copy is compared with its source.",
+        example: "z /etc/x.conf 0600 x x -",
+        remedy: "give the file with `--extra` in its final state",
     }
     USER_NUMBER_DRIFT {
         id: "user-number-drift",
@@ -242,11 +147,10 @@ finding_kinds! {
         severity: Error,
         group: Image,
         summary: "A user or group would get another number than the pinned one",
-        explanation: "Two images that share /var must agree about the numbers of users and groups: \
-            files there are owned by numbers. A package now asks for a number of its own. Change \
-            it back, or change the pin file and give the files in /var their new owner.",
-        example: "",
-        remedy: "",
+        explanation: "Images that share /var have to agree on the numbers of users and groups, since files \
+            there are owned by numbers. A package now asks for a number of its own.",
+        example: "x is 991 in the pin file, and sysusers.d has: u x 300 \"X\"",
+        remedy: "change the number back, or change the pin file and the owner of the files in /var",
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Linted {
 /// What was found that is no error, in numbers: lint-store-path shows it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Numbers {
+    /// How many findings are errors that the image does not mend.
+    pub errors: usize,
     /// How many findings are warnings.
     pub warnings: usize,
     /// How many are notes.
@@ -59,6 +61,7 @@ pub fn lint(store: &Store, closure: &[PathBuf], policy: &Policy) -> Result<Linte
             .count()
     };
     let numbers = Numbers {
+        errors: 0,
         warnings: number(Severity::Warning),
         notes: number(Severity::Note),
         allowed,
@@ -83,14 +86,14 @@ pub fn is_provided(tree: &RootTree, finding: &Finding) -> bool {
     };
     match finding.kind.id {
         "interpreter-outside-store"
-        | "program-missing"
+        | "missing-program"
         | "program-outside-store"
         | "shebang-outside-store" => subject.starts_with(b"/") && tree.exists(subject),
         // Where systemd looks for programs and udev for helpers: systemd.exec(5), udev(7).
         "bare-program" => is_in(&["usr/bin", "usr/sbin"]),
-        "unfound-udev-helper" => is_in(&["usr/lib/udev"]),
+        "missing-udev-helper" => is_in(&["usr/lib/udev"]),
         // The check of PAM looks at /etc/pam.d as the image has it.
-        "pam-module-missing" => true,
+        "missing-pam-module" => true,
         _ => false,
     }
 }
@@ -123,12 +126,12 @@ mod tests {
             ("shebang-outside-store", "/bin/bash", true),
             ("shebang-outside-store", "/usr/bin/perl", false),
             ("program-outside-store", "/usr/bin/bash", true),
-            ("program-missing", "relative", false),
+            ("missing-program", "relative", false),
             ("bare-program", "bash", true),
             ("bare-program", "perl", false),
-            ("unfound-udev-helper", "ata_id", true),
-            ("unfound-udev-helper", "bash", false),
-            ("pam-module-missing", "pam_x.so", true),
+            ("missing-udev-helper", "ata_id", true),
+            ("missing-udev-helper", "bash", false),
+            ("missing-pam-module", "pam_x.so", true),
             ("dangling-symlink", "/bin/bash", false),
         ] {
             assert_eq!(

@@ -60,9 +60,13 @@ pub fn plan(options: &Options, work: &Path, progress: &dyn Progress) -> Result<P
         Some(Ok(linted)) => {
             let linted = linted?;
             let errors = linted.errors.into_iter();
+            let before = plan.findings.len();
             plan.findings
                 .extend(errors.filter(|finding| !lint::is_provided(&plan.tree, finding)));
-            plan.lint = Some(linted.numbers);
+            plan.lint = Some(lint::Numbers {
+                errors: plan.findings.len() - before,
+                ..linted.numbers
+            });
         }
         Some(Err(panic)) => std::panic::resume_unwind(panic),
         None => {}

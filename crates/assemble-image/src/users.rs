@@ -116,7 +116,7 @@ impl Numbers {
                         &findings::USER_NUMBER_DRIFT,
                         file,
                         format!("the {what} {shown} is pinned to {pinned} and would be {number}"),
-                        "find out which package asks for the number, or change the pin file",
+                        findings::USER_NUMBER_DRIFT.remedy,
                     )),
                     None => new.push(format!("{what} {shown} {number}")),
                 }
@@ -126,8 +126,11 @@ impl Numbers {
             found.push(findings::about(
                 &findings::UNPINNED_USER,
                 b"etc/passwd",
-                format!("not pinned yet: {}", new.join(", ")),
-                "keep users-pin of the output as the new pin file",
+                format!(
+                    "users or groups are not in the pin file: {}",
+                    new.join(", ")
+                ),
+                findings::UNPINNED_USER.remedy,
             ));
         }
         found
@@ -240,7 +243,7 @@ mod tests {
             messages,
             [
                 "the user b is pinned to 7 and would be 2",
-                "not pinned yet: user c 3"
+                "users or groups are not in the pin file: user c 3"
             ]
         );
         assert_eq!(found[0].kind.id, "user-number-drift");

@@ -313,7 +313,7 @@ fn what_is_wrong_is_told_and_nothing_is_written() {
         (
             "lib/tmpfiles.d/other.conf",
             "d /var/other 0755 nobody-knows\n",
-            ("unknown-user", "/usr/lib/tmpfiles.d/other.conf:1:19"),
+            ("missing-account", "/usr/lib/tmpfiles.d/other.conf:1:19"),
         ),
         (
             "lib/tmpfiles.d/other.conf",
@@ -337,12 +337,12 @@ fn what_is_wrong_is_told_and_nothing_is_written() {
         (
             "etc/pam.d/other",
             "auth required pam_gone.so\n",
-            ("pam-module-not-in-image", "/etc/pam.d/other:1:15"),
+            ("missing-pam-module", "/etc/pam.d/other:1:15"),
         ),
         (
             "etc/nsswitch.conf",
             "passwd: files gone\n",
-            ("name-service-not-in-image", "/etc/nsswitch.conf:1:15"),
+            ("missing-nss-module", "/etc/nsswitch.conf:1:15"),
         ),
         (
             "lib/systemd/system/getty@.service",

@@ -65,13 +65,17 @@ fn sentence(text: &str) -> String {
 pub(crate) fn unknown(kinds: &[&FindingKind], name: &str) -> String {
     // What is typed is short, and the time grows with the product of the lengths.
     let shortened: String = name.chars().take(100).collect();
-    let mut near: Vec<(usize, &str)> = kinds
-        .iter()
-        .map(|kind| (strsim::levenshtein(&shortened, kind.id), kind.id))
-        .filter(|(distance, known)| {
-            *distance <= known.len() / 3 || (name.len() > 2 && known.contains(name))
-        })
-        .collect();
+    let distance = |known: &str| {
+        let distance = strsim::levenshtein(&shortened, known);
+        let is_near = distance <= known.len() / 3 || (name.len() > 2 && known.contains(name));
+        is_near.then_some(distance)
+    };
+    // Who knows a former id is told the present one.
+    let nearest = |kind: &&FindingKind| {
+        let ids = std::iter::once(&kind.id).chain(kind.aliases);
+        Some((ids.filter_map(|id| distance(id)).min()?, kind.id))
+    };
+    let mut near: Vec<(usize, &str)> = kinds.iter().filter_map(nearest).collect();
     near.sort_unstable();
     let mut names: Vec<&str> = near.iter().take(3).map(|(_, known)| *known).collect();
     let introduction = if names.is_empty() {
@@ -148,6 +152,11 @@ mod tests {
         assert_eq!(
             explained("unresolved").unwrap_err(),
             "no finding is called 'unresolved'; did you mean unresolved-file, unresolved-program?"
+        );
+        assert_eq!(
+            explained("deadlink").unwrap_err(),
+            "no finding is called 'deadlink'; did you mean broken-link?",
+            "by a former id"
         );
         assert_eq!(
             explained("x\n").unwrap_err(),

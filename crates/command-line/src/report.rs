@@ -169,7 +169,7 @@ mod tests {
 
     static UNRESOLVED: FindingKind = FindingKind {
         id: "unresolved-program",
-        aliases: &["program-not-found"],
+        aliases: &["missing-program"],
         severity: Severity::Warning,
         group: Group::Units,
         summary: "A program is not found",

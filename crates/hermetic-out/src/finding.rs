@@ -134,12 +134,12 @@ pub fn kind_by_id(kinds: &[&'static FindingKind], name: &str) -> Option<&'static
 }
 
 /// Defines the kinds of finding of a tool, `NAME { field: value, … }` with all fields of [`FindingKind`] in
-/// their order, and `KINDS`, the list of them all. In front of them, `shared { NAME … }` takes kinds from
-/// [`kinds`](crate::kinds) into the list.
+/// their order, and `KINDS`, the list of them all. In front of them, `[NAME …]` are those of
+/// [`kinds`](crate::kinds) that the tool reports, too.
 #[macro_export]
 macro_rules! finding_kinds {
     (
-        $(shared { $($shared:ident)* })?
+        [$($shared:ident)*]
         $($name:ident {
             id: $id:literal,
             aliases: $aliases:expr,
@@ -151,7 +151,7 @@ macro_rules! finding_kinds {
             remedy: $remedy:expr,
         })+
     ) => {
-        $(pub use $crate::kinds::{$($shared),*};)?
+        pub use $crate::kinds::{$($shared),*};
         $(
             #[doc = $summary]
             pub static $name: $crate::FindingKind = $crate::FindingKind {
@@ -166,7 +166,7 @@ macro_rules! finding_kinds {
             };
         )+
         /// Every kind that the tool reports.
-        pub static KINDS: &[&$crate::FindingKind] = &[$($(&$shared,)*)? $(&$name),+];
+        pub static KINDS: &[&$crate::FindingKind] = &[$(&$shared,)* $(&$name),+];
     };
 }
 

@@ -7,6 +7,7 @@
 
 pub mod apply;
 pub mod finding;
+pub mod kinds;
 pub mod outcome;
 pub mod output_references;
 pub mod package;

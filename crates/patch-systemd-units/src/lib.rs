@@ -164,9 +164,13 @@ fn read(package: &Package, tree: &Tree, options: &Options) -> Result<Vec<Unit>, 
             if usize::try_from(size).is_ok_and(|size| size <= MAX_FILE_SIZE) {
                 content = fs::read(&real).map_err(error)?;
             } else {
-                let message = format!("it has {size} bytes and was left alone");
-                let kind = &findings::FILE_TOO_LARGE;
-                findings.push(Finding::new(kind, file.path.clone(), message));
+                let message = format!("the file has {size} bytes and was left unchanged");
+                let kind = &findings::UNREAD_FILE;
+                findings.push(
+                    Finding::new(kind, file.path.clone(), message)
+                        .with_severity(Severity::Warning)
+                        .with_help("find out why the file is so large"),
+                );
             }
             let scan = scan(file.kind, &content);
             units.push(Unit {
@@ -210,12 +214,14 @@ impl Unit {
         subject: &[u8],
         message: impl Into<String>,
         help: impl Into<String>,
-    ) {
+    ) -> &mut Finding {
         let finding = Finding::new(kind, self.file.path.clone(), message)
             .at(&self.content, span)
             .with_subject(subject)
             .with_help(help);
         self.findings.push(finding);
+        let last = self.findings.len() - 1;
+        &mut self.findings[last]
     }
 
     /// Replaces `text` by `new`, or says why it cannot be.
@@ -226,8 +232,8 @@ impl Unit {
             .and_then(|span| Some((span, text.encode(new).ok()?)));
         let Some((span, encoded)) = encoded else {
             let (old, new) = (text.bytes().as_bstr(), new.as_bstr());
-            let message = format!("{old} should become {new}, but cannot be written here");
-            let help = "write the line more plainly";
+            let message = format!("{old} cannot be replaced by {new} here");
+            let help = findings::UNWRITABLE_PLACE.remedy;
             self.report(
                 &findings::UNWRITABLE_PLACE,
                 extent,
@@ -258,7 +264,7 @@ fn patch(units: &mut [Unit], package: &Package, resolver: &Resolver) {
             continue;
         };
         unit.findings
-            .retain(|finding| finding.kind == &findings::FILE_TOO_LARGE);
+            .retain(|finding| finding.kind == &findings::UNREAD_FILE);
         unit.edits.clear();
         (unit.replaced, unit.kept, unit.unresolved) = (0, 0, 0);
         let scan = std::mem::take(&mut unit.scan);
@@ -271,8 +277,7 @@ fn patch(units: &mut [Unit], package: &Package, resolver: &Resolver) {
         for problem in &scan.problems {
             let (kind, message) = findings::of_problem(problem.kind);
             let subject = problem.span.of(&unit.content).to_vec();
-            let help = "correct it; nothing in it was changed";
-            unit.report(kind, problem.span, &subject, message, help);
+            unit.report(kind, problem.span, &subject, message, kind.remedy);
         }
         for reference in &scan.references {
             if reference.role == Role::ProgramSearchPath {
@@ -309,15 +314,13 @@ fn decide(
         }
         Decision::Replace { path, .. } if reference.role == Role::PrefixedProgram => {
             unit.kept += 1;
-            let message = format!("{} is run by its name alone", text.bytes().as_bstr());
-            let help = format!("write {} in its place", path.as_bstr());
-            unit.report(
-                &findings::PROGRAM_BY_NAME,
-                extent,
-                text.bytes(),
-                message,
-                help,
+            let message = format!(
+                "the program {} is named without a path",
+                text.bytes().as_bstr()
             );
+            let help = format!("write {} in its place", path.as_bstr());
+            unit.report(&findings::BARE_PROGRAM, extent, text.bytes(), message, help)
+                .severity = Severity::Note;
         }
         Decision::Replace { path, provider } => {
             // A directory keeps the slash at its end.
@@ -336,8 +339,14 @@ fn decide(
             }
             unit.replaced += 1;
             if provider == Provider::Wrapper {
-                let message = format!("{} needs its setuid bit", text.bytes().as_bstr());
-                let help = format!("provide {} on the system", path.as_bstr());
+                let message = format!(
+                    "the program {} needs its setuid bit",
+                    text.bytes().as_bstr()
+                );
+                let help = format!(
+                    "provide {} on the system (NixOS: security.wrappers)",
+                    path.as_bstr()
+                );
                 unit.report(
                     &findings::SETUID_WRAPPER,
                     extent,
@@ -354,10 +363,8 @@ fn decide(
                 return;
             };
             unit.unresolved += 1;
-            unit.report(kind, extent, text.bytes(), message, help);
-            if let Some(finding) = unit.findings.last_mut() {
-                finding.severity = severity;
-            }
+            unit.report(kind, extent, text.bytes(), message, help)
+                .severity = severity;
         }
     }
 }
@@ -372,13 +379,13 @@ fn kept_note(
     match kept {
         Kept::MachineState if runs => Some((
             &findings::MACHINE_STATE_PROGRAM,
-            format!("{text} is put there at run time, if at all"),
-            "make sure that something on the machine puts it there",
+            format!("the program {text} is installed at run time, if at all"),
+            findings::MACHINE_STATE_PROGRAM.remedy,
         )),
         Kept::Variable if findings::is_of_a_package(reference.text.literal_prefix()) => Some((
             &findings::VARIABLE_IN_PATH,
-            format!("which file {text} names is known only at run time"),
-            "write the store path in front of the variable",
+            format!("the path {text} is known only at run time"),
+            findings::VARIABLE_IN_PATH.remedy,
         )),
         _ => None,
     }
@@ -419,8 +426,8 @@ fn tell_login_program(
                 &findings::LOGIN_PROGRAM_COMPILED_IN,
                 line,
                 LOGIN_PROGRAM,
-                "this getty runs the /bin/login compiled into it",
-                "give --replace /bin/login=PATH",
+                "the getty runs the /bin/login that is compiled into it",
+                findings::LOGIN_PROGRAM_COMPILED_IN.remedy,
             );
             return;
         }
@@ -453,12 +460,13 @@ fn exec_paths(unit: &mut Unit, scan: &Scan, settings: &UnitContext, package: &Pa
     if let Some(reference) = scan.references.iter().find(forbids) {
         let extent = reference.text.covering_span().unwrap_or(Span::new(0, 0));
         unit.report(
-            &findings::EXEC_PATHS_WITHOUT_STORE,
+            &findings::EXEC_PATHS_EXCLUDE_STORE,
             extent,
             b"/",
-            "no library of the store may be mapped here",
+            "NoExecPaths=/ forbids the programs and libraries of the store",
             format!("add ExecPaths={}", package.store_dir.display()),
-        );
+        )
+        .severity = Severity::Warning;
     }
 }
 
@@ -494,7 +502,7 @@ fn outcome(
                 }
                 if forbidden.contains(store_path) {
                     let message = format!(
-                        "{} would come from {}, which is forbidden",
+                        "{} would be replaced by a path of {}, which is forbidden",
                         planned.subject.as_bstr(),
                         store_path.display()
                     );
@@ -502,8 +510,7 @@ fn outcome(
                     findings.push(
                         Finding::new(kind, unit.file.path.clone(), message)
                             .at(&unit.content, planned.span)
-                            .with_subject(planned.subject.clone())
-                            .with_help("name another provider with --replace"),
+                            .with_subject(planned.subject.clone()),
                     );
                 }
             }

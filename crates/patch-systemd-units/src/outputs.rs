@@ -180,7 +180,7 @@ fn present_references(
 /// Says that a file moves to another output: from, to.
 fn move_unit(unit: &mut Unit, place: usize, package: &Package) -> (PathBuf, PathBuf) {
     let (from, to) = (&package.outputs[unit.output], &package.outputs[place]);
-    let message = format!("it moves from {} to {}", from.name, to.name);
+    let message = format!("the file moves from {} to {}", from.name, to.name);
     unit.findings.push(
         Finding::new(&findings::UNIT_MOVED, unit.file.path.clone(), message)
             .with_subject(unit.file.sub_path.clone()),
@@ -267,8 +267,11 @@ fn take_back(unit: &mut Unit, home: usize, references: &OutputReferences, packag
             Some(target) => {
                 let (from, to) = (&package.outputs[home].name, &package.outputs[target].name);
                 let subject = planned.subject.as_bstr();
-                let message = format!("{subject} is in {to}, which refers to {from} already");
-                let help = "move the program and the unit to one output";
+                let message = format!(
+                    "the output {to} has {subject} and refers to {from}, which has the unit"
+                );
+                let help =
+                    "install the program and the unit in one output, or name it with --unit-output";
                 unit.report(
                     &findings::OUTPUT_CYCLE,
                     planned.span,

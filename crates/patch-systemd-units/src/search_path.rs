@@ -83,11 +83,11 @@ pub(crate) fn patch(
         unit.kept += 1;
         let extent = text.covering_span().unwrap_or(Span::new(0, 0));
         unit.report(
-            &findings::SEARCH_PATH_NOT_FOUND,
+            &findings::MISSING_SEARCH_PATH,
             extent,
             text.bytes(),
-            "no directory is known that this search path needs",
-            "set it to the directories that the service needs",
+            "no directory is known for the search path",
+            findings::MISSING_SEARCH_PATH.remedy,
         );
         return;
     }

@@ -203,7 +203,7 @@ fn a_file_that_is_too_large() {
     file.set_len(16 * 1024 * 1024 + 1).expect("a hole");
     let stderr = assert_patches_only_x(&store);
     assert!(
-        stderr.contains("file-too-large") && stderr.contains("large.service"),
+        stderr.contains("unread-file") && stderr.contains("large.service"),
         "{stderr}"
     );
 }

@@ -173,11 +173,11 @@ impl<'a> Layout<'a> {
                 let names = self.tree.names(&top).unwrap_or_default();
                 if names.iter().any(|name| name != "etc") {
                     self.findings.push(findings::about(
-                        &findings::NEST_LEFT,
+                        &findings::DESTDIR_NEST,
                         &top,
                         inside.as_os_str().as_bytes(),
-                        "files were installed below a second store directory",
-                        "install with a prefix or with DESTDIR, not with both",
+                        "the store directory in this output contains files besides etc",
+                        findings::DESTDIR_NEST.remedy,
                     ));
                 }
             }
@@ -333,13 +333,13 @@ impl<'a> Layout<'a> {
             {
                 let (to, other) = (&outputs[output].name, &outputs[target].name);
                 let message =
-                    format!("it belongs in {to}, but names {other}, which refers to {to}");
+                    format!("the file belongs in {to}, but names {other}, which refers to {to}");
                 self.findings.push(findings::about(
-                    &findings::ETC_FILE_STAYS,
+                    &findings::OUTPUT_CYCLE,
                     from,
                     outputs[target].path.as_os_str().as_bytes(),
                     message,
-                    "install it without the store path",
+                    "install the file without the store path, or remove it",
                 ));
                 return Ok(true);
             }
@@ -366,7 +366,7 @@ impl<'a> Layout<'a> {
             };
             match (other, in_the_way) {
                 (_, Some(path)) => {
-                    let message = format!("{} is no directory", path.display());
+                    let message = format!("{} is not a directory", path.display());
                     collisions.push((index, message));
                 }
                 (None, None) => {
@@ -376,9 +376,12 @@ impl<'a> Layout<'a> {
                     if other == self.moved_content(entry) {
                         self.entries[index].is_double = true;
                     } else if place == entry.to {
-                        collisions.push((index, "another file is there".to_owned()));
+                        collisions.push((index, "another file is at that path".to_owned()));
                     } else {
-                        let message = format!("so does {}, which is another", place.display());
+                        let message = format!(
+                            "{} belongs there, too, and has different content",
+                            place.display()
+                        );
                         collisions.push((index, message));
                     }
                 }
@@ -386,13 +389,13 @@ impl<'a> Layout<'a> {
         }
         for (index, reason) in collisions {
             let entry = &self.entries[index];
-            let message = format!("it belongs at {}, but {reason}", entry.to.display());
+            let message = format!("the file belongs at {}, but {reason}", entry.to.display());
             self.findings.push(findings::about(
                 &findings::ETC_COLLISION,
                 &entry.from,
                 entry.to.as_os_str().as_bytes(),
                 message,
-                "remove one of the two, or give the policy a rule with stay = true",
+                "remove one of the two, or add a rule with stay = true to the policy",
             ));
         }
     }

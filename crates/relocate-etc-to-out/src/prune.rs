@@ -59,24 +59,35 @@ pub(crate) fn find(package: &Package, tree: &Tree, policy: &Policy) -> Result<Pr
                     .extend(all.iter().map(|(path, _)| path.clone()));
                 pruned.add(all.into_iter().map(|(path, _)| path));
             } else {
-                pruned.findings.push(findings::about(
-                    &findings::STATE_IN_OUTPUT,
-                    &path,
-                    name.as_bytes(),
-                    "it holds files, which belong to a running machine",
-                    "ship them with a tmpfiles.d line, or remove them with --prune",
-                ));
+                let finding = if name.contains("credstore") {
+                    findings::about(
+                        &findings::CREDENTIAL_IN_STORE,
+                        &path,
+                        name.as_bytes(),
+                        "the directory contains credentials that everybody can read",
+                        "remove them from the package, or with --prune",
+                    )
+                } else {
+                    findings::about(
+                        &findings::STATE_IN_OUTPUT,
+                        &path,
+                        name.as_bytes(),
+                        "the directory is for the state of a machine, and contains files",
+                        findings::STATE_IN_OUTPUT.remedy,
+                    )
+                };
+                pruned.findings.push(finding);
             }
         }
         for name in UNUSED {
             let path = output.path.join(name);
             if is_directory(&path) && !pruned.paths.contains(&path) {
                 pruned.findings.push(findings::about(
-                    &findings::UNUSED_DIRECTORY,
+                    &findings::FOREIGN_PACKAGE_DIRECTORY,
                     &path,
                     name.as_bytes(),
-                    "it is of no use in a store",
-                    format!("remove it with --prune {name}"),
+                    "nothing reads the directory in a store path",
+                    format!("remove the directory with --prune {name}"),
                 ));
             }
         }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use hermetic_out::apply::TEMPORARY_NAME;
 use hermetic_out::walk::known_files;
-use hermetic_out::{Finding, Package, Tree};
+use hermetic_out::{Finding, Package, Severity, Tree};
 use hermetic_out_formats::kind::kind_of;
 use hermetic_out_formats::script::{Language, language};
 use hermetic_out_formats::tables::{below, vendor_directories};
@@ -220,13 +220,14 @@ impl Files {
         let real = tree.real_path(&path);
         let size = fs::symlink_metadata(&real).map_err(error)?.len();
         if !usize::try_from(size).is_ok_and(|size| size <= MAX_FILE_SIZE) {
-            self.findings.push(findings::about(
-                &findings::ETC_FILE_TOO_LARGE,
+            let finding = findings::about(
+                &findings::UNREAD_FILE,
                 &path,
                 b"",
-                format!("it has {size} bytes and was left alone"),
-                "find out why it is so large",
-            ));
+                format!("the file has {size} bytes and was left unchanged"),
+                "find out why the file is so large",
+            );
+            self.findings.push(finding.with_severity(Severity::Warning));
             return Ok(());
         }
         let content = fs::read(&real).map_err(error)?;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
 use hermetic_out::package::{normalize, relative};
-use hermetic_out::{Change, Edit, Finding, Outcome, OutputReferences, Package, Tree};
+use hermetic_out::{Change, Edit, Finding, Outcome, OutputReferences, Package, Severity, Tree};
 use hermetic_out_formats::tables::below;
 use hermetic_out_formats::{Encoding, FileKind, MappedText, Quote, Span};
 
@@ -127,8 +127,11 @@ impl<'a> Rewriter<'a> {
                     &findings::ETC_WRITTEN,
                     &file.path,
                     &path,
-                    format!("{} is written here, so it is the machine's", path.as_bstr()),
-                    "give the policy a rule for this path, if that is wrong",
+                    format!(
+                        "the script writes {}, so the file belongs to the machine",
+                        path.as_bstr()
+                    ),
+                    "add a rule for this path to the policy if that is wrong",
                 );
                 let span = mention.text.covering_span().unwrap_or(Span::new(0, 0));
                 self.findings.push(finding.at(&file.content, span));
@@ -147,11 +150,11 @@ impl<'a> Rewriter<'a> {
             // One word about the script is enough.
             self.findings.truncate(before);
             let finding = findings::about(
-                &findings::SCRIPT_NOT_UNDERSTOOD,
+                &findings::SHELL_SYNTAX,
                 &file.path,
                 span.of(&file.content),
-                "this script is not understood, and stays as it is",
-                "look at the script; what it reads below /etc is linked",
+                "the script cannot be parsed and was left unchanged",
+                "correct the script; the files below /etc that it names are linked",
             );
             self.findings.push(finding.at(&file.content, span));
         }
@@ -390,8 +393,8 @@ impl<'a> Rewriter<'a> {
             &findings::ETC_LINKED_INSTEAD,
             &file.path,
             text.bytes(),
-            format!("{} stands {place}, so it is linked", text.bytes().as_bstr()),
-            "patch the file in the build, if it is to name the package's own",
+            format!("{} is {place}, so it gets a link", text.bytes().as_bstr()),
+            findings::ETC_LINKED_INSTEAD.remedy,
         );
         let span = text.covering_span().unwrap_or(Span::new(0, 0));
         self.findings.push(finding.at(&file.content, span));
@@ -518,16 +521,17 @@ impl<'a> Rewriter<'a> {
                     self.link_below(&string.path) && self.links.len() > before
                 };
                 if concerned && told.insert(string.path.clone()) {
-                    self.findings.push(findings::about(
-                        &findings::ETC_IN_BINARY,
+                    let finding = findings::about(
+                        &findings::ETC_PATH_IN_PROGRAM,
                         path,
                         &string.path,
                         format!(
-                            "it has {} compiled in, so that is linked",
+                            "the program names {}, which gets a link",
                             string.path.as_bstr()
                         ),
                         "configure the package with --sysconfdir=$out/etc",
-                    ));
+                    );
+                    self.findings.push(finding.with_severity(Severity::Note));
                 }
             }
         }

@@ -369,7 +369,7 @@ impl<'a> Judge<'a> {
                 old.text, new.text
             )),
             Answer::Missing => self
-                .has_finding(package, path, old.lines, &old.text, &["program-not-found"])
+                .has_finding(package, path, old.lines, &old.text, &["missing-program"])
                 .map_err(|found| format!("nobody has {}, and there is {found}", old.text)),
             Answer::NotExecutable => self
                 .has_finding(
@@ -544,7 +544,7 @@ impl<'a> Judge<'a> {
                 finding: Some(name),
                 ..
             } => &[name],
-            Answer::Missing => &["shell-command-not-found"],
+            Answer::Missing => &["missing-shell-command"],
             Answer::NotExecutable => &["program-not-executable"],
         };
         self.has_finding(package, path, lines, command, names)

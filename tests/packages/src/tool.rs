@@ -277,7 +277,7 @@ mod tests {
     #[test]
     fn unknown_and_absent_fields_do_not_matter() {
         let json = br#"{"schema_version": 1, "tool": "x", "changes": [{}],
-            "findings": [{"id": "program-not-found", "file": "/s/x", "place": {"line": 3}}, {"id": "y"}]}"#;
+            "findings": [{"id": "missing-program", "file": "/s/x", "place": {"line": 3}}, {"id": "y"}]}"#;
         let report = read_report(json).expect("it is a report");
         assert_eq!((report.changes.len(), report.findings.len()), (1, 2));
         assert_eq!(

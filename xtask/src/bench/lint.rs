@@ -19,8 +19,8 @@ const TOOL: &str = "lint-store-path";
 /// to none of it, and printing it takes longer than finding it again.
 const LINKED_FOR_USR: [&str; 5] = [
     "interpreter-outside-store",
-    "needed-library-missing",
-    "program-missing",
+    "missing-library",
+    "missing-program",
     "program-outside-store",
     "shebang-outside-store",
 ];

@@ -1,7 +1,7 @@
 //! Who can log in: PAM's modules and the name service's.
 
 use bstr::ByteSlice;
-use hermetic_out::{Finding, Place};
+use hermetic_out::{Finding, Place, Severity};
 use hermetic_out_formats::name_services::library_of;
 use hermetic_out_formats::{FileKind, Reference, Role, scan};
 
@@ -27,19 +27,27 @@ pub(super) fn pam(tree: &RootTree) -> Result<Vec<Finding>, Error> {
         let text = read(&path, content)?;
         for reference in scan(FileKind::Pam, &text).references {
             let name = reference.text.bytes();
-            let exists = match reference.role {
-                Role::PamService => service_exists(tree, name),
-                _ => module_exists(tree, name),
+            let (exists, kind, what) = match reference.role {
+                Role::PamService => {
+                    let exists = service_exists(tree, name);
+                    (exists, &findings::MISSING_PAM_INCLUDE, "service")
+                }
+                _ => (
+                    module_exists(tree, name),
+                    &findings::MISSING_PAM_MODULE,
+                    "module",
+                ),
             };
             if exists || reference.optional {
                 continue;
             }
             let mut finding = findings::about(
-                &findings::PAM_MODULE_NOT_IN_IMAGE,
+                kind,
                 &path,
-                format!("{} is not in the image", name.as_bstr()),
-                "add the package that has it, or correct the line",
-            );
+                format!("the PAM {what} {} is not in the image", name.as_bstr()),
+                format!("add the package that has the {what}, or correct the line"),
+            )
+            .with_severity(Severity::Error);
             finding.place = place(&reference, &text);
             found.push(finding);
         }
@@ -49,10 +57,10 @@ pub(super) fn pam(tree: &RootTree) -> Result<Vec<Finding>, Error> {
     let helpers = ["usr/bin/unix_chkpwd", "usr/wrappers/bin/unix_chkpwd"];
     if uses_pam_unix && !helpers.iter().any(|path| tree.exists(path.as_bytes())) {
         found.push(findings::about(
-            &findings::PAM_MODULE_NOT_IN_IMAGE,
+            &findings::MISSING_PAM_MODULE,
             b"etc/pam.d",
             "pam_unix.so runs unix_chkpwd, which is not in the image",
-            "add the package that has it to --package, and give --setuid unix_chkpwd",
+            "add the package that has unix_chkpwd with --package, and give --setuid unix_chkpwd",
         ));
     }
     Ok(found)
@@ -101,11 +109,12 @@ pub(super) fn name_services(tree: &RootTree) -> Result<Vec<Finding>, Error> {
             continue;
         }
         let mut finding = findings::about(
-            &findings::NAME_SERVICE_NOT_IN_IMAGE,
+            &findings::MISSING_NSS_MODULE,
             PATH,
-            format!("{} is not in the image", library.as_bstr()),
-            "add the package that has it, or remove the service from the line",
-        );
+            format!("the NSS module {} is not in the image", library.as_bstr()),
+            findings::MISSING_NSS_MODULE.remedy,
+        )
+        .with_severity(Severity::Error);
         finding.place = place(&reference, &text);
         found.push(finding);
     }
@@ -139,18 +148,24 @@ mod tests {
         assert_eq!(
             summary(&found),
             [
-                ("pam-module-not-in-image", "gone is not in the image"),
-                ("pam-module-not-in-image", "other is not in the image"),
                 (
-                    "pam-module-not-in-image",
-                    "/nix/store/h-x/pam_y.so is not in the image"
+                    "missing-pam-include",
+                    "the PAM service gone is not in the image"
                 ),
                 (
-                    "pam-module-not-in-image",
-                    "pam_pwquality.so is not in the image"
+                    "missing-pam-include",
+                    "the PAM service other is not in the image"
                 ),
                 (
-                    "pam-module-not-in-image",
+                    "missing-pam-module",
+                    "the PAM module /nix/store/h-x/pam_y.so is not in the image"
+                ),
+                (
+                    "missing-pam-module",
+                    "the PAM module pam_pwquality.so is not in the image"
+                ),
+                (
+                    "missing-pam-module",
                     "pam_unix.so runs unix_chkpwd, which is not in the image"
                 ),
             ]
@@ -168,8 +183,8 @@ mod tests {
         tree.insert("etc/nsswitch.conf", file(text));
         let found = name_services(&tree).unwrap();
         let expected = [(
-            "name-service-not-in-image",
-            "libnss_mymachines.so.2 is not in the image",
+            "missing-nss-module",
+            "the NSS module libnss_mymachines.so.2 is not in the image",
         )];
         assert_eq!(summary(&found), expected);
         let place = found[0].place.as_ref().unwrap();

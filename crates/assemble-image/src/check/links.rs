@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bstr::ByteSlice;
-use hermetic_out::Finding;
+use hermetic_out::{Finding, Severity};
 
 use crate::farm::made_at_run_time;
 use crate::findings;
@@ -37,18 +37,16 @@ pub(super) fn check(tree: &RootTree, options: &Options) -> Vec<Finding> {
         }
         let message = match why {
             Unresolved::Missing => format!(
-                "it leads to {}, which is not in the image",
+                "the link leads to {}, which is not in the image",
                 target.as_bstr()
             ),
-            Unresolved::Loop => format!("it leads to {}, and so back to itself", target.as_bstr()),
+            Unresolved::Loop => {
+                format!("the link leads to {} and back to itself", target.as_bstr())
+            }
         };
-        let help = "add the package that has it, or remove the link";
-        found.push(findings::about(
-            &findings::DANGLING_LINK,
-            path,
-            message,
-            help,
-        ));
+        let help = "add the package that has the target, or remove the link";
+        let finding = findings::about(&findings::DANGLING_SYMLINK, path, message, help);
+        found.push(finding.with_severity(Severity::Error));
     }
     for (top, links) in in_store {
         let first = links[0][top.len() + 1..].as_bstr();
@@ -56,13 +54,9 @@ pub(super) fn check(tree: &RootTree, options: &Options) -> Vec<Finding> {
             1 => String::new(),
             count => format!(" and {} more", count - 1),
         };
-        let message = format!("{first}{others} lead nowhere");
-        found.push(findings::about(
-            &findings::DANGLING_STORE_LINK,
-            &top,
-            message,
-            "",
-        ));
+        let message = format!("links of the store path lead nowhere: {first}{others}");
+        let finding = findings::about(&findings::DANGLING_SYMLINK, &top, message, "");
+        found.push(finding.with_severity(Severity::Note));
     }
     found
 }
@@ -96,11 +90,17 @@ mod tests {
             summary(&found),
             [
                 (
-                    "dangling-link",
-                    "it leads to /usr/bin/bad, which is not in the image"
+                    "dangling-symlink",
+                    "the link leads to /usr/bin/bad, which is not in the image"
                 ),
-                ("dangling-link", "it leads to loop, and so back to itself"),
-                ("dangling-store-link", "a and 1 more lead nowhere"),
+                (
+                    "dangling-symlink",
+                    "the link leads to loop and back to itself"
+                ),
+                (
+                    "dangling-symlink",
+                    "links of the store path lead nowhere: a and 1 more"
+                ),
             ]
         );
     }

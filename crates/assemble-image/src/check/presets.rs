@@ -33,8 +33,11 @@ pub(super) fn check(tree: &RootTree, options: &Options) -> Result<Vec<Finding>, 
             let mut finding = findings::about(
                 &findings::MISSING_PRESET_UNIT,
                 b"",
-                format!("{} is enabled, and no package ships it", unit.as_bstr()),
-                "correct the name, or add the package that has the unit",
+                format!(
+                    "the preset enables {}, which no package ships",
+                    unit.as_bstr()
+                ),
+                findings::MISSING_PRESET_UNIT.remedy,
             );
             finding.file.clone_from(file);
             finding.place = Some(Place::new(&text, span));
@@ -76,7 +79,7 @@ mod tests {
         let found = check(&tree, &options).unwrap();
         let expected = [(
             "missing-preset-unit",
-            "gone.service is enabled, and no package ships it",
+            "the preset enables gone.service, which no package ships",
         )];
         assert_eq!(summary(&found), expected);
         assert_eq!(found[0].place.as_ref().unwrap().line, 4);

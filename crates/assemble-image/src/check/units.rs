@@ -1,7 +1,7 @@
 //! What units start, and what they need to be there.
 
 use bstr::ByteSlice;
-use hermetic_out::{Finding, Place};
+use hermetic_out::{Finding, Place, Severity};
 use hermetic_out_formats::{Declaration, FileKind, Reference, Role, scan};
 
 use super::read;
@@ -21,14 +21,12 @@ const PID_1: &[u8] = b"usr/lib/systemd/systemd";
 pub(super) fn check(tree: &RootTree) -> Result<Vec<Finding>, Error> {
     let mut found = Vec::new();
     if !tree.exists(PID_1) {
-        let mut finding = findings::about(
-            &findings::PROGRAM_NOT_IN_IMAGE,
+        found.push(findings::about(
+            &findings::MISSING_PROGRAM,
             PID_1,
-            "the kernel would start it, and it is not in the image",
+            "the kernel starts systemd, which is not in the image",
             "give the package systemd with --package",
-        );
-        finding.severity = hermetic_out::Severity::Error;
-        found.push(finding);
+        ));
     }
     for directory in ["etc/systemd/system", "usr/lib/systemd/system"] {
         for (path, entry) in tree.below(directory.as_bytes()) {
@@ -64,8 +62,8 @@ pub(super) fn check(tree: &RootTree) -> Result<Vec<Finding>, Error> {
                 found.push(findings::about(
                     &findings::MISSING_LOGIN_PROGRAM,
                     path,
-                    format!("{} is not in the image", login.as_bstr()),
-                    "add a package with login, or patch the unit",
+                    format!("the login program {} is not in the image", login.as_bstr()),
+                    findings::MISSING_LOGIN_PROGRAM.remedy,
                 ));
             }
         }
@@ -95,7 +93,7 @@ fn missing_program(tree: &RootTree, path: &[u8], reference: &Reference) -> Optio
                 &findings::MISSING_WRAPPER,
                 path,
                 format!(
-                    "{} is started, and there is no copy of it",
+                    "the unit starts {}, and the image has no copy of it",
                     program.as_bstr()
                 ),
                 format!("give --setuid {}", name.as_bstr()),
@@ -115,12 +113,13 @@ fn missing_program(tree: &RootTree, path: &[u8], reference: &Reference) -> Optio
     if made_later || reference.optional || tree.exists(program) {
         return None;
     }
-    Some(findings::about(
-        &findings::PROGRAM_NOT_IN_IMAGE,
+    let finding = findings::about(
+        &findings::MISSING_PROGRAM,
         path,
-        format!("{} is not in the image", program.as_bstr()),
-        "patch the package with patch-systemd-units, or add the package that has it",
-    ))
+        format!("the program {} is not in the image", program.as_bstr()),
+        "patch the package with patch-systemd-units, or add the package that has the program",
+    );
+    Some(finding.with_severity(Severity::Warning))
 }
 
 /// With a read-only root, something has to be mounted on /var.
@@ -150,8 +149,8 @@ pub(super) fn writable_var(tree: &RootTree, options: &Options) -> Result<Option<
         findings::about(
             &findings::READ_ONLY_VAR,
             FSTAB,
-            "nothing is mounted on /var",
-            "give --tmpfs /var, or a line in the fstab of --extra",
+            "the root file system is read-only, and nothing is mounted on /var",
+            findings::READ_ONLY_VAR.remedy,
         )
     }))
 }
@@ -181,12 +180,12 @@ mod tests {
             summary(&found),
             [
                 (
-                    "program-not-in-image",
-                    "/nix/store/h-x/bin/gone is not in the image"
+                    "missing-program",
+                    "the program /nix/store/h-x/bin/gone is not in the image"
                 ),
                 (
                     "missing-wrapper",
-                    "/run/wrappers/bin/sudo is started, and there is no copy of it"
+                    "the unit starts /run/wrappers/bin/sudo, and the image has no copy of it"
                 ),
             ]
         );
@@ -209,7 +208,8 @@ mod tests {
                 "[Service]\nExecStart=-/nix/store/h-u/bin/{command}\n"
             ));
             let found = check(&tree).unwrap();
-            let message = missing.map(|path| format!("{path} is not in the image"));
+            let message =
+                missing.map(|path| format!("the login program {path} is not in the image"));
             let messages: Vec<&str> = found.iter().map(|finding| &*finding.message).collect();
             assert_eq!(
                 messages,

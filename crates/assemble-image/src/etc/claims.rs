@@ -37,7 +37,7 @@ pub(crate) fn conflicting_claims(tree: &RootTree, store: &Store) -> Result<Vec<F
             if let Some((other, by)) = claims.get(claimed) {
                 if *other != target {
                     let message = format!(
-                        "/{} links it to /{}, and this line to /{}",
+                        "/{} links the path to /{}, and this line to /{}",
                         by.as_bstr(),
                         other.as_bstr(),
                         target.as_bstr()
@@ -51,7 +51,7 @@ pub(crate) fn conflicting_claims(tree: &RootTree, store: &Store) -> Result<Vec<F
                 && there.path != own.path
             {
                 let message = format!(
-                    "/{} is there, and this line would link it to /{}",
+                    "/{} is at the path, and this line would link it to /{}",
                     there.path.as_bstr(),
                     target.as_bstr()
                 );
@@ -64,7 +64,7 @@ pub(crate) fn conflicting_claims(tree: &RootTree, store: &Store) -> Result<Vec<F
 }
 
 fn conflict(file: &ConfigFile, line: &Line, path: &[u8], message: String) -> Finding {
-    let help = "give the right one with --extra, or leave out one of the packages";
+    let help = findings::DUPLICATE_ETC_PATH.remedy;
     let mut finding = findings::about(&findings::DUPLICATE_ETC_PATH, &file.path, message, help);
     finding.place = Some(Place::new(&file.content, line.span));
     // The path that --extra can decide about.

@@ -410,8 +410,8 @@ fn root_is_locked(tree: &RootTree, options: &Options) -> Result<Option<Finding>,
         findings::about(
             &findings::ROOT_NOT_LOCKED,
             b"etc/shadow",
-            "root can log in, and no --password root=FILE was given",
-            "give it, or take the password out of what brings it",
+            "root has a password, and --password root=FILE was not given",
+            findings::ROOT_NOT_LOCKED.remedy,
         )
     }))
 }
@@ -446,12 +446,12 @@ fn prune_links(
             continue;
         }
         let message = format!(
-            "/{} would lead to {}, which is not in the image",
+            "the link /{} would lead to {}, which is not in the image",
             path.as_bstr(),
             target.as_bstr()
         );
-        let help = "nothing, unless the link is needed: then add what it names with --extra";
-        let mut finding = findings::about(&findings::DANGLING_PACKAGE_LINK, &file, message, help);
+        let help = "add the target with --extra if the link is needed";
+        let mut finding = findings::about(&findings::DANGLING_SYMLINK, &file, message, help);
         let span = place.span;
         finding.place = Some(place);
         found.push(finding);

@@ -116,11 +116,12 @@ fn asks_for_none(id: &[u8]) -> bool {
 
 pub(super) fn unreadable(file: &ConfigFile, line: &super::lines::Line) -> Finding {
     let mut finding = findings::about(
-        &findings::UNREADABLE_LINE,
+        &findings::MALFORMED_LINE,
         &file.path,
-        "a quote is not closed",
-        "close it",
-    );
+        "a quote on the line is not closed",
+        "close the quote",
+    )
+    .with_severity(hermetic_out::Severity::Error);
     finding.place = Some(Place::new(&file.content, line.span));
     finding
 }
@@ -175,6 +176,6 @@ mod tests {
             content: b"u x - \"open\n".to_vec(),
         };
         let result = with_numbers(vec![file], &Numbers::default(), &Numbers::default()).unwrap();
-        assert_eq!(result.findings[0].kind.id, "unreadable-line");
+        assert_eq!(result.findings[0].kind.id, "malformed-line");
     }
 }

@@ -6,7 +6,7 @@
 //! directories are writable; owners and modes are set in the image from the lines themselves.
 
 use bstr::ByteSlice;
-use hermetic_out::{Finding, Place};
+use hermetic_out::{Finding, Place, Severity};
 use hermetic_out_formats::Span;
 
 use super::config_files::ConfigFile;
@@ -122,9 +122,9 @@ impl Tmpfiles {
             self.report(
                 file,
                 line.word_span(index),
-                &findings::UNKNOWN_USER,
+                &findings::MISSING_ACCOUNT,
                 format!("no sysusers.d file declares the {what} {}", name.as_bstr()),
-                "add the package that declares it, or a sysusers.d file with --extra",
+                "add the package that declares the account, or a sysusers.d file with --extra",
             );
         }
     }
@@ -136,8 +136,11 @@ impl Tmpfiles {
                 file,
                 line.word_span(0),
                 &findings::UNSUPPORTED_TMPFILES_LINE,
-                format!("a line of the type {} for /etc", char::from(kind)),
-                "give the file with --extra as it should be",
+                format!(
+                    "a line of type {} for /etc cannot be executed at build time",
+                    char::from(kind)
+                ),
+                findings::UNSUPPORTED_TMPFILES_LINE.remedy,
             );
             return;
         }
@@ -151,10 +154,10 @@ impl Tmpfiles {
                     span,
                     &findings::BUILD_HOST_SPECIFIER,
                     format!(
-                        "%{} stands for something of the machine that builds the image",
+                        "the specifier %{} depends on the machine that builds the image",
                         char::from(letter)
                     ),
-                    "write what is meant, or leave the line out",
+                    findings::BUILD_HOST_SPECIFIER.remedy,
                 );
             }
         }
@@ -171,15 +174,15 @@ impl Tmpfiles {
                     file,
                     Some(line.span),
                     &findings::UNSUPPORTED_TMPFILES_LINE,
-                    "a copy whose paths have specifiers".to_owned(),
-                    "write the paths out",
+                    "the paths of a copy have specifiers".to_owned(),
+                    "write the paths without specifiers",
                 );
                 return;
             }
             if tree.exists(&copy.source) {
                 self.copies.push(copy);
             } else {
-                let message = format!("/{} is not in the image", copy.source.as_bstr());
+                let message = format!("the source /{} is not in the image", copy.source.as_bstr());
                 let help = "add the package that has it, or leave the line out";
                 let kind = &findings::MISSING_TMPFILES_SOURCE;
                 self.report(file, Some(line.span), kind, message, help);
@@ -211,6 +214,9 @@ impl Tmpfiles {
         help: &str,
     ) {
         let mut finding = findings::about(kind, &file.path, message, help);
+        if kind == &findings::MISSING_ACCOUNT {
+            finding.severity = Severity::Error;
+        }
         finding.place = span.map(|span| Place::new(&file.content, span));
         self.findings.push(finding);
     }
@@ -366,7 +372,7 @@ mod tests {
             kinds(&result),
             [(
                 "missing-tmpfiles-source",
-                "/nix/store/gone is not in the image"
+                "the source /nix/store/gone is not in the image"
             )]
         );
     }
@@ -378,11 +384,11 @@ mod tests {
             kinds(&result),
             [
                 (
-                    "unknown-user",
+                    "missing-account",
                     "no sysusers.d file declares the user nobody"
                 ),
                 (
-                    "unknown-user",
+                    "missing-account",
                     "no sysusers.d file declares the group nogroup"
                 ),
             ]
@@ -401,23 +407,23 @@ mod tests {
             [
                 (
                     "build-host-specifier",
-                    "%H stands for something of the machine that builds the image"
+                    "the specifier %H depends on the machine that builds the image"
                 ),
                 (
                     "build-host-specifier",
-                    "%v stands for something of the machine that builds the image"
+                    "the specifier %v depends on the machine that builds the image"
                 ),
                 (
                     "build-host-specifier",
-                    "%S stands for something of the machine that builds the image"
+                    "the specifier %S depends on the machine that builds the image"
                 ),
                 (
                     "unsupported-tmpfiles-line",
-                    "a copy whose paths have specifiers"
+                    "the paths of a copy have specifiers"
                 ),
                 (
                     "build-host-specifier",
-                    "%m stands for something of the machine that builds the image"
+                    "the specifier %m depends on the machine that builds the image"
                 ),
             ]
         );
@@ -429,9 +435,15 @@ mod tests {
         assert_eq!(
             kinds(&result),
             [
-                ("unsupported-tmpfiles-line", "a line of the type z for /etc"),
-                ("unsupported-tmpfiles-line", "a line of the type a for /etc"),
-                ("unreadable-line", "a quote is not closed"),
+                (
+                    "unsupported-tmpfiles-line",
+                    "a line of type z for /etc cannot be executed at build time"
+                ),
+                (
+                    "unsupported-tmpfiles-line",
+                    "a line of type a for /etc cannot be executed at build time"
+                ),
+                ("malformed-line", "a quote on the line is not closed"),
             ]
         );
     }

@@ -161,14 +161,17 @@ fn packages_that_claim_the_same_path() {
         .iter()
         .map(|finding| &*finding.message)
         .collect();
-    assert_eq!(messages[0], "/nix/store/h-b comes before /nix/store/h-a");
+    assert_eq!(
+        messages[0],
+        "the program of /nix/store/h-b hides the one of /nix/store/h-a"
+    );
     assert_eq!(
         messages[1],
-        "/nix/store/h-b and /nix/store/h-a both have it"
+        "/nix/store/h-b and /nix/store/h-a have different files at this path"
     );
     assert_eq!(
         messages[2],
-        "/nix/store/h-b and /nix/store/h-a both have it"
+        "/nix/store/h-b and /nix/store/h-a have different files at this path"
     );
 }
 
@@ -190,8 +193,8 @@ fn links_that_lead_nowhere_are_left_out() {
         Some("../../../nix/store/h-a/share/loop/down")
     );
     let expected = [
-        ("dangling-package-link", "/nix/store/h-a/bin/awk"),
-        ("dangling-package-link", "/nix/store/h-a/bin/self"),
+        ("dangling-symlink", "/nix/store/h-a/bin/awk"),
+        ("dangling-symlink", "/nix/store/h-a/bin/self"),
     ];
     assert_eq!(kinds(&farm), expected);
 }

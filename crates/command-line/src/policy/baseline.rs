@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::PolicyError;
 use crate::escape::escape_for_terminal;
-use crate::report::fingerprint::{fingerprints, without_hashes};
+use crate::report::fingerprint::{fingerprints, fingerprints_by_any_id, without_hashes};
 
 const WHAT: &str = "the baseline";
 /// Rises when the file, or what a fingerprint is made of, changes.
@@ -136,23 +136,24 @@ impl Baseline {
         Ok(())
     }
 
-    /// Tells the findings that are not in it from those that are.
+    /// Tells the findings that are not in it from those that are, by their ids or former ids.
     #[must_use]
     pub fn compare(&self, findings: Vec<Finding>, store_dir: &Path) -> Compared {
-        let prints = fingerprints(&findings, store_dir);
+        let prints = fingerprints_by_any_id(&findings, store_dir);
         let known: BTreeSet<&str> = self
             .known
             .iter()
             .map(|known| known.fingerprint.as_str())
             .collect();
-        let found = prints
-            .iter()
-            .filter(|print| known.contains(print.as_str()))
-            .count();
+        let is_known = |prints: &Vec<String>| {
+            let mut prints = prints.iter();
+            prints.any(|print| known.contains(print.as_str()))
+        };
+        let found = prints.iter().filter(|prints| is_known(prints)).count();
         let new = findings
             .into_iter()
             .zip(&prints)
-            .filter(|(_, print)| !known.contains(print.as_str()))
+            .filter(|(_, prints)| !is_known(prints))
             .map(|(finding, _)| finding)
             .collect();
         Compared {
@@ -165,7 +166,7 @@ impl Baseline {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::findings;
+    use super::super::tests::{FORMER_PROGRAM, findings};
     use super::*;
 
     const STORE: &str = "/nix/store";
@@ -197,6 +198,25 @@ mod tests {
         assert_eq!(
             (compared.new.len(), compared.known, compared.gone),
             (1, 0, 3)
+        );
+    }
+
+    #[test]
+    fn a_finding_is_known_by_a_former_id() {
+        let former = |finding: Finding| match finding.kind.id {
+            "missing-program" => {
+                Finding::new(&FORMER_PROGRAM, finding.file, "").with_subject(finding.subject)
+            }
+            _ => finding,
+        };
+        let before: Vec<Finding> = findings().into_iter().map(former).collect();
+        let baseline = Baseline::of(&before, Path::new(STORE));
+        let mut all = findings();
+        all.push(all[0].clone());
+        let compared = baseline.compare(all, Path::new(STORE));
+        assert_eq!(
+            (compared.new.len(), compared.known, compared.gone),
+            (1, 3, 0)
         );
     }
 

@@ -154,10 +154,11 @@ mod tests {
     #[test]
     fn a_file_decides_what_the_command_line_does_not() {
         let text = br#"
+            # A former id means the same.
             deny = ["program-missing:lib/udev/**"]
 
             [[allow]]
-            rule = "program-missing"
+            rule = "missing-program"
             file = "x-1/**"
             subject = "/usr/bin/x"
             reason = "it is started by hand"
@@ -168,9 +169,9 @@ mod tests {
         "#;
         let mut policy = policy(text).unwrap();
         assert_eq!(told(&policy), "en");
-        policy.deny("--deny", b"program-missing").unwrap();
+        policy.deny("--deny", b"missing-program").unwrap();
         assert_eq!(told(&policy), "een");
-        policy.allow("--allow", b"program-missing").unwrap();
+        policy.allow("--allow", b"missing-program").unwrap();
         assert_eq!(told(&policy), "n");
     }
 
@@ -183,27 +184,27 @@ mod tests {
     fn what_is_wrong_is_said_with_its_place() {
         for (text, expected) in [
             (
-                &b"deny = [\n  \"program-mising\"]"[..],
-                ":2:3: no finding is called 'program-mising'; did you mean program-missing?",
+                &b"deny = [\n  \"missing-progam\"]"[..],
+                ":2:3: no finding is called 'missing-progam'; did you mean missing-program?",
             ),
             (
                 b"denied = []",
                 ":1:1: unknown field `denied`, expected one of `deny`, `allow`, `severity`",
             ),
             (
-                b"[[allow]]\nrule = \"program-missing\"",
+                b"[[allow]]\nrule = \"missing-program\"",
                 ":1:1: missing field `reason`",
             ),
             (
-                b"[[allow]]\nrule = \"program-missing\"\nreason = \" \"",
+                b"[[allow]]\nrule = \"missing-program\"\nreason = \" \"",
                 ":3:10: the reason is empty; say why it is allowed",
             ),
             (
-                b"[[severity]]\nrule = \"program-missing\"\nseverity = \"fatal\"",
+                b"[[severity]]\nrule = \"missing-program\"\nseverity = \"fatal\"",
                 ":3:12: there is no such severity; write note, warning or error",
             ),
             (
-                b"[[severity]]\nrule = \"program-missing\"\nfile = \"[\"\nseverity = \"note\"",
+                b"[[severity]]\nrule = \"missing-program\"\nfile = \"[\"\nseverity = \"note\"",
                 ":3:8: this is no glob: unclosed character class; missing ']'",
             ),
             (

@@ -435,7 +435,9 @@ mod tests {
         }
     }
 
-    static PROGRAM: FindingKind = kind("program-missing", &[], Severity::Warning);
+    static PROGRAM: FindingKind = kind("missing-program", &["program-missing"], Severity::Warning);
+    /// What `PROGRAM` was called in former times.
+    pub(super) static FORMER_PROGRAM: FindingKind = kind("program-missing", &[], Severity::Warning);
     static LINK: FindingKind = kind("dangling-symlink", &[], Severity::Error);
     pub(super) static KINDS: &[&FindingKind] = &[&LINK, &PROGRAM];
 
@@ -477,31 +479,35 @@ mod tests {
     fn the_command_line_decides() {
         for (arguments, expected) in [
             (&[][..], "wwe"),
-            (&[("--allow", "program-missing")], "e"),
-            (&[("--allow", "program-missing:lib/systemd/**")], "we"),
+            (&[("--allow", "missing-program")], "e"),
+            // Former ids mean the same.
             (&[("--allow", "program-missing:x-1/**")], "e"),
+            (&[("--deny", "program-missing")], "eee"),
+            (&[("--severity", "program-missing=note")], "nne"),
+            (&[("--allow", "missing-program:lib/systemd/**")], "we"),
+            (&[("--allow", "missing-program:x-1/**")], "e"),
             (
-                &[("--allow", "program-missing:/nix/store/*-x-1/lib/udev/**")],
+                &[("--allow", "missing-program:/nix/store/*-x-1/lib/udev/**")],
                 "we",
             ),
-            (&[("--allow", "program-missing:/usr/bin/x")], "we"),
-            (&[("--allow", "program-missing:lib/*")], "wwe"),
-            (&[("--deny", "program-missing:lib/udev/**")], "wee"),
-            (&[("--severity", "program-missing=error")], "eee"),
+            (&[("--allow", "missing-program:/usr/bin/x")], "we"),
+            (&[("--allow", "missing-program:lib/*")], "wwe"),
+            (&[("--deny", "missing-program:lib/udev/**")], "wee"),
+            (&[("--severity", "missing-program=error")], "eee"),
             (&[("--severity", "dangling-symlink:y-2/**=note")], "wwn"),
             // The last counts, deny before it, allow before that.
             (
                 &[
-                    ("--severity", "program-missing=error"),
-                    ("--severity", "program-missing=note"),
+                    ("--severity", "missing-program=error"),
+                    ("--severity", "missing-program=note"),
                 ],
                 "nne",
             ),
             (
                 &[
-                    ("--severity", "program-missing=note"),
-                    ("--deny", "program-missing"),
-                    ("--allow", "program-missing:/usr/bin/x"),
+                    ("--severity", "missing-program=note"),
+                    ("--deny", "missing-program"),
+                    ("--allow", "missing-program:/usr/bin/x"),
                 ],
                 "ee",
             ),
@@ -518,9 +524,9 @@ mod tests {
     fn what_is_wrong_is_said() {
         for (argument, expected) in [
             (
-                ("--allow", "program-mising"),
-                "reading --allow program-mising: no finding is called 'program-mising'; did you mean \
-                 program-missing?",
+                ("--allow", "missing-progam"),
+                "reading --allow missing-progam: no finding is called 'missing-progam'; did you mean \
+                 missing-program?",
             ),
             (
                 ("--deny", "dangling-symlink:[a"),
@@ -528,13 +534,13 @@ mod tests {
                  character class; missing ']'",
             ),
             (
-                ("--severity", "program-missing=fatal"),
-                "reading --severity program-missing=fatal: it is not of the form RULE[:GLOB]=SEVERITY, \
+                ("--severity", "missing-program=fatal"),
+                "reading --severity missing-program=fatal: it is not of the form RULE[:GLOB]=SEVERITY, \
                  with note, warning or error for SEVERITY",
             ),
             (
-                ("--severity", "program-missing"),
-                "reading --severity program-missing: it is not of the form RULE[:GLOB]=SEVERITY, with \
+                ("--severity", "missing-program"),
+                "reading --severity missing-program: it is not of the form RULE[:GLOB]=SEVERITY, with \
                  note, warning or error for SEVERITY",
             ),
         ] {

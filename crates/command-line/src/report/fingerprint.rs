@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use bstr::ByteSlice;
-use hermetic_out::Finding;
+use hermetic_out::{Finding, FindingKind};
 use sha2::{Digest, Sha256};
 
 use crate::escape::push_hex;
@@ -20,13 +20,36 @@ const STORE_HASH: usize = 32;
 /// that move within the file, and other words for the same thing; not another version of the package.
 #[must_use]
 pub fn fingerprints(findings: &[Finding], store_dir: &Path) -> Vec<String> {
+    named(findings, store_dir, |kind| kind.id)
+}
+
+/// The names of each finding by its id, and by the former ids of its kind.
+pub(crate) fn fingerprints_by_any_id(findings: &[Finding], store_dir: &Path) -> Vec<Vec<String>> {
+    let names = fingerprints(findings, store_dir);
+    let mut all: Vec<Vec<String>> = names.into_iter().map(|name| vec![name]).collect();
+    let kinds = findings.iter().map(|finding| finding.kind);
+    let most = kinds.map(|kind| kind.aliases.len()).max().unwrap_or(0);
+    for number in 0..most {
+        let former = |kind: &FindingKind| kind.aliases.get(number).copied().unwrap_or(kind.id);
+        for (names, name) in all.iter_mut().zip(named(findings, store_dir, former)) {
+            names.push(name);
+        }
+    }
+    all
+}
+
+fn named(
+    findings: &[Finding],
+    store_dir: &Path,
+    id: impl Fn(&FindingKind) -> &'static str,
+) -> Vec<String> {
     let mut alike: HashMap<[u8; 32], u64> = HashMap::new();
     findings
         .iter()
         .map(|finding| {
             let mut hash = Sha256::new();
             for part in [
-                finding.kind.id.as_bytes(),
+                id(finding.kind).as_bytes(),
                 &without_hashes(finding.file.as_os_str().as_bytes(), store_dir),
                 &without_hashes(&finding.subject, store_dir),
             ] {

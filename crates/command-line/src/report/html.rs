@@ -332,10 +332,17 @@ fn source(body: &mut String, place: &Place) {
 
 fn meaning(body: &mut String, kind: &FindingKind) {
     let severity = kind.severity.name();
+    let page = kind.page();
+    // A path within the project leads nowhere from here.
+    let link = if page.contains("://") {
+        format!("<p><a href=\"{}\">Documentation</a></p>\n", escaped(&page))
+    } else {
+        String::new()
+    };
     let _ = writeln!(
         body,
         "<section class=\"rule\" id=\"rule-{name}\">\n<h3>{name}</h3> <span class=\"badge \
-         {severity}\">{severity}</span>\n<p><strong>{}</strong></p>\n{}</section>",
+         {severity}\">{severity}</span>\n<p><strong>{}</strong></p>\n{}{link}</section>",
         inline(kind.summary),
         markdown(&explanation(kind)),
         name = escaped(kind.id),

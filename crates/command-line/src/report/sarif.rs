@@ -239,7 +239,7 @@ mod tests {
         assert_eq!(print.map(str::len), Some(32));
         assert_eq!(run["tool"]["driver"]["rules"][0]["id"], "an-output");
         let program = &run["tool"]["driver"]["rules"][1];
-        assert_eq!(program["deprecatedIds"], json!(["program-not-found"]));
+        assert_eq!(program["deprecatedIds"], json!(["missing-program"]));
         assert_eq!(run["results"][0]["ruleIndex"], 1);
         assert_eq!(run["results"][0]["level"], "error");
         let location = &run["results"][1]["locations"][0]["physicalLocation"];

@@ -1,4 +1,4 @@
-//! A unit wants to be enabled by a name of another type.
+//! An alias has another type than its unit.
 
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Group, Severity};
@@ -14,10 +14,10 @@ pub(super) static RULE: Rule = Rule {
         aliases: &[],
         severity: Severity::Warning,
         group: Group::Units,
-        summary: "A unit wants to be enabled by a name of another type",
-        explanation: "An alias has to have the ending of the unit's own name, and is a template if the \
-            unit is one (systemd.unit(5), `Alias=`). systemctl(1) refuses to enable the unit: \
-            none of its other links are made either.",
+        summary: "An alias has another type than its unit",
+        explanation: "An alias has to have the suffix of the unit's own name, and has to be a template if \
+            the unit is one (systemd.unit(5), `Alias=`). systemctl(1) refuses to enable the unit: none of \
+            its other links are made either.",
         example: "x.service:\n[Install]\nAlias=y.target",
         remedy: "correct the alias, or remove it",
     },
@@ -37,7 +37,7 @@ fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
         };
         // Drop-ins for all units of a type say nothing of a name.
         if field == "Alias" && name.is_literal() && ending(unit).is_some_and(|own| ending(name.bytes()) != Some(own)) {
-            let message = format!("{} is no name for {}", name.bytes().as_bstr(), unit.as_bstr());
+            let message = format!("the alias {} has another type than {}", name.bytes().as_bstr(), unit.as_bstr());
             let found = subject.report(reporter, name.bytes(), message);
             found.span = name.covering_span();
         }

@@ -1,4 +1,4 @@
-//! An ELF file makes no sense.
+//! An ELF file is malformed.
 
 use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::elf::ElfProblem;
@@ -12,10 +12,10 @@ pub(super) static RULE: Rule = Rule {
         aliases: &[],
         severity: Severity::Warning,
         group: Group::Elf,
-        summary: "An ELF file makes no sense",
-        explanation: "Its headers, its dynamic section, a string or a note lead out of the file, or \
-            contradict each other. A program or library like that does not start, or was cut \
-            off when it was copied; nothing that it needs can be checked.",
+        summary: "An ELF file is malformed",
+        explanation: "Its headers, its dynamic section, a string or a note point outside the file, or \
+            contradict each other. Such a program or library does not start, or was truncated when it was \
+            copied. Its dependencies cannot be checked.",
         example: "lib/libx.so: the first 40 bytes of a library",
         remedy: "build or copy the file again",
     },
@@ -28,12 +28,12 @@ fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     };
     for problem in &elf.problems {
         let message = match problem {
-            ElfProblem::BadHeader => "its header is cut off, or of no known class",
-            ElfProblem::BadProgramHeaders => "its program headers lie outside the file",
-            ElfProblem::BadDynamicSection => "its dynamic section has no end, or no strings",
-            ElfProblem::BadString => "a string that it names lies outside the file",
-            ElfProblem::BadNote => "one of its notes is not what its lengths say",
-            _ => "it makes no sense",
+            ElfProblem::BadHeader => "the ELF header is truncated or of an unknown class",
+            ElfProblem::BadProgramHeaders => "the program headers of the ELF file lie outside it",
+            ElfProblem::BadDynamicSection => "the dynamic section of the ELF file has no end or no strings",
+            ElfProblem::BadString => "a string of the ELF file lies outside it",
+            ElfProblem::BadNote => "a note of the ELF file does not have the size that it declares",
+            _ => "the ELF file is malformed",
         };
         subject.report(reporter, "", message);
     }

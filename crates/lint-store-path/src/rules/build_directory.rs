@@ -15,11 +15,11 @@ pub(super) static RULE: Rule = Rule {
         severity: Severity::Warning,
         group: Group::Tree,
         summary: "A file names the directory in which it was built",
-        explanation: "`/build` is where Nix builds packages in its sandbox, `/tmp/nix-build-…` where \
-            it builds without one. After the build, nothing is there. Worse, in a directory \
-            below `/tmp` anybody can put something.",
+        explanation: "Nix builds packages in `/build` in its sandbox, and in `/tmp/nix-build-…` without \
+            one. After the build, the directory does not exist. Below `/tmp`, every user can create it and \
+            put files there.",
         example: "bin/x-config: echo --includes=/build/source/include",
-        remedy: "make the build write where the file is installed, or remove the line",
+        remedy: "make the build write the path of the installed file, or remove the line",
     },
     check: Check::File(check),
 };
@@ -31,7 +31,7 @@ fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     let mut mentions = content.mentions.iter();
     // One says enough: there may be thousands.
     if let Some(mention) = mentions.find(|mention| mention.place == MentionedPlace::BuildDirectory) {
-        let message = format!("it names {}", mention.path.as_bstr());
+        let message = format!("the file names the build directory {}", mention.path.as_bstr());
         let found = subject.report(reporter, mention.path.clone(), message);
         found.span = usize::try_from(mention.offset)
             .ok()

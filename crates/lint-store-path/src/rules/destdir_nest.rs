@@ -2,24 +2,13 @@
 
 use std::os::unix::ffi::OsStrExt;
 
-use hermetic_out::{FindingKind, Group, Severity};
+use hermetic_out::kinds;
 
 use crate::rule::{Check, PathSubject, Rule};
 use crate::reporter::Reporter;
 
 pub(super) static RULE: Rule = Rule {
-    kind: &FindingKind {
-        id: "destdir-nest",
-        aliases: &[],
-        severity: Severity::Warning,
-        group: Group::Tree,
-        summary: "A store path holds a store of its own",
-        explanation: "The files were installed with DESTDIR, or a prefix was put in front of a path \
-            that was whole already, and they were not moved to where they belong: what \
-            should be in `$out/bin` is in `$out/nix/store/…/bin`, where nobody looks.",
-        example: "$out/nix/store/…-x-1.0/bin/x",
-        remedy: "install without DESTDIR, or move the files up after the installation",
-    },
+    kind: &kinds::DESTDIR_NEST,
     check: Check::StorePath(check),
 };
 
@@ -33,6 +22,6 @@ fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
         && subject.facts.below(inside).next().is_some()
     {
         let path = nest.path_in(subject.path);
-        reporter.report(path, "", "it holds what belongs in the store path itself");
+        reporter.report(path, "", "the store directory in this store path contains files that belong in the store path itself");
     }
 }

@@ -1,4 +1,4 @@
-//! A directive stands in a section where systemd does not read it.
+//! A directive is in a section where systemd does not read it.
 
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Group, Severity};
@@ -14,9 +14,9 @@ pub(super) static RULE: Rule = Rule {
         aliases: &[],
         severity: Severity::Warning,
         group: Group::Units,
-        summary: "A directive stands in a section where systemd does not read it",
-        explanation: "systemd knows the directive, but in another section; here it ignores the line, and \
-            only says so in its log. `StartLimitIntervalSec=` in `[Service]` limits nothing.",
+        summary: "A directive is in a section where systemd does not read it",
+        explanation: "systemd knows the directive in another section. Here it ignores the line and logs a \
+            warning. `StartLimitIntervalSec=` in `[Service]` limits nothing.",
         example: "[Service]\nStartLimitIntervalSec=5min",
         remedy: "move the line to its section",
     },
@@ -31,9 +31,9 @@ fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
         let name = directive.key.bytes();
         let sections: Vec<String> = sections.iter().map(|name| format!("[{name}]")).collect();
         let sections = sections.join(", ");
-        let message = format!("{}= belongs to {sections}", name.as_bstr());
+        let message = format!("the directive {}= belongs in {sections}", name.as_bstr());
         let found = subject.report(reporter, name, message);
         found.span = directive.key.covering_span();
-        found.help = format!("move it to {sections}");
+        found.help = format!("move the line to {sections}");
     }
 }

@@ -1,4 +1,4 @@
-//! Two activation files, or two units, answer the same D-Bus name.
+//! Two activation files or two units have the same D-Bus name.
 
 use std::collections::BTreeMap;
 
@@ -17,11 +17,10 @@ pub(super) static RULE: Rule = Rule {
         aliases: &[],
         severity: Severity::Warning,
         group: Group::IntegrationFiles,
-        summary: "Two activation files, or two units, answer the same D-Bus name",
-        explanation: "dbus-daemon takes the first activation file that it finds for a name and ignores \
-            the others, with a line in its log; which one is first depends on the order of its \
-            directories. systemd refuses the second unit that has the same `BusName=`. Files and \
-            units for the system's bus and for users' count apart.",
+        summary: "Two activation files or two units have the same D-Bus name",
+        explanation: "dbus-daemon takes the first activation file for a name, in the order of its \
+            directories, and logs a warning for the others. systemd refuses the second unit with the same \
+            `BusName=`. The system bus and the session buses are treated separately.",
         example: "a/share/dbus-1/services/org.x.service, b/share/dbus-1/services/org.x.service",
         remedy: "leave one of the packages out, or remove one of the files",
     },
@@ -33,7 +32,7 @@ fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
         for file in files.iter().skip(1) {
             let first = files.first().map(|first| first.display().to_string());
             let first = first.unwrap_or_default();
-            let message = format!("{} is answered by {first}, too", name.as_bstr());
+            let message = format!("the bus name {} also has the activation file {first}", name.as_bstr());
             reporter.report(file, name.clone(), message);
         }
     }
@@ -62,7 +61,7 @@ fn units(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
                 if owner != unit {
                     let name = name.bytes();
                     let message =
-                        format!("{} is the name of {}, too", name.as_bstr(), owner.as_bstr());
+                        format!("the bus name {} also belongs to {}", name.as_bstr(), owner.as_bstr());
                     let found = reporter.report(file.path_in(&store_path), name, message);
                     found.span = directive.value.covering_span();
                 }

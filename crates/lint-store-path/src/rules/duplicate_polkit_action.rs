@@ -1,4 +1,4 @@
-//! Two files declare the same action of polkit, and do not agree on who may do it.
+//! Two files declare one polkit action with different defaults.
 
 use std::collections::BTreeMap;
 
@@ -16,11 +16,10 @@ pub(super) static RULE: Rule = Rule {
         aliases: &[],
         severity: Severity::Warning,
         group: Group::IntegrationFiles,
-        summary: "Two files declare the same action of polkit, and do not agree on who may do it",
-        explanation: "polkit keeps one declaration of each action: that of the file that it happens to read \
-            last, in the order in which the directory lists them. If `<defaults>` differ, so does \
-            who is let in, from one machine to another. Files that say the same of it, as \
-            two builds of one package do, are left out.",
+        summary: "Two files declare one polkit action with different defaults",
+        explanation: "polkit keeps one declaration of each action: that of the file that it reads last, in \
+            the order in which the directory lists them. If `<defaults>` differ, the permissions differ \
+            from one machine to another. Equal declarations, as of two builds of one package, are ignored.",
         example: "a.policy: <action id=\"org.x\"> … <allow_active>yes</allow_active>\n\
                   b.policy: <action id=\"org.x\"> … <allow_active>auth_admin</allow_active>",
         remedy: "leave one of the packages out, or give the action another name in one of them",
@@ -41,9 +40,9 @@ fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
                 .or_insert_with(|| (file.clone(), answers));
             if *known != answers {
                 let message = format!(
-                    "{} says something else of {}",
-                    other.display(),
-                    id.bytes().as_bstr()
+                    "the action {} has other defaults in {}",
+                    id.bytes().as_bstr(),
+                    other.display()
                 );
                 let found = reporter.report(file, id.bytes(), message);
                 found.span = id.covering_span();

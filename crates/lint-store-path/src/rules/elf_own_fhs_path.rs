@@ -1,4 +1,4 @@
-//! A program or library names a file of its own by its place in /usr.
+//! A program names a file of its own package by a path in /usr.
 
 use bstr::ByteSlice;
 use hermetic_out::{Decision, FindingKind, Group, Severity};
@@ -15,13 +15,12 @@ pub(super) static RULE: Rule = Rule {
         aliases: &[],
         severity: Severity::Warning,
         group: Group::Elf,
-        summary: "A program or library names a file of its own by its place in /usr",
-        explanation: "The constant data of the file hold an absolute path below `/usr`, `/lib`, `/bin` \
-            or `/opt`, and the store path has a file of that name: the package was built for \
-            another prefix than the one it is in. What opens the path gets another version \
-            of the file, or none.",
+        summary: "A program names a file of its own package by a path in /usr",
+        explanation: "The constant data of the file contain an absolute path below `/usr`, `/lib`, `/bin` \
+            or `/opt`, and the store path has that file: the package was built for another prefix. The \
+            program opens another version of the file, or none.",
         example: "bin/x holds \"/usr/share/x/data\", and share/x/data exists",
-        remedy: "build with the output as prefix, or substitute the path",
+        remedy: "build with the output as prefix, or replace the path",
     },
     check: Check::StorePath(check),
 };
@@ -50,13 +49,13 @@ fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
             };
             // The prefix by itself is asked for in many ways that do no harm.
             if matches!(provider, Provider::Own(_)) && !is_top(&mention.path) {
-                let message = format!("its data name {}", mention.path.as_bstr());
+                let message = format!("the program names {}, a file of its own package", mention.path.as_bstr());
                 let found = reporter.report(
                     file.path_in(subject.path),
                     mention.path.clone(),
                     message,
                 );
-                found.help = format!("build it so that it names {}", path.as_bstr());
+                found.help = format!("build the program with the path {}", path.as_bstr());
             }
         }
     }

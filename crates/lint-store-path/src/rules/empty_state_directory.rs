@@ -13,11 +13,12 @@ pub(super) static RULE: Rule = Rule {
         severity: Severity::Note,
         group: Group::Tree,
         summary: "A store path has an empty directory for state",
-        explanation: "`make install` made a directory such as `var/lib/x` or `run/x` for what the \
-            program will write. In a store nothing can be written, so the directory is of no \
-            use; and if the program was built to write there, it fails when it starts.",
+        explanation: "`make install` created a directory such as `var/lib/x` or `run/x` for the state of \
+            the program. A store is read-only, so the directory is useless. If the program was built to \
+            write there, it fails when it starts.",
         example: "$out/var/lib/x (empty)",
-        remedy: "build with --localstatedir=/var and create the directory at run time (StateDirectory=, tmpfiles.d); do not install it",
+        remedy: "build with `--localstatedir=/var`, create the directory at run time (`StateDirectory=`, \
+            tmpfiles.d), and do not install it",
     },
     check: Check::StorePath(check),
 };
@@ -34,7 +35,7 @@ fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
         let mut inside = subject.facts.below(top.as_bytes());
         if is_directory && inside.all(|file| matches!(file.node, Node::Directory)) {
             let path = directory.path_in(subject.path);
-            reporter.report(path, "", "nothing is in it, and nothing can be written to it");
+            reporter.report(path, "", "the directory is empty, and nothing can be written to it");
         }
     }
 }

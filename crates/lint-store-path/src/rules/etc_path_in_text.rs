@@ -14,10 +14,10 @@ pub(super) static RULE: Rule = Rule {
         aliases: &[],
         severity: Severity::Note,
         group: Group::Etc,
-        summary: "A script or a file in etc names a file in /etc that the package has in its own etc",
-        explanation: "The text names a path in `/etc`, and the store path has a file of that name in its \
-            `etc`, which nothing reads there. Unless something links it to its place, the text \
-            means a file that is not there.",
+        summary: "A script or configuration file names a file of /etc that the package ships in its own \
+            etc",
+        explanation: "The text names a path in `/etc`, and the store path has that file in its `etc`, \
+            where nothing reads it. Unless something links it to `/etc`, the named file does not exist.",
         example: "bin/x: . /etc/x/functions, and etc/x/functions exists",
         remedy: "run relocate-etc-to-out over the package, or write the store path",
     },
@@ -31,7 +31,7 @@ fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
         if mentioned.content.elf.is_none() && !is_itself {
             let path = &mentioned.mention.path;
             let message = format!(
-                "it names {}, and the package has {}",
+                "the text names {}, and the package ships {}",
                 path.as_bstr(),
                 mentioned.own.as_bstr()
             );

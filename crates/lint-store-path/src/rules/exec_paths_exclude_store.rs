@@ -2,25 +2,14 @@
 
 use std::os::unix::ffi::OsStrExt;
 
-use hermetic_out::{FindingKind, Group, Severity};
+use hermetic_out::kinds;
 
 use crate::rule::{Check, PathSubject, Rule};
 use crate::reporter::Reporter;
 use crate::resolved_reference::for_each;
 
 pub(super) static RULE: Rule = Rule {
-    kind: &FindingKind {
-        id: "exec-paths-exclude-store",
-        aliases: &[],
-        severity: Severity::Error,
-        group: Group::Units,
-        summary: "A unit forbids to run anything from the store",
-        explanation: "`NoExecPaths=/` forbids to run or map anything that `ExecPaths=` does not allow \
-            (systemd.exec(5)). The interpreter and the libraries of the program lie in several \
-            store paths: it does not start unless all of the store is allowed.",
-        example: "NoExecPaths=/\nExecPaths=/usr/sbin/x /lib",
-        remedy: "add the store directory to `ExecPaths=`",
-    },
+    kind: &kinds::EXEC_PATHS_EXCLUDE_STORE,
     check: Check::StorePath(check),
 };
 
@@ -36,7 +25,7 @@ fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
         let forbids = named.reference.field == "NoExecPaths" && named.value() == b"/";
         if forbids && named.settings.forbids(store) {
             let file = named.scanned.file.path_in(subject.path);
-            let found = reporter.report(file, b"/", "nothing of the store may be run here");
+            let found = reporter.report(file, b"/", "NoExecPaths=/ forbids the programs and libraries of the store");
             found.span = named.reference.text.covering_span();
         }
     });

@@ -17,11 +17,11 @@ pub(super) static RULE: Rule = Rule {
         severity: Severity::Error,
         group: Group::Elf,
         summary: "The loader of a program is not in the store",
-        explanation: "A program names the dynamic loader that starts it (`PT_INTERP`). If that is \
-            outside the store, as `/lib64/ld-linux-x86-64.so.2`, the program does not start \
-            where that file is missing: the shell says \"no such file or directory\" of the \
-            program itself. Where it exists, the program gets the libraries of another \
-            system. A loader in the store that does not exist is as bad.",
+        explanation: "A program names the dynamic loader that starts it (`PT_INTERP`). If the loader is \
+            outside the store, as `/lib64/ld-linux-x86-64.so.2`, the program does not start where that \
+            file is missing: the shell reports \"no such file or directory\" for the program. Where the \
+            file exists, the program loads the libraries of another system. A loader in the store that \
+            does not exist is reported, too.",
         example: "bin/x: interpreter /lib64/ld-linux-x86-64.so.2",
         remedy: "build the program with the toolchain of the package set, or use autoPatchelfHook (patchelf --set-interpreter)",
     },
@@ -39,9 +39,9 @@ fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     let path = Path::new(OsStr::from_bytes(interpreter));
     let is_in_store = closure.known.store().store_path_of(path).is_some();
     let message = if !is_in_store {
-        format!("its loader is {}, which is not in the store", interpreter.as_bstr())
+        format!("the loader {} of the program is not in the store", interpreter.as_bstr())
     } else if closure.tree.look_up(path).is_none() {
-        format!("its loader is {}, which does not exist", interpreter.as_bstr())
+        format!("the loader {} of the program does not exist", interpreter.as_bstr())
     } else {
         return;
     };

@@ -24,46 +24,54 @@ rules! {
     bare_program
     broken_elf
     build_directory
-    bus_name_not_activatable
-    condition_on_missing_file
     credential_in_store
     dangling_symlink
+    deprecated_directive
     destdir_nest
     directive_in_wrong_section
-    dlopen_library_missing
-    drop_in_without_unit
     duplicate_bus_name
     duplicate_polkit_action
     elf_own_fhs_path
     empty_state_directory
-    etc_file_not_read
+    etc_path_in_program
     etc_path_in_text
     exec_paths_exclude_store
     foreign_package_directory
     interpreter_outside_store
-    login_shell_missing
+    missing_account
+    missing_activation_file
+    missing_condition_file
+    missing_dlopen_library
+    missing_drop_in_unit
+    missing_library
+    missing_login_shell
+    missing_nss_module
+    missing_pam_include
+    missing_pam_module
+    missing_pc_directory
+    missing_pc_prefix
+    missing_pc_requirement
+    missing_polkit_action
+    missing_program
+    missing_runpath_directory
+    missing_shell_command
+    missing_store_file
+    missing_systemd_service
+    missing_systemd_tag
+    missing_tmpfiles_source
+    missing_udev_helper
+    missing_unit
     mount_refused
-    name_service_missing
-    needed_library_missing
     never_started
-    obsolete_directive
     own_file_by_fhs_path
-    pam_include_missing
-    pam_module_missing
-    pc_directory_outside_outputs
     pc_install_variable_outside_prefix
-    pc_requirement_missing
-    pc_variable_undefined
-    pc_without_prefix
+    pc_undefined_variable
     pid_file_in_var_run
-    polkit_action_not_declared
-    program_missing
+    program_not_executable
     program_outside_store
-    program_without_execute_bit
-    relative_program_path
+    relative_program
     running_system_path
     runpath_insecure
-    runpath_missing
     runpath_outside_store
     service_refused
     setuid_file
@@ -72,20 +80,12 @@ rules! {
     shebang_outside_store
     socket_refused
     special_file
-    store_file_missing
     symlink_out_of_store
-    systemd_service_not_shipped
     tmpfiles_in_var_run
-    tmpfiles_source_missing
-    undeclared_account
-    unfound_shell_command
-    unfound_udev_helper
-    unit_not_shipped
     unknown_directive
     unknown_section
     unread_file
     waits_for_nothing
-    wants_without_systemd_tag
     world_writable
 }
 

@@ -14,15 +14,14 @@ pub(super) static RULE: Rule = Rule {
         aliases: &[],
         severity: Severity::Error,
         group: Group::Units,
-        summary: "systemd refuses to load the mount, automount or swap unit",
-        explanation: "A mount or automount unit has to be called after its mount point `Where=`, and a swap \
-            unit after the device or file in `What=`, as `systemd-escape --path` writes it: \
-            `/var/lib/x-y` is `var-lib-x\\x2dy.mount`. A mount unit needs `What=` besides. systemd \
-            does not load any other (\"bad unit file setting\": systemd.mount(5), \
-            systemd.automount(5), systemd.swap(5)). Links are no other names \
-            of such units. A unit that a known drop-in corrects is left out.",
+        summary: "systemd refuses to load a mount, automount or swap unit",
+        explanation: "A mount or automount unit has to be named after its mount point `Where=`, and a swap \
+            unit after the device or file in `What=`, as `systemd-escape --path` writes it: `/var/lib/x-y` \
+            is `var-lib-x\\x2dy.mount`. A mount unit also needs `What=`. systemd does not load any other \
+            (\"bad unit file setting\": systemd.mount(5), systemd.automount(5), systemd.swap(5)). A link \
+            does not give such a unit another name. A unit that a known drop-in corrects is ignored.",
         example: "var-lib-x-y.mount:\n[Mount]\nWhat=tmpfs\nWhere=/var/lib/x-y",
-        remedy: "rename the unit, and what names it",
+        remedy: "rename the unit, and correct the references to it",
     },
     check: Check::StorePath(check),
 };
@@ -41,7 +40,7 @@ fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
 }
 
 fn without_source<'u>(unit: &'u Unit<'_>) -> Option<Fault<'u>> {
-    let fault = Fault::new("it has no What=", "say what is mounted");
+    let fault = Fault::new("the mount unit has no What=", "name the file system in What=");
     unit.listed("Mount", &["What"]).is_empty().then_some(fault)
 }
 
@@ -65,11 +64,11 @@ fn misnamed<'u>(
         return None;
     }
     let message = format!(
-        "{key}={} belongs in {}",
+        "the unit with {key}={} has to be named {}",
         last.value.bytes().as_bstr(),
         name_of(last.value.bytes())?.as_bstr()
     );
-    Some(Fault::new(message, "rename the unit, and what names it").at(Some(last)))
+    Some(Fault::new(message, "rename the unit, and correct the references to it").at(Some(last)))
 }
 
 /// A path as the name of a unit has it: `unit_name_path_escape()` of systemd's `src/basic/unit-name.c`.

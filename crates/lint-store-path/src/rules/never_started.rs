@@ -1,4 +1,4 @@
-//! A service has no `[Install]` section, and nothing in the closure starts it.
+//! Nothing in the closure starts a service.
 
 use std::collections::BTreeSet;
 
@@ -20,11 +20,11 @@ pub(super) static RULE: Rule = Rule {
         aliases: &[],
         severity: Severity::Note,
         group: Group::Units,
-        summary: "A service has no [Install] section, and nothing in the closure starts it",
-        explanation: "Without `WantedBy=` or its kin, `systemctl enable` does nothing; and no socket, \
-            timer, path unit, D-Bus name, udev rule or other unit starts it. It runs only if \
-            somebody starts it by its name. Templates, aliases, what other units name, and store \
-            paths with a generator, which starts what it likes, are left out.",
+        summary: "Nothing in the closure starts a service",
+        explanation: "The service has no `[Install]` section, so `systemctl enable` does nothing. No \
+            socket, timer, path unit, D-Bus name, udev rule or other unit starts it. It runs only if \
+            somebody starts it by name. Templates, aliases, units that other units name, and store paths \
+            with a generator, which may start any unit, are ignored.",
         example: "x.service:\n[Service]\nExecStart=/nix/store/…-x/bin/x",
         remedy: "add an `[Install]` section with `WantedBy=`",
     },
@@ -50,7 +50,7 @@ fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
             let is_known = started.contains(name) || installed.contains(name);
             let is_systemds = is_systemd_unit(name, false) || is_systemd_unit(name, true);
             if is_service && !is_known && !is_systemds {
-                let message = format!("nothing starts {}", name.as_bstr());
+                let message = format!("nothing in the closure starts {}", name.as_bstr());
                 reporter.report(scanned.file.path_in(&store_path), name, message);
             }
         }

@@ -1,4 +1,4 @@
-//! A file of the package itself is named by its place in /usr.
+//! A file of the package is named by a path in /usr.
 
 use bstr::ByteSlice;
 use hermetic_out::Decision;
@@ -16,12 +16,11 @@ pub(super) static RULE: Rule = Rule {
         aliases: &[],
         severity: Severity::Warning,
         group: Group::Units,
-        summary: "A file of the package itself is named by its place in /usr",
-        explanation: "A unit or a file beside it names something below `/usr`, `/lib`, `/opt` or the \
-            like that this very store path has. What opens it finds another version of the \
-            file, or nothing.",
+        summary: "A file of the package is named by a path in /usr",
+        explanation: "A unit or integration file names a file below `/usr`, `/lib`, `/opt` or the like \
+            that its own store path has. The reader opens another version of the file, or none.",
         example: "EnvironmentFile=/usr/share/x/defaults",
-        remedy: "write the store path: patch-systemd-units does so",
+        remedy: "write the store path, as patch-systemd-units does",
     },
     check: Check::StorePath(check),
 };
@@ -46,7 +45,7 @@ fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
         if path == value {
             return;
         }
-        let message = format!("{} is at {}", value.as_bstr(), path.as_bstr());
+        let message = format!("the file {} of the package is at {}", value.as_bstr(), path.as_bstr());
         let file = named.scanned.file.path_in(subject.path);
         let found = reporter.report(file, value, message);
         found.span = named.reference.text.covering_span();

@@ -1,4 +1,4 @@
-//! A variable that says where others install does not follow the prefix.
+//! An install variable of a .pc file does not follow the prefix.
 
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Group, Severity};
@@ -15,13 +15,12 @@ pub(super) static RULE: Rule = Rule {
         aliases: &[],
         severity: Severity::Warning,
         group: Group::PkgConfig,
-        summary: "A variable that says where others install does not follow the prefix",
-        explanation: "Builds ask the module where units, completions or rules belong, with their own \
-            prefix in place of the module's. A value that is not below `${prefix}` stays what \
-            it is: the build tries to write into another package's store path, or outside the \
-            store, and fails.",
+        summary: "An install variable of a .pc file does not follow the prefix",
+        explanation: "Builds ask the module where to install units, completions or rules, with their own \
+            prefix in place of the module's. A value that is not below `${prefix}` does not change: the \
+            build tries to write to another package's store path, or outside the store, and fails.",
         example: "prefix=/nix/store/…-systemd\nsystemdsystemunitdir=/usr/lib/systemd/system",
-        remedy: "write the value by `${prefix}`: rewrite-pkgconfig-prefix does so",
+        remedy: "write the value with `${prefix}`, as rewrite-pkgconfig-prefix does",
     },
     check: Check::File(check),
 };
@@ -63,7 +62,7 @@ fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
             rest.is_empty() || rest.starts_with(b"/") || prefix.ends_with(b"/")
         });
         if value.starts_with(b"/") && !is_below && is_known(name) {
-            let message = format!("{} is not below the prefix", name.as_bstr());
+            let message = format!("the install variable {} is not below the prefix", name.as_bstr());
             let found = subject.report(reporter, value.clone(), message);
             found.span = text.covering_span();
         }

@@ -1,4 +1,4 @@
-//! The PID file of a service is named below /var/run.
+//! The PID file of a service is below /var/run.
 
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Group, Severity};
@@ -13,9 +13,9 @@ pub(super) static RULE: Rule = Rule {
         aliases: &[],
         severity: Severity::Note,
         group: Group::Units,
-        summary: "The PID file of a service is named below /var/run",
-        explanation: "`/var/run` is a link to `/run` that only old systems fill. systemd reads the path \
-            as one below `/run`, and says so in its log every time.",
+        summary: "The PID file of a service is below /var/run",
+        explanation: "`/var/run` is a link to `/run` for old programs. systemd reads the path as one below \
+            `/run`, and logs a warning each time.",
         example: "PIDFile=/var/run/x.pid",
         remedy: "write `/run` in place of `/var/run`",
     },
@@ -26,7 +26,7 @@ fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     for directive in directives(subject.file) {
         let value = directive.value.bytes();
         if directive.key.bytes() == b"PIDFile" && value.starts_with(b"/var/run/") {
-            let message = format!("{} is below /var/run", value.as_bstr());
+            let message = format!("the PID file {} is below /var/run", value.as_bstr());
             let found = subject.report(reporter, value, message);
             found.span = directive.value.covering_span();
         }

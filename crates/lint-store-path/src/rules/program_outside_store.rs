@@ -1,4 +1,4 @@
-//! A program that is run is named by a path outside the store.
+//! A program is named by a path outside the store.
 
 use std::os::unix::ffi::OsStrExt;
 
@@ -16,10 +16,10 @@ pub(super) static RULE: Rule = Rule {
         aliases: &[],
         severity: Severity::Error,
         group: Group::Units,
-        summary: "A program that is run is named by a path outside the store",
-        explanation: "The path lies in `/usr`, `/bin` or another directory that a system with a store \
-            does not fill, although the store path itself, or something that it refers to, has \
-            the program. Where the line is run, it fails.",
+        summary: "A program is named by a path outside the store",
+        explanation: "The path is in `/usr`, `/bin` or another directory that a system with a store does \
+            not fill, although the package or one of its dependencies has the program. Running the line \
+            fails.",
         example: "ExecStart=/usr/sbin/chronyd",
         remedy: "run patch-systemd-units over the package, or write the store path",
     },
@@ -42,7 +42,7 @@ fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
         let file = named.scanned.file.path_in(subject.path);
         let found = reporter.report(file, value, message);
         found.span = named.reference.text.covering_span();
-        found.help = format!("write {}: patch-systemd-units does so", path.as_bstr());
+        found.help = format!("write {}, as patch-systemd-units does", path.as_bstr());
         if named.reference.optional {
             found.severity = Severity::Warning;
         }

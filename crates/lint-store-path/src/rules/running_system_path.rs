@@ -1,4 +1,4 @@
-//! A file names a path that only NixOS has.
+//! A file names a path that exists only on NixOS.
 
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Group, Severity};
@@ -14,11 +14,10 @@ pub(super) static RULE: Rule = Rule {
         aliases: &[],
         severity: Severity::Note,
         group: Group::Tree,
-        summary: "A file names a path that only NixOS has",
-        explanation: "`/run/current-system` and `/run/booted-system` are links that NixOS makes when \
-            it starts. An image that is assembled from store paths has neither, and another \
-            distribution that runs Nix has neither. The program may well have another place \
-            to look; then nothing breaks.",
+        summary: "A file names a path that exists only on NixOS",
+        explanation: "NixOS creates the links `/run/current-system` and `/run/booted-system` when it \
+            starts. An image of store paths has neither, nor has another distribution that runs Nix. If \
+            the program also looks elsewhere, nothing breaks.",
         example: "bin/x: PATH=/run/current-system/sw/bin",
         remedy: "name a store path, or a place in /etc or /usr",
     },
@@ -35,7 +34,7 @@ fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
         || subject.file.sub_path.starts_with(b"share/man/");
     let mention = mentions.find(|mention| mention.place == MentionedPlace::RunningSystem);
     if let Some(mention) = mention.filter(|_| !is_read_by_people) {
-        let message = format!("it names {}", mention.path.as_bstr());
+        let message = format!("the file names {}, which exists only on NixOS", mention.path.as_bstr());
         let found = subject.report(reporter, mention.path.clone(), message);
         if content.elf.is_none() {
             found.span = usize::try_from(mention.offset)

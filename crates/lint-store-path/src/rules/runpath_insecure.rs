@@ -1,4 +1,4 @@
-//! Anybody can put a library where a program looks for one.
+//! Every user can put a library where a program looks for one.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -16,12 +16,11 @@ pub(super) static RULE: Rule = Rule {
         aliases: &[],
         severity: Severity::Error,
         group: Group::Elf,
-        summary: "Anybody can put a library where a program looks for one",
-        explanation: "A directory of the RUNPATH is one in which every user can make files (`/tmp`, \
-            `/var/tmp`, `/build` on a machine without a sandbox), or it is not absolute, so \
-            that it means the directory the program is started in. Whoever puts a library \
-            there has it run by others. An empty entry, as two colons in a row leave it, \
-            means the working directory, too.",
+        summary: "Every user can put a library where a program looks for one",
+        explanation: "A directory of the RUNPATH is writable for every user (`/tmp`, `/var/tmp`, `/build` \
+            on a machine without a sandbox), or it is not absolute, so that it depends on the working \
+            directory. A library that somebody puts there runs with the permissions of others. An empty \
+            entry, between two colons, means the working directory, too.",
         example: "RUNPATH /tmp/nix-build-x/lib:/nix/store/…/lib",
         remedy: "remove the entry (patchelf --shrink-rpath, or fix the link flags)",
     },
@@ -46,11 +45,11 @@ fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
         };
         let message = if entry.is_empty() {
-            "its RUNPATH has an empty entry, which means the working directory".to_owned()
+            "the RUNPATH has an empty entry, which means the working directory".to_owned()
         } else if WRITABLE.iter().any(|directory| is_below(directory)) {
-            format!("its RUNPATH has {}, where anybody can put files", entry.as_bstr())
+            format!("the RUNPATH has {}, where every user can put files", entry.as_bstr())
         } else if !entry.starts_with(b"/") && !entry.starts_with(b"$") {
-            format!("its RUNPATH has {}, which depends on the working directory", entry.as_bstr())
+            format!("the RUNPATH has {}, which depends on the working directory", entry.as_bstr())
         } else {
             continue;
         };

@@ -1,4 +1,4 @@
-//! A program looks for libraries outside the store.
+//! A directory of the RUNPATH is not in the store.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -18,11 +18,10 @@ pub(super) static RULE: Rule = Rule {
         aliases: &[],
         severity: Severity::Warning,
         group: Group::Elf,
-        summary: "A program looks for libraries outside the store",
-        explanation: "A directory of the RUNPATH is not in the store. What is there depends on the \
-            machine: on most of them nothing, on others a library of another version, which \
-            may crash the program. `/run/opengl-driver`, where NixOS has the drivers of the \
-            machine's graphics card, is not reported.",
+        summary: "A directory of the RUNPATH is not in the store",
+        explanation: "Its content depends on the machine: on most it does not exist, on others it has a \
+            library of another version, which may crash the program. `/run/opengl-driver`, where NixOS has \
+            the drivers of the graphics card, is not reported.",
         example: "RUNPATH /usr/lib/x86_64-linux-gnu",
         remedy: "remove the entry (patchelf --shrink-rpath), and add the directory of the package that has the library",
     },
@@ -47,7 +46,7 @@ fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
         let store = subject.inside.closure.known.store();
         let is_other = OTHERS.iter().any(|other| directory.starts_with(other));
         if !is_other && store.store_path_of(directory).is_none() {
-            let message = format!("its RUNPATH has {}, which is not in the store", entry.as_bstr());
+            let message = format!("the directory {} of the RUNPATH is not in the store", entry.as_bstr());
             subject.report(reporter, entry.clone(), message);
         }
     }

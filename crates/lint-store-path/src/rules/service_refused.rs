@@ -1,4 +1,4 @@
-//! A service that systemd refuses to load: `service_verify()` of systemd's `src/core/service.c`.
+//! systemd refuses to load a service.
 
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Group, Severity};
@@ -16,15 +16,15 @@ pub(super) static RULE: Rule = Rule {
         aliases: &[],
         severity: Severity::Error,
         group: Group::Units,
-        summary: "systemd refuses to load the service",
-        explanation: "The lines of a service contradict each other, so that systemd does not load it and \
+        summary: "systemd refuses to load a service",
+        explanation: "The lines of the service contradict each other, so systemd does not load it and \
             nothing can start it (\"bad unit file setting\"): it has no command; more than one \
-            `ExecStart=`, or none, which only `Type=oneshot` allows; `Type=dbus` and no \
-            `BusName=`; `Type=oneshot` and `Restart=always`, `Restart=on-success` or \
-            `ExitType=cgroup` (systemd.service(5)). Drop-ins that are known count, in any order: a \
-            service that one of them may complete is left out.",
+            `ExecStart=`, or none, which only `Type=oneshot` allows; `Type=dbus` without `BusName=`; \
+            `Type=oneshot` with `Restart=always`, `Restart=on-success` or `ExitType=cgroup` \
+            (systemd.service(5)). Known drop-ins are applied in any order: a service that one of them may \
+            complete is ignored.",
         example: "[Service]\nType=dbus\nExecStart=/nix/store/…-x/bin/x",
-        remedy: "correct the unit: `systemd-analyze verify` says the same of it",
+        remedy: "correct the unit; `systemd-analyze verify` reports the same",
     },
     check: Check::StorePath(check),
 };
@@ -69,7 +69,7 @@ fn added_commands(subject: &PathSubject<'_>, reporter: &mut Reporter) {
         };
         let units = units_of(known, file);
         if !units.is_empty() && units.iter().all(is_second) {
-            let message = "the unit has an ExecStart= already, and only Type=oneshot can have two";
+            let message = "the drop-in adds a second ExecStart=, which only Type=oneshot allows";
             let value = added.value;
             let found = reporter.report(file.path_in(subject.path), value.bytes(), message);
             found.span = value.covering_span();
@@ -92,23 +92,23 @@ fn fault<'u>(unit: &'u Unit<'_>) -> Option<Fault<'u>> {
     });
     if !starts && !has("ExecStop") && no_action {
         return Some(Fault::new(
-            "it has no ExecStart=, no ExecStop= and no SuccessAction=",
-            "say what the service runs",
+            "the service has no ExecStart=, no ExecStop= and no SuccessAction=",
+            "add ExecStart=",
         ));
     }
     let never_oneshot = is_never_oneshot(unit);
     if !starts && never_oneshot {
         let fault = Fault::new(
-            "it has no ExecStart=, and Type= is not oneshot",
-            "say what the service runs, or write Type=oneshot and RemainAfterExit=yes",
+            "the service has no ExecStart=, and Type= is not oneshot",
+            "add ExecStart=, or write Type=oneshot and RemainAfterExit=yes",
         );
         return Some(fault.at(own("Type")));
     }
     let stays = |value: Option<&[u8]>| value.is_some_and(is_true);
     if !starts && no_action && unit.always("Service", "RemainAfterExit", |value| !stays(value)) {
         return Some(Fault::new(
-            "it has no ExecStart=, and no RemainAfterExit=yes without which it would never be active",
-            "write RemainAfterExit=yes, or say what the service runs",
+            "the service has neither ExecStart= nor RemainAfterExit=yes, and would never be active",
+            "write RemainAfterExit=yes, or add ExecStart=",
         ));
     }
     if never_oneshot && let Some(second) = second_command(unit) {
@@ -118,7 +118,7 @@ fn fault<'u>(unit: &'u Unit<'_>) -> Option<Fault<'u>> {
         if is("Restart", &[b"always", b"on-success"]) {
             let restart = own("Restart");
             let fault = Fault::new(
-                "a service of Type=oneshot cannot be started again whenever it has ended well",
+                "a service of Type=oneshot cannot be restarted after a success",
                 "write Restart=on-failure, or another Type=",
             );
             return Some(fault.at(restart));
@@ -133,8 +133,8 @@ fn fault<'u>(unit: &'u Unit<'_>) -> Option<Fault<'u>> {
     }
     if is("Type", &[b"dbus"]) && unit.always("Service", "BusName", |name| name.is_none()) {
         let fault = Fault::new(
-            "Type=dbus needs BusName=",
-            "write the name that the service takes on the bus, or another Type=",
+            "the service has Type=dbus and no BusName=",
+            "add BusName= with the name of the service on the bus, or write another Type=",
         );
         return Some(fault.at(own("Type")));
     }
@@ -166,7 +166,7 @@ fn second_command<'u>(unit: &'u Unit<'_>) -> Option<Fault<'u>> {
         if count > 1 {
             let program = commands.last().map(|command| command.program.bytes());
             let message = format!(
-                "{} would be the second command, which only Type=oneshot can have",
+                "the service has the second command {}, which only Type=oneshot allows",
                 program.unwrap_or_default().as_bstr()
             );
             let fault = Fault::new(message, "leave one ExecStart=, or write Type=oneshot");

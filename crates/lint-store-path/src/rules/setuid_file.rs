@@ -13,11 +13,10 @@ pub(super) static RULE: Rule = Rule {
         severity: Severity::Error,
         group: Group::Tree,
         summary: "A file has a setuid or setgid bit",
-        explanation: "Nix takes these bits from everything that it puts into its store, since anybody \
-            could otherwise keep an old program with a hole. So the bit is there in this \
-            tree alone, and the program will run without it.",
+        explanation: "Nix removes these bits from every file that it adds to its store, since old programs \
+            with a vulnerability would otherwise remain available. The program will run without the bit.",
         example: "bin/su with mode 4755",
-        remedy: "install it without the bit; give it to a wrapper (security.wrappers on NixOS)",
+        remedy: "install the file without the bit; give the bit to a wrapper (security.wrappers on NixOS)",
     },
     check: Check::File(check),
 };
@@ -26,6 +25,6 @@ fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     let is_file = matches!(subject.file.node, Node::File { .. });
     // On a directory, setgid says whose new files are: nothing that matters in a store.
     if is_file && subject.file.mode & 0o6000 != 0 {
-        subject.report(reporter, "", format!("its mode is {:04o}", subject.file.mode));
+        subject.report(reporter, "", format!("the mode {:04o} of the file has a setuid or setgid bit", subject.file.mode));
     }
 }

@@ -14,12 +14,13 @@ pub(super) static RULE: Rule = Rule {
         severity: Severity::Warning,
         group: Group::Scripts,
         summary: "A script is started by /usr/bin/env",
-        explanation: "env(1) looks for the interpreter on the PATH of whoever starts the script. So \
-            the package does not say what it needs, and a service or a user with another \
-            PATH gets another interpreter, or none. In a build's sandbox and in an image \
-            made of store paths, there is no `/usr/bin/env` either.",
+        explanation: "env(1) looks for the interpreter on the `PATH` of the process that starts the \
+            script. The package does not refer to its interpreter, and a service or a user with another \
+            `PATH` gets another one, or none. A build sandbox and an image of store paths have no \
+            `/usr/bin/env`.",
         example: "#!/usr/bin/env python3",
-        remedy: "name the interpreter's store path: patchShebangs does so if its package is in buildInputs",
+        remedy: "write the store path of the interpreter, as patchShebangs does if its package is in \
+            buildInputs",
     },
     check: Check::File(check),
 };
@@ -30,7 +31,7 @@ fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     };
     if is_looked_up(shebang) {
         let named = [shebang.interpreter.as_slice(), b" ", &shebang.argument].concat();
-        let message = format!("{} depends on PATH", named.trim().as_bstr());
+        let message = format!("the interpreter of the script, {}, depends on PATH", named.trim().as_bstr());
         subject.report(reporter, named, message).span = Some(span(shebang));
     }
 }

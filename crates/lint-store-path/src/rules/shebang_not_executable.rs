@@ -1,4 +1,4 @@
-//! What a script names as its interpreter cannot be run.
+//! The interpreter of a script cannot be executed.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -18,12 +18,12 @@ pub(super) static RULE: Rule = Rule {
         aliases: &[],
         severity: Severity::Error,
         group: Group::Scripts,
-        summary: "What a script names as its interpreter cannot be run",
+        summary: "The interpreter of a script cannot be executed",
         explanation: "The first line of the script names a file in the store that does not exist, is a \
-            directory, or that nobody may execute. Whoever starts the script gets \"bad \
-            interpreter\" or \"permission denied\".",
+            directory, or has no execute permission. Starting the script fails with \"bad interpreter\" or \
+            \"permission denied\".",
         example: "#!/nix/store/…-python3-3.13/bin/python (which does not exist)",
-        remedy: "name a program that exists",
+        remedy: "name a program that exists and is executable",
     },
     check: Check::File(check),
 };
@@ -43,7 +43,7 @@ fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
         Some(_) => "is not executable",
         None => "does not exist",
     };
-    let message = format!("its interpreter {} {what}", shebang.interpreter.as_bstr());
+    let message = format!("the interpreter {} of the script {what}", shebang.interpreter.as_bstr());
     subject
         .report(reporter, shebang.interpreter.clone(), message)
         .span = Some(span(shebang));

@@ -18,13 +18,13 @@ pub(super) static RULE: Rule = Rule {
         severity: Severity::Error,
         group: Group::Scripts,
         summary: "The interpreter of a script is not in the store",
-        explanation: "The first line of an executable script names a program outside the store, or \
-            none by an absolute path. Where that file is missing, the script does not start \
-            (\"bad interpreter\"); where it exists, the script runs with another version than \
-            the one it was tested with. `/bin/sh`, which NixOS has, is only a warning; \
-            `/usr/bin/env` has a rule of its own.",
+        explanation: "The first line of an executable script names a program outside the store, or a \
+            relative path. Where that file is missing, the script does not start (\"bad interpreter\"); \
+            where it exists, the script runs with another version than the one it was tested with. \
+            `/bin/sh`, which NixOS has, is a warning; `/usr/bin/env` has a rule of its own.",
         example: "#!/usr/bin/python3",
-        remedy: "name the interpreter's store path: patchShebangs does so if its package is in buildInputs",
+        remedy: "write the store path of the interpreter, as patchShebangs does if its package is in \
+            buildInputs",
     },
     check: Check::File(check),
 };
@@ -38,7 +38,7 @@ fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     if store.store_path_of(path).is_some() || is_looked_up(shebang) {
         return;
     }
-    let message = format!("its interpreter {} is not in the store", shebang.interpreter.as_bstr());
+    let message = format!("the interpreter {} of the script is not in the store", shebang.interpreter.as_bstr());
     let found = subject.report(reporter, shebang.interpreter.clone(), message);
     found.span = Some(span(shebang));
     if shebang.interpreter == b"/bin/sh" {

@@ -1,4 +1,4 @@
-//! A socket unit that systemd refuses to load: `socket_verify()` of systemd's `src/core/socket.c`.
+//! systemd refuses to load a socket unit.
 
 use hermetic_out::{FindingKind, Group, Severity};
 
@@ -13,14 +13,14 @@ pub(super) static RULE: Rule = Rule {
         aliases: &[],
         severity: Severity::Error,
         group: Group::Units,
-        summary: "systemd refuses to load the socket unit",
-        explanation: "The lines of a socket unit contradict each other, so that systemd does not load it \
-            and nothing listens (\"bad unit file setting\"): it has no `Listen…=`; \
-            `Accept=yes`, and a `Service=` or a `Listen…=` that gives no connections; `Symlinks=`, \
-            and not just one socket or FIFO in the file system (systemd.socket(5)). Drop-ins that \
-            are known count, in any order: a unit that one of them may complete is left out.",
+        summary: "systemd refuses to load a socket unit",
+        explanation: "The lines of the socket unit contradict each other, so systemd does not load it and \
+            nothing listens (\"bad unit file setting\"): it has no `Listen…=`; `Accept=yes` with \
+            `Service=` or with a `Listen…=` that accepts no connections; `Symlinks=` without exactly one \
+            socket or FIFO in the file system (systemd.socket(5)). Known drop-ins are applied in any \
+            order: a unit that one of them may complete is ignored.",
         example: "[Socket]\nListenStream=/run/x\nAccept=yes\nService=x.service",
-        remedy: "correct the unit: `systemd-analyze verify` says the same of it",
+        remedy: "correct the unit; `systemd-analyze verify` reports the same",
     },
     check: Check::StorePath(check),
 };
@@ -45,8 +45,8 @@ fn fault<'u>(unit: &'u Unit<'_>) -> Option<Fault<'u>> {
     let listens = unit.listed("Socket", LISTEN);
     if listens.is_empty() {
         return Some(Fault::new(
-            "it has no Listen…=, so that there is nothing to wait for",
-            "say what the socket listens on",
+            "the socket unit has no Listen…=",
+            "add ListenStream= or another Listen…=",
         ));
     }
     let own = unit.own.listed("Socket", LISTEN);
@@ -56,8 +56,7 @@ fn fault<'u>(unit: &'u Unit<'_>) -> Option<Fault<'u>> {
     let accepts = unit.always("Socket", "Accept", |value| value.is_some_and(is_true));
     if accepts && unit.always("Socket", "Service", |value| value.is_some()) {
         let fault = Fault::new(
-            "with Accept=yes, each connection gets an instance of the template of the socket's own name: \
-             Service= cannot be set",
+            "the socket unit has Accept=yes, which starts the template of its own name, and Service=",
             "remove Service= and name the template after the socket, or write Accept=no",
         );
         return Some(fault.at(unit.own.last("Socket", "Service")));
@@ -68,7 +67,7 @@ fn fault<'u>(unit: &'u Unit<'_>) -> Option<Fault<'u>> {
         .find(|directive| !gives_connections(directive.key.bytes()));
     if accepts && is_settled && let Some(&other) = other {
         let fault = Fault::new(
-            "with Accept=yes, only ListenStream= and ListenSequentialPacket= can be listened on",
+            "Accept=yes allows only ListenStream= and ListenSequentialPacket=",
             "write Accept=no",
         );
         return Some(fault.at(Some(other)));
@@ -88,8 +87,8 @@ fn fault<'u>(unit: &'u Unit<'_>) -> Option<Fault<'u>> {
         && !unit.drop_ins.iter().any(|part| part.mentions("Socket", "Symlinks"));
     if has_links && is_settled && files.count() != 1 {
         let fault = Fault::new(
-            "Symlinks= is for a unit that listens on just one socket or FIFO in the file system",
-            "remove Symlinks=, or make a unit of each socket",
+            "Symlinks= requires exactly one socket or FIFO in the file system",
+            "remove Symlinks=, or make one unit for each socket",
         );
         return Some(fault.at(unit.own.last("Socket", "Symlinks")));
     }

@@ -1,4 +1,4 @@
-//! A store path holds a device, socket or FIFO.
+//! A store path contains a device, socket or FIFO.
 
 use hermetic_out::{FindingKind, Group, Severity};
 
@@ -12,18 +12,18 @@ pub(super) static RULE: Rule = Rule {
         aliases: &[],
         severity: Severity::Error,
         group: Group::Tree,
-        summary: "A store path holds a device, socket or FIFO",
-        explanation: "Nix packs regular files, directories and links only: a store path with anything \
-            else cannot be copied, and Nix refuses to register it. It was made by a program \
-            that ran during the build.",
+        summary: "A store path contains a device, socket or FIFO",
+        explanation: "Nix stores regular files, directories and symbolic links only. A store path with any \
+            other file cannot be copied, and Nix refuses to register it. A program that ran during the \
+            build created the file.",
         example: "$out/run/x.sock",
-        remedy: "do not install it: it is made at run time",
+        remedy: "do not install the file; create it at run time",
     },
     check: Check::File(check),
 };
 
 fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     if matches!(subject.file.node, Node::Special) {
-        subject.report(reporter, "", "it is neither a regular file, a directory nor a link");
+        subject.report(reporter, "", "the file is neither a regular file, a directory nor a symbolic link");
     }
 }

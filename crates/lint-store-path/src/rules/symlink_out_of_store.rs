@@ -1,4 +1,4 @@
-//! A link leads out of the store.
+//! A symbolic link leads out of the store.
 
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Group, Severity};
@@ -15,11 +15,11 @@ pub(super) static RULE: Rule = Rule {
         aliases: &[],
         severity: Severity::Warning,
         group: Group::Tree,
-        summary: "A link leads out of the store",
-        explanation: "The link names a place of the machine, as `/usr/share/x`: what is there is not \
-            part of the package, and on most machines nothing is. Links to what a machine \
-            makes at run time (`/dev`, `/proc`, `/run`, `/var` …) are not reported; those to \
-            its configuration in `/etc` are a note.",
+        summary: "A symbolic link leads out of the store",
+        explanation: "The link names a path of the machine, as `/usr/share/x`: its target is not part of \
+            the package, and most machines do not have it. Links to files that a machine creates at run \
+            time (`/dev`, `/proc`, `/run`, `/var` …) are not reported; links to its configuration in \
+            `/etc` are a note.",
         example: "share/x -> /usr/share/x",
         remedy: "link to the store path of the package that has the file",
     },
@@ -37,7 +37,7 @@ fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     if !is_place_of_packages(&place) {
         return;
     }
-    let message = format!("it leads to {}, which is not in the store", place.as_bstr());
+    let message = format!("the link leads to {}, which is not in the store", place.as_bstr());
     let found = subject.report(reporter, target.clone(), message);
     if place.starts_with(b"/etc/") || place == b"/etc" {
         found.severity = Severity::Note;

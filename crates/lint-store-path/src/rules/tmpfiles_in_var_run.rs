@@ -1,4 +1,4 @@
-//! A line of tmpfiles.d is for a path below /var/run.
+//! A line of tmpfiles.d names a path below /var/run.
 
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Group, Severity};
@@ -13,9 +13,9 @@ pub(super) static RULE: Rule = Rule {
         aliases: &[],
         severity: Severity::Note,
         group: Group::IntegrationFiles,
-        summary: "A line of tmpfiles.d is for a path below /var/run",
-        explanation: "`/var/run` is a link to `/run` that only old systems fill. systemd-tmpfiles reads \
-            the path as one below `/run`, and says so in its log every time.",
+        summary: "A line of tmpfiles.d names a path below /var/run",
+        explanation: "`/var/run` is a link to `/run` for old programs. systemd-tmpfiles reads the path as \
+            one below `/run`, and logs a warning each time.",
         example: "d /var/run/x 0755 root root -",
         remedy: "write `/run` in place of `/var/run`",
     },
@@ -29,7 +29,7 @@ fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     for fact in scan.iter().flat_map(|scan| &scan.declarations) {
         let Declaration::Makes(path) = fact else { continue };
         if path.bytes().starts_with(b"/var/run/") {
-            let message = format!("{} is below /var/run", path.bytes().as_bstr());
+            let message = format!("the path {} is below /var/run", path.bytes().as_bstr());
             let found = subject.report(reporter, path.bytes(), message);
             found.span = path.covering_span();
         }

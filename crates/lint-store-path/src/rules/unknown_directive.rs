@@ -15,9 +15,9 @@ pub(super) static RULE: Rule = Rule {
         severity: Severity::Warning,
         group: Group::Units,
         summary: "A unit has a directive that systemd does not know",
-        explanation: "systemd ignores what it does not know, and only says so in its log: what the line \
-            was to do does not happen. Known are the directives of systemd 257 to 262, and \
-            older ones; those that begin with `X-` are for others.",
+        explanation: "systemd ignores unknown directives and logs a warning: the line has no effect. The \
+            directives of systemd 257 to 262 and older ones are known; those that begin with `X-` are for \
+            other programs.",
         example: "[Unit]\nConditionFileExists=/etc/x.conf",
         remedy: "correct the name, or remove the line",
     },
@@ -30,12 +30,12 @@ fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
             continue;
         }
         let name = directive.key.bytes();
-        let message = format!("systemd does not know {}= here", name.as_bstr());
+        let message = format!("systemd does not know the directive {}= in this section", name.as_bstr());
         let similar = directive.similar();
         let found = subject.report(reporter, name, message);
         found.span = directive.key.covering_span();
         if let Some(similar) = similar {
-            found.help = format!("{similar}= may be meant");
+            found.help = format!("write {similar}= if that is meant");
         }
     }
 }

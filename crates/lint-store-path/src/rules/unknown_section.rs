@@ -1,4 +1,4 @@
-//! A unit has a section that systemd does not read there.
+//! A unit has a section that systemd does not read.
 
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Group, Severity};
@@ -14,10 +14,9 @@ pub(super) static RULE: Rule = Rule {
         aliases: &[],
         severity: Severity::Warning,
         group: Group::Units,
-        summary: "A unit has a section that systemd does not read there",
-        explanation: "systemd ignores a section that it does not know for this type of unit, with all \
-            that is in it, and only says so in its log. Sections that begin with `X-` are for \
-            others and no mistake.",
+        summary: "A unit has a section that systemd does not read",
+        explanation: "systemd ignores a section that it does not know for this type of unit, with all its \
+            lines, and logs a warning. Sections that begin with `X-` are for other programs.",
         example: "x.service:\n[Socket]\nListenStream=80",
         remedy: "correct the name of the section, or move its lines to a unit of the right type",
     },
@@ -31,9 +30,9 @@ fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
         // Once for each section is enough.
         if directive.standing() == Standing::UnknownSection && last != Some(section) {
             let message = if section.is_empty() {
-                format!("{} stands before the first section", key.bytes().as_bstr())
+                format!("the directive {} is in front of the first section", key.bytes().as_bstr())
             } else {
-                format!("[{}] is no section of such a file", section.as_bstr())
+                format!("systemd does not read the section [{}] in this type of file", section.as_bstr())
             };
             let found = subject.report(reporter, section, message);
             found.span = key.covering_span();

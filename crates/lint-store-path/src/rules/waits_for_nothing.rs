@@ -14,14 +14,13 @@ pub(super) static RULE: Rule = Rule {
         aliases: &[],
         severity: Severity::Error,
         group: Group::Units,
-        summary: "A timer has no time, or a path unit no path",
+        summary: "A timer has no time, or a path unit has no path",
         explanation: "systemd refuses to load a timer without `OnCalendar=` or another `On…=` \
-            (systemd.timer(5)), and a path unit without `PathExists=` or one of its kin \
-            (systemd.path(5)): \"bad unit file setting\". What they are to start never starts. \
-            Often the directive has a letter wrong, or stands in another section. A unit that a \
-            known drop-in completes is left out.",
+            (systemd.timer(5)), and a path unit without `PathExists=` or a similar directive \
+            (systemd.path(5)): \"bad unit file setting\". Their units never start. Often the directive is \
+            misspelled or in another section. A unit that a known drop-in completes is ignored.",
         example: "x.timer:\n[Timer]\nOnCalender=daily",
-        remedy: "say what the unit waits for",
+        remedy: "add the time to the timer, or the path to the path unit",
     },
     check: Check::StorePath(check),
 };
@@ -56,16 +55,16 @@ fn without_time<'u>(unit: &'u Unit<'_>) -> Option<Fault<'u>> {
         || !never("OnClockChange")
         || !never("OnTimezoneChange");
     let fault = Fault::new(
-        "the timer has no OnCalendar= or other On…=, so that systemd does not load it",
-        "say when the timer elapses",
+        "the timer has no OnCalendar= or other On…=",
+        "add OnCalendar= or another On…=",
     );
     (!waits).then_some(fault)
 }
 
 fn without_path<'u>(unit: &'u Unit<'_>) -> Option<Fault<'u>> {
     let fault = Fault::new(
-        "the path unit has no PathExists= or other path, so that systemd does not load it",
-        "say which path is watched",
+        "the path unit has no PathExists= or other path",
+        "add PathExists= or another path",
     );
     unit.listed("Path", PATHS).is_empty().then_some(fault)
 }

@@ -1,4 +1,4 @@
-//! Everybody may write to a file or directory.
+//! Every user may write to a file or directory.
 
 use hermetic_out::{FindingKind, Group, Severity};
 
@@ -12,12 +12,12 @@ pub(super) static RULE: Rule = Rule {
         aliases: &[],
         severity: Severity::Error,
         group: Group::Tree,
-        summary: "Everybody may write to a file or directory",
-        explanation: "Nix takes the write permissions from everything that it puts into its store. In \
-            this tree, anybody can change the file; and a program that relies on it, as on a \
-            directory for its state, will fail in the store.",
+        summary: "Every user may write to a file or directory",
+        explanation: "Nix removes write permissions from every file that it adds to its store. In this \
+            tree, every user can change the file. A program that writes to it, as to a directory for its \
+            state, will fail in the store.",
         example: "share/x/scores with mode 0666",
-        remedy: "install it without write permission for others",
+        remedy: "install the file without write permission for others",
     },
     check: Check::File(check),
 };
@@ -25,6 +25,6 @@ pub(super) static RULE: Rule = Rule {
 fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     let is_meant = matches!(subject.file.node, Node::File { .. } | Node::Directory);
     if is_meant && subject.file.mode & 0o002 != 0 {
-        subject.report(reporter, "", format!("its mode is {:04o}", subject.file.mode));
+        subject.report(reporter, "", format!("the mode {:04o} lets every user write", subject.file.mode));
     }
 }

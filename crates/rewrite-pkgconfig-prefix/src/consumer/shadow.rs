@@ -103,10 +103,10 @@ fn not_absolute(path: &Path, content: &[u8], statement: &Statement) -> Finding {
     let extent = statement.value.text.covering_span();
     let span = extent.unwrap_or(Span::new(statement.lines.start, statement.lines.start));
     let message = format!(
-        "{} says where others install, but its value is no absolute path",
+        "the value of the install variable {} is not an absolute path",
         statement.name.as_bstr()
     );
-    let help = "pass the directory to the build by hand";
+    let help = "pass the directory to the build";
     at(
         &findings::PC_INSTALL_NOT_ABSOLUTE,
         path,

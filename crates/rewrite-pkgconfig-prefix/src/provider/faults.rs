@@ -43,7 +43,7 @@ impl<'a> Faults<'a> {
         if let Some(last) = self.found.last_mut().filter(|_| self.more > 0) {
             let _ = write!(
                 last.message,
-                ", and {} more are found in this file",
+                ", and {} more findings are in this file",
                 self.more
             );
         }
@@ -58,8 +58,8 @@ impl<'a> Faults<'a> {
             let value = variables.get(PREFIX).filter(|_| statement.defines(PREFIX));
             let is_odd = |value: &[u8]| !value.is_empty() && !value.starts_with(b"/");
             if let Some(shown) = value.filter(|value| is_odd(value)) {
-                let message = format!("the prefix {} is no absolute path", shown.as_bstr());
-                let help = "correct the build that writes the file";
+                let message = format!("the prefix {} is not an absolute path", shown.as_bstr());
+                let help = findings::PC_RELATIVE_PREFIX.remedy;
                 let all = 0..statement.value.text.len();
                 let kind = &findings::PC_RELATIVE_PREFIX;
                 self.report(kind, &statement.value, &all, message, help);
@@ -78,8 +78,8 @@ impl<'a> Faults<'a> {
                 continue;
             };
             let shown = undefined.name.as_bstr();
-            let message = format!("the variable {shown} is not defined here");
-            let help = "define it further up";
+            let message = format!("the variable {shown} is not defined above this line");
+            let help = findings::PC_UNDEFINED_VARIABLE.remedy;
             let kind = &findings::PC_UNDEFINED_VARIABLE;
             self.report(kind, &statement.value, &undefined.range, message, help);
         }
@@ -90,15 +90,15 @@ impl<'a> Faults<'a> {
             let is_of_paths = statement.kind == StatementKind::Variable || statement.is_flags();
             if let Some(range) = make_variable(value.text.bytes()).filter(|_| is_of_paths) {
                 let shown = value.bytes(range.clone()).as_bstr();
-                let message = format!("{shown} is no variable of a .pc file");
-                let help = "write it with braces";
+                let message = format!("{shown} is not the syntax of a variable in a .pc file");
+                let help = findings::PC_MAKE_VARIABLE.remedy;
                 self.report(&findings::PC_MAKE_VARIABLE, value, &range, message, help);
             }
             if statement.kind == StatementKind::Variable && !defined.insert(&statement.name) {
                 has_two_prefixes |= statement.name == PREFIX;
-                let message = format!("{} is defined twice", statement.name.as_bstr());
+                let message = format!("the variable {} is defined twice", statement.name.as_bstr());
                 let span = first_line(statement, self.content);
-                let help = "remove one of the definitions";
+                let help = findings::PC_DUPLICATE_VARIABLE.remedy;
                 let kind = &findings::PC_DUPLICATE_VARIABLE;
                 self.report_at(kind, span, message, help);
             }

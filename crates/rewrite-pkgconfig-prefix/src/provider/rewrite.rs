@@ -291,11 +291,11 @@ impl Work<'_> {
                 .iter()
                 .map(|word| word.path.as_bstr().to_string())
                 .collect();
-            let message = format!("no output has {}", all.join(", "));
-            let help = "if they are the machine's, set rewritePkgConfigPrefixKeep";
+            let message = format!("no output has the directories {}", all.join(", "));
+            let help = "if they belong to the machine, keep them with --keep (in nixpkgs: rewritePkgConfigPrefixKeep)";
             let range = first.range.start..last.range.end;
             self.faults.report(
-                &findings::PC_SEARCH_PATH_NOT_FOUND,
+                &findings::MISSING_PC_SEARCH_PATH,
                 value,
                 &range,
                 message,
@@ -318,7 +318,7 @@ impl Work<'_> {
         let raw = value.bytes(word.range.clone());
         let is_literal = raw.starts_with(b"/");
         let shown = word.path.as_bstr();
-        let help = "install what belongs there, or set rewritePkgConfigPrefixKeep";
+        let help = "install the directory, or keep the path with --keep (in nixpkgs: rewritePkgConfigPrefixKeep)";
         let (path, output) = match (&word.place, self.target(&word.place, main)) {
             (_, Some((output, mut path))) => {
                 let is_right = automatic.is_some_and(|automatic| same(automatic, &path));
@@ -349,9 +349,9 @@ impl Work<'_> {
                 // Through a variable that names an output now, it is at least in that one.
                 let is_own = automatic.is_some_and(|path| self.places.own(path).is_some());
                 if is_literal && !is_own && !is_search_path(statement) {
-                    let message = format!("no output has {shown}");
+                    let message = format!("no output has the directory {shown}");
                     self.faults.report(
-                        &findings::PC_DIRECTORY_NOT_FOUND,
+                        &findings::MISSING_PC_DIRECTORY,
                         value,
                         &word.range,
                         message,
@@ -362,15 +362,13 @@ impl Work<'_> {
                 return None;
             }
             (Place::OnlyIn { output }, None) => {
-                let message = format!("only the output {} has {shown}", self.places.name(*output));
-                let help = "move the .pc file to the output for developers";
-                self.faults.report(
-                    &findings::PC_DEV_DIRECTORY,
-                    value,
-                    &word.range,
-                    message,
-                    help,
+                let message = format!(
+                    "only the output {} has the directory {shown}",
+                    self.places.name(*output)
                 );
+                let help = "move the .pc file to the output dev";
+                self.faults
+                    .report(&findings::OUTPUT_CYCLE, value, &word.range, message, help);
                 self.done.unresolved += 1;
                 return None;
             }
@@ -378,9 +376,9 @@ impl Work<'_> {
         };
         if !can_be_written(value, word, &path) {
             let new = path.as_bstr();
-            let message = format!("{shown} should become {new}, but cannot be written here");
-            let help = "write the line more plainly";
-            let kind = &findings::PC_PATH_IN_PIECES;
+            let message = format!("{shown} cannot be replaced by {new} here");
+            let help = findings::UNWRITABLE_PLACE.remedy;
+            let kind = &findings::UNWRITABLE_PLACE;
             self.faults.report(kind, value, &word.range, message, help);
             self.done.unresolved += 1;
             return None;

@@ -126,7 +126,7 @@ impl Stores {
         }
         let mut stores = stores;
         for (name, line, subject) in [
-            ("program-not-found", 12, "/usr/bin/absent"),
+            ("missing-program", 12, "/usr/bin/absent"),
             ("variable-in-path", 14, "/usr/bin/a-%i"),
         ] {
             stores.findings.push(Finding {
@@ -361,7 +361,7 @@ fn a_missing_finding_is_seen() {
             ..finding.clone()
         },
         Finding {
-            id: "argument-not-found".into(),
+            id: "missing-argument-file".into(),
             ..finding.clone()
         },
         Finding {

@@ -1,0 +1,48 @@
+//! A drop-in is for a unit that no package in the closure ships.
+
+use bstr::ByteSlice;
+use hermetic_out::{FindingKind, Group, Severity};
+use hermetic_out_formats::FileKind;
+use hermetic_out_formats::kind::{is_user_unit, unit_name};
+
+use crate::rule::{Check, ClosureSubject, Rule};
+use crate::reporter::Reporter;
+use crate::resolved_reference::of_kind;
+use crate::systemd::{Units, is_unit_of_a_manager};
+
+pub(super) static RULE: Rule = Rule {
+    kind: &FindingKind {
+        id: "missing-drop-in-unit",
+        aliases: &["drop-in-without-unit"],
+        severity: Severity::Warning,
+        group: Group::Units,
+        summary: "A drop-in is for a unit that no package in the closure ships",
+        explanation: "The directory `x.service.d` changes the unit `x.service`. If that unit does not \
+            exist or has another name, the drop-in has no effect, and systemd does not report it. Drop-ins \
+            for all units of a type (`service.d`) and of a prefix (`x-.service.d`) are ignored.",
+        example: "lib/systemd/system/gone.service.d/limits.conf",
+        remedy: "correct the name of the directory, or add the package that has the unit",
+    },
+    check: Check::Closure(check),
+};
+
+fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
+    let units = Units::of(subject.known);
+    for (store_path, scanned) in of_kind(subject.known, FileKind::Unit) {
+        let sub_path = &scanned.file.sub_path;
+        let name = unit_name(sub_path);
+        let is_drop_in = sub_path.ends_with(b".conf") && name.contains(&b'.');
+        let stem = name
+            .rsplitn(2, |byte| *byte == b'.')
+            .nth(1)
+            .unwrap_or_default();
+        let is_of_many = stem.ends_with(b"-") || name.ends_with(b".conf");
+        if !is_drop_in || is_of_many || !is_unit_of_a_manager(sub_path) {
+            continue;
+        }
+        if !units.has(is_user_unit(sub_path), name) {
+            let message = format!("no package ships the unit {} of the drop-in", name.as_bstr());
+            reporter.report(scanned.file.path_in(&store_path), name, message);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! A unit or a file beside it names a store path at which nothing is.
+
+use bstr::ByteSlice;
+use hermetic_out::resolve::UnresolvedReason;
+use hermetic_out::{Decision, Severity, kinds};
+use hermetic_out_formats::{FileKind, Role};
+
+use crate::rule::{Check, PathSubject, Rule};
+use crate::reporter::Reporter;
+use crate::resolved_reference::for_each;
+
+pub(super) static RULE: Rule = Rule {
+    kind: &kinds::MISSING_STORE_FILE,
+    check: Check::StorePath(check),
+};
+
+fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
+    for_each(subject, |named| {
+        let is_read = matches!(
+            named.reference.role,
+            Role::Argument | Role::File | Role::Directory | Role::Documentation
+        );
+        let has_own_rule = named.scanned.kind == FileKind::Tmpfiles;
+        let is_missing = || matches!(named.decision(), Decision::Unresolved(UnresolvedReason::NotInStore));
+        if !is_read || has_own_rule || !named.reference.text.is_literal() || !is_missing() {
+            return;
+        }
+        let message = format!("the store path {} does not exist", named.value().as_bstr());
+        let file = named.scanned.file.path_in(subject.path);
+        let found = reporter.report(file, named.value(), message);
+        found.span = named.reference.text.covering_span();
+        if named.reference.optional || named.reference.role == Role::Documentation {
+            found.severity = Severity::Note;
+        }
+    });
+}

@@ -1,0 +1,185 @@
+//! A unit names a unit that no package in the closure ships.
+
+use std::collections::BTreeSet;
+
+use bstr::ByteSlice;
+use hermetic_out::{FindingKind, Group, Severity};
+use hermetic_out_formats::kind::{is_user_unit, unit_name};
+use hermetic_out_formats::{Declaration, FileKind, MappedText};
+
+use crate::rule::{Check, ClosureSubject, Rule};
+use crate::reporter::Reporter;
+use crate::directives::directives;
+use crate::resolved_reference::scanned;
+use crate::systemd::{Units, is_unit_of_a_manager};
+
+pub(super) static RULE: Rule = Rule {
+    kind: &FindingKind {
+        id: "missing-unit",
+        aliases: &["unit-not-shipped"],
+        severity: Severity::Note,
+        group: Group::Units,
+        summary: "A unit names a unit that no package in the closure ships",
+        explanation: "A unit does not start if a unit in `Requires=`, `BindsTo=` or `Requisite=` is \
+            missing. It starts nothing if the unit in `Unit=`, `Service=` or `Sockets=` is missing, cannot \
+            be enabled without the one in `Also=`, and is never started without the one in `WantedBy=`, \
+            `RequiredBy=` or `UpheldBy=`, unless these name several: a warning. For `OnFailure=` and the \
+            like it is a note. Ordering, weak dependencies and conflicts may name missing units: of these, \
+            only a target whose name is that of a service, and a name that differs in one letter from a \
+            unit of systemd are reported. A socket, timer or path unit without a unit starts the service \
+            of its own name. The units of systemd and those that generators of the closure may create are \
+            known.",
+        example: "[Unit]\nRequires=gone.service",
+        remedy: "add the package that has the unit to the closure, or correct the name",
+    },
+    check: Check::Closure(check),
+};
+
+fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
+    let units = Units::of(subject.known);
+    own_name(subject, &units, reporter);
+    for path in subject.known.paths() {
+        let store_path = subject.known.store().path_of_name(&path.name);
+        for scanned in scanned(path) {
+            let sub_path = &scanned.file.sub_path;
+            let is_unit = scanned.kind == FileKind::Unit && is_unit_of_a_manager(sub_path);
+            if !is_unit && scanned.kind != FileKind::UdevRules {
+                continue;
+            }
+            let names = || {
+                scanned.scan.declarations.iter().filter_map(|fact| match fact {
+                    Declaration::NamesUnit { field, name } => Some((&**field, name)),
+                    _ => None,
+                })
+            };
+            let manager = |field: &str| is_user_unit(sub_path) || field == "SYSTEMD_USER_WANTS";
+            let has = |field: &str, name: &MappedText| {
+                !name.is_literal() || units.has(manager(field), name.bytes())
+            };
+            let mut starters = names().filter(|(field, _)| weight(field) == Weight::Starter);
+            let has_several_starters = starters.nth(1).is_some();
+            for (field, name) in names() {
+                if field == "Alias" || has(field, name) {
+                    continue;
+                }
+                let weight = weight(field);
+                let meant = units.meant_by(manager(field), name.bytes());
+                let is_told = match weight {
+                    Weight::Needed | Weight::Started => true,
+                    // Of desktops, for example, whichever is there.
+                    Weight::Starter => !has_several_starters,
+                    Weight::Wish => meant.is_some(),
+                };
+                if !is_told {
+                    continue;
+                }
+                let mut message = format!(
+                    "{}= names {}, which no package ships",
+                    field,
+                    name.bytes().as_bstr()
+                );
+                if let Some(meant) = meant {
+                    message = format!("{message}; {} exists", meant.as_bstr());
+                }
+                let found =
+                    reporter.report(scanned.file.path_in(&store_path), name.bytes(), message);
+                found.span = name.covering_span();
+                if matches!(weight, Weight::Needed | Weight::Starter) {
+                    found.severity = Severity::Warning;
+                }
+            }
+        }
+    }
+}
+
+/// A socket, timer or path that starts the unit of its own name, which nothing ships: systemd.socket(5)
+/// `Service=`, systemd.timer(5) and systemd.path(5) `Unit=`.
+fn own_name(subject: &ClosureSubject<'_>, units: &Units, reporter: &mut Reporter) {
+    let mut told: BTreeSet<(bool, &[u8])> = BTreeSet::new();
+    let mut accepts: BTreeSet<(bool, &[u8])> = BTreeSet::new();
+    for file in subject.known.paths().iter().flat_map(|path| &path.files) {
+        for directive in directives(file) {
+            let key = (is_user_unit(&file.sub_path), unit_name(&file.sub_path));
+            match directive.key.bytes() {
+                b"Service" | b"Unit" => told.insert(key),
+                b"Accept" if is_true(directive.value.bytes()) => accepts.insert(key),
+                _ => false,
+            };
+        }
+    }
+    for path in subject.known.paths() {
+        let store_path = subject.known.store().path_of_name(&path.name);
+        for scanned in scanned(path).filter(|scanned| scanned.kind == FileKind::Unit) {
+            let sub_path = &scanned.file.sub_path;
+            let unit = unit_name(sub_path);
+            let of_users = is_user_unit(sub_path);
+            let endings: [&[u8]; 3] = [b".path", b".socket", b".timer"];
+            let stem = endings.iter().find_map(|ending| unit.strip_suffix(*ending));
+            let Some(stem) = stem.filter(|_| sub_path.ends_with(unit)) else {
+                continue;
+            };
+            if !is_unit_of_a_manager(sub_path) || told.contains(&(of_users, unit)) {
+                continue;
+            }
+            let at: &[u8] = if accepts.contains(&(of_users, unit)) && !stem.contains(&b'@') {
+                b"@"
+            } else {
+                b""
+            };
+            let started = [stem, at, b".service"].concat();
+            if !units.has(of_users, &started) {
+                let message = format!("the unit starts {}, which no package ships", started.as_bstr());
+                let found = reporter.report(scanned.file.path_in(&store_path), started, message);
+                found.severity = Severity::Warning;
+            }
+        }
+    }
+}
+
+/// What systemd takes for a yes: `parse_boolean()`.
+fn is_true(value: &[u8]) -> bool {
+    let yes: [&[u8]; 6] = [b"1", b"yes", b"y", b"true", b"t", b"on"];
+    yes.iter().any(|yes| value.eq_ignore_ascii_case(yes))
+}
+
+/// What it means for a unit that another one is not there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Weight {
+    /// It fails, or cannot be enabled.
+    Needed,
+    /// It would be started by it.
+    Starter,
+    /// It would start it at times.
+    Started,
+    /// Nothing: that is what the relation is for.
+    Wish,
+}
+
+/// By the directives of systemd.unit(5), systemd.socket(5), systemd.timer(5), systemd.path(5).
+fn weight(field: &str) -> Weight {
+    match field {
+        "Also"
+        | "BindTo"
+        | "BindsTo"
+        | "Requires"
+        | "RequiresOverridable"
+        | "Requisite"
+        | "RequisiteOverridable"
+        | "Service"
+        | "Sockets"
+        | "Unit" => Weight::Needed,
+        "RequiredBy" | "UpheldBy" | "WantedBy" => Weight::Starter,
+        "After"
+        | "Before"
+        | "Conflicts"
+        | "JoinsNamespaceOf"
+        | "PartOf"
+        | "PropagatesReloadTo"
+        | "PropagatesStopTo"
+        | "ReloadPropagatedFrom"
+        | "StopPropagatedFrom"
+        | "Upholds"
+        | "Wants" => Weight::Wish,
+        _ => Weight::Started,
+    }
+}
