@@ -90,7 +90,7 @@ mod tests {
 
     fn said(lines: &[(&str, &str)]) -> Vec<String> {
         let mut tree = RootTree::default();
-        let file = |text: &str| Entry::file(Content::Bytes(text.into()), 0o444);
+        let file = |text: &str| Entry::bytes(text, 0o444);
         for package in ["a", "b"] {
             tree.insert(format!("nix/store/{package}/etc/x"), file(package));
         }

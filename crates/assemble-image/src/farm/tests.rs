@@ -9,7 +9,7 @@ fn tree(entries: &[(&str, &str)]) -> RootTree {
     for (path, what) in entries {
         let entry = match what.strip_prefix("-> ") {
             Some(target) => Entry::link(target),
-            None => Entry::file(Content::Bytes((*what).into()), 0o444),
+            None => Entry::bytes((*what), 0o444),
         };
         tree.insert(*path, entry);
     }
