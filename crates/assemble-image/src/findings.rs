@@ -254,7 +254,7 @@ finding_kinds! {
 pub(crate) fn has_error(findings: &[Finding]) -> bool {
     findings
         .iter()
-        .any(|finding| finding.severity == Severity::Error)
+        .any(|finding| finding.severity == hermetic_out::Severity::Error)
 }
 
 /// A finding about a path of the image, relative to its root.

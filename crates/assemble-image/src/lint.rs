@@ -102,7 +102,7 @@ mod tests {
     use lint_store_path::rules;
 
     use super::*;
-    use crate::root_tree::{Content, Entry};
+    use crate::root_tree::Entry;
 
     #[test]
     fn what_the_image_has_is_no_error() {

@@ -102,7 +102,6 @@ pub(crate) fn add_wrappers(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::root_tree::Content;
 
     #[test]
     fn the_option() {

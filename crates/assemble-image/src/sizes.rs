@@ -61,7 +61,7 @@ impl Sizes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::root_tree::{Content, Entry};
+    use crate::root_tree::Entry;
 
     #[test]
     fn bytes_by_store_path_and_directory() {

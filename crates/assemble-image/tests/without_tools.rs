@@ -199,9 +199,9 @@ fn what_the_lint_is_told_is_checked_first() {
 fn what_a_finding_means() {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_assemble-image"));
     let output = run(command.args(["--explain", "dangling-link"]), 0);
-    assert!(output.stdout.starts_with(b"dangling-link (error)"));
+    assert!(output.stdout.starts_with(b"# dangling-link\n\n*error*"));
     // The lint's, too.
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_assemble-image"));
     let output = run(command.args(["--explain", "dangling-symlink"]), 0);
-    assert!(output.stdout.starts_with(b"dangling-symlink (warning)"));
+    assert!(output.stdout.starts_with(b"# dangling-symlink\n\n*warning*"));
 }

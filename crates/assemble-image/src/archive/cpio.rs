@@ -80,7 +80,6 @@ fn write_header(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::root_tree::Content;
 
     fn archive() -> Vec<u8> {
         let mut tree = RootTree::default();

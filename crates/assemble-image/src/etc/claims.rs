@@ -86,7 +86,7 @@ fn meant(path: &[u8], target: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::root_tree::{Content, Entry};
+    use crate::root_tree::Entry;
 
     fn said(lines: &[(&str, &str)]) -> Vec<String> {
         let mut tree = RootTree::default();

@@ -40,7 +40,7 @@ pub(crate) fn config_files(tree: &RootTree, directory: &str) -> Result<Vec<Confi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::root_tree::{Content, Entry};
+    use crate::root_tree::Entry;
 
     #[test]
     fn etc_goes_before_usr_and_hides_it() {

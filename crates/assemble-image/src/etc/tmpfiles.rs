@@ -279,7 +279,7 @@ fn build_host_specifier(text: &[u8]) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::root_tree::{Content, Entry};
+    use crate::root_tree::Entry;
 
     fn tmpfiles(content: &str) -> Tmpfiles {
         let file = ConfigFile {
