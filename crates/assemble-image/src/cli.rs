@@ -15,22 +15,20 @@ use lint_store_path::rules;
 
 use crate::closure::{Store, read_closure};
 use crate::dry_run::describe;
-use crate::options::{Compression, FirstBoot, Layout, MachineId, OnCorruption, Options};
+use crate::options::{CONFIGURATION, IMAGE, OUTPUT, Options};
 use crate::progress::{Progress, Quiet};
-use crate::setuid::SetuidProgram;
 use crate::{assemble, findings, lint, tools};
 
 /// The name of the tool.
 pub const TOOL: &str = "assemble-image";
 
-const IMAGE: &str = "What is in the image";
-const BOOT: &str = "How it boots";
-const CONFIGURATION: &str = "Users and /etc";
-const LINT: &str = "What is wrong in the closure";
-const OUTPUT: &str = "What is written";
-const SHOWN: &str = "What is shown";
+const LINT: &str = "Lint";
+const SHOWN: &str = "Messages";
 
-const AFTER_HELP: &str = "\
+/// What `--help` says after the options.
+fn after_help() -> String {
+    format!(
+        "\
 Files of the output:
   image.raw         the disk; with --layout bare the root file system
   image.verity      the hash tree, with --layout bare
@@ -38,227 +36,98 @@ Files of the output:
   image.efi         the unified kernel image
   image.initrd      the minimal initrd, with --layout bare
   image.cmdline     the kernel command line, with --layout bare
-  manifest.json     what it is made of: versions, partitions, sizes, users, findings
-  users-pin         the numbers of users and groups, for --users-pin
+  manifest.json     description of the image: versions, partitions, sizes, users, findings
+  users-pin         the UIDs and GIDs, for --users-pin
   size-report.html  with --size-report
 
-Tools, on PATH, in these versions or newer; only those that the layout needs are asked for:
-  systemd 257       systemd-sysusers, systemd-tmpfiles, systemctl, systemd-hwdb, journalctl,
-                    systemd-firstboot, systemd-repart, systemd-dissect, ukify
-  erofs-utils 1.8.6 mkfs.erofs, fsck.erofs
-  cryptsetup 2.4    veritysetup
-  dosfstools 4.2    mkfs.vfat
-  mtools 4.0.26     mmd, mcopy
-  kmod 29           depmod
+Tools, on PATH, in these versions or newer; only those that the layout needs:
+  {}
 
 Exit status:
-  0  the image was written, or nothing speaks against it (--dry-run)
-  1  something is wrong with the image to be; everything found is reported, nothing is written
-  2  the work could not be done: wrong arguments, a missing tool, an unreadable file, a full disk
+  0  the image was written, or could be written (--dry-run)
+  1  the image has errors; all findings are reported, nothing is written
+  2  the tool failed: wrong arguments, a missing tool, an unreadable file, a full disk
 
 Example:
   assemble-image --closure closure/store-paths --package $systemd --package $bash \\
     --kernel $kernel/bzImage --modules $kernel/lib/modules/6.12.1 --output image
-  assemble-image @image.args --layout bare --compression zstd --rebuild-check --output image";
+  assemble-image @image.args --layout bare --compression zstd --rebuild-check --output image",
+        tools::projects()
+    )
+}
 
-/// Assemble store paths into a verified image that boots
+/// Build a bootable image with a verified root file system from store paths
 ///
-/// The packages' files are linked into /usr and /etc, /etc is made by systemd's own tools, and
-/// everything goes from where it lies into an erofs with a dm-verity hash tree. The closure is not
-/// copied, no privileges are needed, and the same input gives the same bytes. What would keep the
-/// image from booting is reported before anything is written.
+/// Links the packages' files into /usr and /etc, creates /etc with systemd's own tools, and writes
+/// everything into a read-only file system with a dm-verity hash tree. The closure is not copied, no
+/// privileges are needed, and the same input gives the same bytes. Errors that would keep the image
+/// from booting are reported before anything is written.
 #[derive(Debug, Parser)]
-#[command(name = TOOL, version, max_term_width = 100, after_long_help = AFTER_HELP)]
+#[command(name = TOOL, version, max_term_width = 100, after_long_help = after_help())]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 struct Arguments {
-    /// The store paths that the image holds: a file that lists them, one a line, or a store path
-    /// (repeatable)
+    /// Store paths in the image: a file that lists them, one per line, or a store path (repeatable)
     #[arg(long, value_name = "FILE|PATH", num_args = 1.., help_heading = IMAGE)]
     closure: Vec<PathBuf>,
 
-    /// Packages whose files are linked into /usr and /etc, the first before the others (repeatable)
-    ///
-    /// The rest of the closure is only stored. bin, lib, libexec and share go to /usr, etc to /etc;
-    /// documentation and what compilers read is left out.
-    #[arg(long, value_name = "PATH", num_args = 1.., help_heading = IMAGE)]
-    package: Vec<PathBuf>,
+    #[command(flatten)]
+    options: Options,
 
-    /// A tree of files that is put on top of the root (repeatable)
-    ///
-    /// It goes before all packages. Modes are kept; everything belongs to root unless tmpfiles.d says
-    /// otherwise.
-    #[arg(long, value_name = "DIR", help_heading = IMAGE)]
-    extra: Vec<PathBuf>,
-
-    /// The image's os-release(5), whatever packages and --extra have
-    ///
-    /// It becomes /usr/lib/os-release, and /etc/os-release leads there: so no package has to be built
-    /// again for another version of the image.
-    #[arg(long, value_name = "FILE", help_heading = IMAGE)]
-    os_release: Option<PathBuf>,
-
-    /// A program that gets its setuid bit: its name in /usr/bin, or its path (repeatable)
-    ///
-    /// The image has a copy of it in /usr/wrappers/bin, and /usr/bin and /run/wrappers lead to it.
-    /// The mode is 4755 and the owner root:root unless given.
-    #[arg(long, value_name = "PROGRAM[:MODE[:USER[:GROUP]]]", help_heading = IMAGE)]
-    setuid: Vec<SetuidProgram>,
-
-    /// What a store path begins with
+    /// The store directory
     #[arg(long, value_name = "DIR", default_value = "/nix/store", help_heading = IMAGE)]
     store_dir: PathBuf,
 
-    /// The tree in which store paths are read, in place of /
+    /// Directory below which store paths are read, instead of /
     #[arg(long, value_name = "DIR", help_heading = IMAGE)]
     root: Option<PathBuf>,
 
-    /// How the image is laid out
-    #[arg(long, value_enum, default_value_t, help_heading = BOOT)]
-    layout: Layout,
-
-    /// The kernel's image, for every layout but bare
-    #[arg(long, value_name = "FILE", help_heading = BOOT)]
-    kernel: Option<PathBuf>,
-
-    /// The initrd
+    /// Password of a user: a file with its hash, as printed by mkpasswd (repeatable)
     ///
-    /// Without it a minimal one is made from the same packages: systemd, udev, veritysetup and the
-    /// modules that are needed.
-    #[arg(long, value_name = "FILE", help_heading = BOOT)]
-    initrd: Option<PathBuf>,
-
-    /// The kernel's modules, lib/modules/VERSION with depmod's files, if not all is built in
-    #[arg(long, value_name = "DIR", help_heading = BOOT)]
-    modules: Option<PathBuf>,
-
-    /// One more module for the initrd (repeatable)
-    #[arg(long, value_name = "NAME", help_heading = BOOT)]
-    initrd_module: Vec<String>,
-
-    /// More for the kernel command line (repeatable)
-    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, help_heading = BOOT)]
-    cmdline: Vec<String>,
-
-    /// What the kernel does when a block is not what its hash says
-    #[arg(long, value_enum, default_value_t, value_name = "WHAT", help_heading = BOOT)]
-    on_corruption: OnCorruption,
-
-    /// The EFI stub of the unified kernel image; ukify knows one
-    #[arg(long, value_name = "FILE", help_heading = BOOT)]
-    stub: Option<PathBuf>,
-
-    /// The numbers that users and groups have to have
-    ///
-    /// Lines `u NAME UID` and `g NAME GID`. Another number is an error; who is not in it gets a free
-    /// one. The output's users-pin is the next such file. Begin with an empty file.
-    #[arg(long, value_name = "FILE", help_heading = CONFIGURATION)]
-    users_pin: Option<PathBuf>,
-
-    /// A password: a user, and the file that holds its hash as mkpasswd prints it (repeatable)
-    ///
-    /// Who gets none, root included, cannot log in with a password.
+    /// All other users, including root, cannot log in with a password.
     #[arg(long, value_name = "USER=FILE", help_heading = CONFIGURATION)]
     password: Vec<OsString>,
 
-    /// Which units are enabled: systemd.preset(5)
-    ///
-    /// It goes before the presets of packages. What none names is disabled.
-    #[arg(long, value_name = "FILE", help_heading = CONFIGURATION)]
-    preset: Option<PathBuf>,
-
-    /// Which units of users are enabled
-    #[arg(long, value_name = "FILE", help_heading = CONFIGURATION)]
-    user_preset: Option<PathBuf>,
-
-    /// The locale, for /etc/locale.conf
-    #[arg(long, help_heading = CONFIGURATION)]
-    locale: Option<String>,
-
-    /// The keymap of consoles, for /etc/vconsole.conf
-    #[arg(long, help_heading = CONFIGURATION)]
-    keymap: Option<String>,
-
-    /// The time zone, as Europe/Vienna
-    #[arg(long, value_name = "ZONE", help_heading = CONFIGURATION)]
-    timezone: Option<String>,
-
-    /// The host name
-    #[arg(long, value_name = "NAME", help_heading = CONFIGURATION)]
-    hostname: Option<String>,
-
-    /// The machine id: transient (another one at every boot), uninitialized (the first boot is known
-    /// as such), or 32 hexadecimal digits
-    #[arg(long, value_name = "ID", default_value = "transient", value_parser = machine_id, help_heading = CONFIGURATION)]
-    machine_id: MachineId,
-
-    /// Directories that are a tmpfs, if neither a package nor --extra has an /etc/fstab (repeatable)
-    #[arg(long, value_name = "DIR", default_values = ["/var", "/var/tmp", "/root", "/home", "/tmp"], help_heading = CONFIGURATION)]
-    tmpfs: Vec<String>,
-
-    /// Make no directory a tmpfs
+    /// Mount no tmpfs
     #[arg(long, conflicts_with = "tmpfs", help_heading = CONFIGURATION)]
     no_tmpfs: bool,
 
-    /// The directory that gets the image; it must not exist, or be empty
+    /// Output directory; must not exist, or be empty
     #[arg(long, value_name = "DIR", required_unless_present = "explain", help_heading = OUTPUT)]
     output: Option<PathBuf>,
 
-    /// How files are compressed
-    #[arg(long, value_enum, default_value_t, help_heading = OUTPUT)]
-    compression: Compression,
-
-    /// Also write the sizes of store paths and directories as a page with a treemap
-    #[arg(long, help_heading = OUTPUT)]
-    size_report: bool,
-
-    /// Do not ask the lint what the closure gets wrong
+    /// Do not lint the closure
     ///
-    /// Without it, what lint-store-path calls an error keeps the image from being written.
+    /// Without this option, no image is written if lint-store-path reports errors.
     #[arg(long, help_heading = LINT)]
     no_lint: bool,
 
-    /// Allow what a rule of the lint finds, or what it finds in files that the glob matches (repeatable)
+    /// Ignore a rule of the lint, everywhere or in matching files (repeatable)
     #[arg(long, value_name = "RULE[:GLOB]", help_heading = LINT)]
     lint_allow: Vec<OsString>,
 
-    /// A file that says what the lint allows and denies, as for lint-store-path --config
+    /// Configuration of the lint: see lint-store-path --config
     #[arg(long, value_name = "FILE", help_heading = LINT)]
     lint_config: Option<PathBuf>,
 
-    /// Build twice, and fail if the second image differs
+    /// Build the image twice and fail if the results differ
     #[arg(long, help_heading = OUTPUT)]
     rebuild_check: bool,
 
-    /// Write nothing; print what would be in the image, and which commands would be run
+    /// Write nothing; print the content of the image and the commands that would be run
     #[arg(long, help_heading = OUTPUT)]
     dry_run: bool,
 
-    /// Say nothing but errors
+    /// Print only errors
     #[arg(long, short, conflicts_with = "verbose", help_heading = SHOWN)]
     quiet: bool,
 
-    /// Say more: notes, too
+    /// Also print notes
     #[arg(long, short, help_heading = SHOWN)]
     verbose: bool,
 
-    /// Say what a finding means, and what to do about it
+    /// Explain a finding and its remedy
     #[arg(long, value_name = "FINDING", help_heading = SHOWN)]
     explain: Option<String>,
-}
-
-fn machine_id(text: &str) -> Result<MachineId, String> {
-    match text {
-        "transient" => Ok(MachineId::Transient),
-        "uninitialized" => Ok(MachineId::Uninitialized),
-        id if id.len() == 32
-            && id
-                .bytes()
-                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) =>
-        {
-            Ok(MachineId::Fixed(id.to_owned()))
-        }
-        _ => Err("it is neither transient, uninitialized nor 32 hexadecimal digits".to_owned()),
-    }
 }
 
 /// The command line's description, from which its man page and completions are made.
@@ -267,7 +136,7 @@ pub fn command() -> clap::Command {
     Arguments::command()
 }
 
-/// Does what the command line `arguments` asks for; the first is the program's own name.
+/// Runs the tool with the command line `arguments`; the first is the name of the program.
 pub fn run(
     arguments: impl IntoIterator<Item = OsString>,
     streams: &mut Streams<'_>,
@@ -298,7 +167,7 @@ pub fn run(
     } else {
         &Quiet
     };
-    let outcome = assemble(&options, &output, arguments.rebuild_check, progress)?;
+    let outcome = assemble::assemble(&options, &output, arguments.rebuild_check, progress)?;
     progress.step("");
     arguments.show(&outcome.findings, outcome.lint, streams)?;
     if !outcome.written {
@@ -321,66 +190,37 @@ fn dry_run(
     output: &std::path::Path,
     streams: &mut Streams<'_>,
 ) -> anyhow::Result<ExitStatus> {
-    assemble::check_options(options)?;
-    tools::check(&assemble::needed_tools(options))?;
+    let (architecture, _) = assemble::prepare(options)?;
     let work = tempfile::tempdir().context("making a temporary directory")?;
     let plan = crate::plan::plan(options, work.path(), &Quiet)?;
     arguments.show(&plan.findings, plan.lint, streams)?;
-    if plan.has_errors() {
+    if findings::has_error(&plan.findings) {
         return Ok(ExitStatus::Findings);
     }
-    let text = describe(options, &plan, output, work.path())?;
+    let text = describe(options, &plan, architecture, output, work.path())?;
     write!(streams.stdout, "{text}").context("writing to standard output")?;
     Ok(ExitStatus::Clean)
 }
 
 impl Arguments {
+    /// What was asked for, with the files read that options name.
     fn options(&self) -> anyhow::Result<Options> {
         let store = Store {
             directory: self.store_dir.clone(),
             root: self.root.clone(),
         };
-        let closure = read_closure(&store, &self.closure)?;
-        let passwords = self
-            .password
-            .iter()
-            .map(password)
-            .collect::<anyhow::Result<_>>()?;
-        Ok(Options {
+        let passwords = self.password.iter().map(password);
+        let mut options = Options {
+            closure: read_closure(&store, &self.closure)?,
             store,
-            closure,
-            packages: self.package.clone(),
-            extra: self.extra.clone(),
-            os_release: self.os_release.clone(),
-            layout: self.layout,
-            compression: self.compression,
-            kernel: self.kernel.clone(),
-            initrd: self.initrd.clone(),
-            modules: self.modules.clone(),
-            initrd_modules: self.initrd_module.clone(),
-            cmdline: self.cmdline.clone(),
-            stub: self.stub.clone(),
-            on_corruption: self.on_corruption,
-            users_pin: self.users_pin.clone(),
-            passwords,
-            setuid: self.setuid.clone(),
-            preset: self.preset.clone(),
-            user_preset: self.user_preset.clone(),
-            first_boot: FirstBoot {
-                locale: self.locale.clone(),
-                keymap: self.keymap.clone(),
-                timezone: self.timezone.clone(),
-                hostname: self.hostname.clone(),
-                machine_id: self.machine_id.clone(),
-            },
-            tmpfs: if self.no_tmpfs {
-                Vec::new()
-            } else {
-                self.tmpfs.clone()
-            },
+            passwords: passwords.collect::<anyhow::Result<_>>()?,
             lint: self.lint()?,
-            size_report: self.size_report,
-        })
+            ..self.options.clone()
+        };
+        if self.no_tmpfs {
+            options.tmpfs.clear();
+        }
+        Ok(options)
     }
 
     /// Which findings of the lint count; `None` if it is not asked.

@@ -14,17 +14,16 @@ use crate::root_tree::{Content, Entry, RootTree};
 
 /// A store, as it lies below a root directory.
 #[derive(Clone, Debug)]
-pub struct Store {
+pub(crate) struct Store {
     /// What a store path begins with.
-    pub directory: PathBuf,
+    pub(crate) directory: PathBuf,
     /// The tree in which store paths are read; `None` for `/`.
-    pub root: Option<PathBuf>,
+    pub(crate) root: Option<PathBuf>,
 }
 
 impl Store {
     /// Where a store path is to be read.
-    #[must_use]
-    pub fn real_path(&self, path: &Path) -> PathBuf {
+    pub(crate) fn real_path(&self, path: &Path) -> PathBuf {
         match &self.root {
             Some(root) => root.join(path.strip_prefix("/").unwrap_or(path)),
             None => path.to_owned(),
@@ -32,15 +31,13 @@ impl Store {
     }
 
     /// The store directory as a path of the image.
-    #[must_use]
-    pub fn in_image(&self) -> &[u8] {
+    pub(crate) fn in_image(&self) -> &[u8] {
         in_image(&self.directory)
     }
 
     /// The store path that a path in the store belongs to: its first component below the store
     /// directory. `None` if the path is not below it.
-    #[must_use]
-    pub fn store_path_of(&self, path: &Path) -> Option<PathBuf> {
+    pub(crate) fn store_path_of(&self, path: &Path) -> Option<PathBuf> {
         let name = path
             .strip_prefix(&self.directory)
             .ok()?
@@ -58,7 +55,7 @@ pub(crate) fn in_image(path: &Path) -> &[u8] {
 
 /// The store paths of a closure, sorted, each once. Every argument is a store path, or a file that
 /// lists some, one a line, as `closureInfo` of nixpkgs writes it.
-pub fn read_closure(store: &Store, arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
+pub(crate) fn read_closure(store: &Store, arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     let mut paths: Vec<PathBuf> = Vec::new();
     for argument in arguments {
         if argument.starts_with(&store.directory)
@@ -115,7 +112,11 @@ fn add(store: &Store, path: &Path, list: &str, paths: &mut Vec<PathBuf>) -> Resu
 }
 
 /// Adds everything of a closure to the image, as Nix keeps it: owned by root, nothing writable.
-pub fn add_closure(tree: &mut RootTree, store: &Store, closure: &[PathBuf]) -> Result<(), Error> {
+pub(crate) fn add_closure(
+    tree: &mut RootTree,
+    store: &Store,
+    closure: &[PathBuf],
+) -> Result<(), Error> {
     tree.insert(store.in_image(), Entry::directory(0o755));
     for path in closure {
         let real = store.real_path(path);

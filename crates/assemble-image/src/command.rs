@@ -18,7 +18,7 @@ use crate::tools::Tool;
 
 /// A command line of a tool: what is run, as it is shown by `--dry-run`.
 #[derive(Clone, Debug)]
-pub struct Command {
+pub(crate) struct Command {
     tool: &'static Tool,
     arguments: Vec<OsString>,
     variables: Vec<(&'static str, OsString)>,
@@ -28,8 +28,7 @@ pub struct Command {
 
 impl Command {
     /// A tool without arguments yet.
-    #[must_use]
-    pub fn new(tool: &'static Tool) -> Self {
+    pub(crate) fn new(tool: &'static Tool) -> Self {
         Self {
             tool,
             arguments: Vec::new(),
@@ -41,29 +40,25 @@ impl Command {
 
     /// Says which file it writes, so that a full disk is told as what it is: mkfs.erofs 1.8.6 reports
     /// a wrong checksum then, or waits for its own threads for ever.
-    #[must_use]
-    pub fn writing(mut self, file: &Path) -> Self {
+    pub(crate) fn writing(mut self, file: &Path) -> Self {
         self.writes = file.parent().map(Path::to_owned);
         self
     }
 
     /// Runs it in this directory.
-    #[must_use]
-    pub fn current_dir(mut self, directory: &Path) -> Self {
+    pub(crate) fn current_dir(mut self, directory: &Path) -> Self {
         self.directory = Some(directory.to_owned());
         self
     }
 
     /// Adds an argument.
-    #[must_use]
-    pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
+    pub(crate) fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
         self.arguments.push(argument.as_ref().to_owned());
         self
     }
 
     /// Adds `NAME=VALUE` as one argument.
-    #[must_use]
-    pub fn option(self, name: &str, value: impl AsRef<OsStr>) -> Self {
+    pub(crate) fn option(self, name: &str, value: impl AsRef<OsStr>) -> Self {
         let mut argument = OsString::from(name);
         argument.push("=");
         argument.push(value);
@@ -71,33 +66,31 @@ impl Command {
     }
 
     /// Sets an environment variable.
-    #[must_use]
-    pub fn env(mut self, name: &'static str, value: impl AsRef<OsStr>) -> Self {
+    pub(crate) fn env(mut self, name: &'static str, value: impl AsRef<OsStr>) -> Self {
         self.variables.push((name, value.as_ref().to_owned()));
         self
     }
 
     /// The tool.
-    #[must_use]
-    pub fn tool(&self) -> &'static Tool {
+    pub(crate) fn tool(&self) -> &'static Tool {
         self.tool
     }
 
-    /// Runs it to its end and gives back what it wrote to standard output. `doing` is for the error
+    /// Runs it to its end and gives back what it wrote to standard output. `action` is for the error
     /// message.
-    pub fn run(&self, doing: &'static str) -> Result<Vec<u8>, Error> {
-        self.run_fed(doing, |_| Ok(())).map(|(output, ())| output)
+    pub(crate) fn run(&self, action: &'static str) -> Result<Vec<u8>, Error> {
+        self.run_fed(action, |_| Ok(())).map(|(output, ())| output)
     }
 
     /// The same, while `write` writes its standard input. If the tool fails, that is the error, and
     /// not that its input ended early.
-    pub fn run_fed<T>(
+    pub(crate) fn run_fed<T>(
         &self,
-        doing: &'static str,
+        action: &'static str,
         write: impl FnOnce(&mut ChildStdin) -> Result<T, Error>,
     ) -> Result<(Vec<u8>, T), Error> {
         let start = |source| Error::Start {
-            doing,
+            action,
             tool: self.tool.name,
             source,
         };
@@ -110,15 +103,15 @@ impl Command {
             .map_err(start)?;
         let stdin = child.stdin.take();
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        let guard = self.writes.as_deref().map(|path| Guard::new(path, &child));
-        let (fed, output, said) = thread::scope(|scope| {
-            let ended = guard.as_ref().map(|guard| guard.watch(scope));
+        let (fed, output, errors) = thread::scope(|scope| {
+            let directory = self.writes.as_deref();
+            let ended = directory.map(|directory| watch(scope, directory, &child));
             let output = scope.spawn(|| read_all(stdout));
-            let said = scope.spawn(|| read_all(stderr));
+            let errors = scope.spawn(|| read_all(stderr));
             let fed = stdin.map(|mut stdin| write(&mut stdin));
             let read = (
                 output.join().unwrap_or_default(),
-                said.join().unwrap_or_default(),
+                errors.join().unwrap_or_default(),
             );
             // Its streams are closed: it has ended, or is about to.
             drop(ended);
@@ -134,17 +127,17 @@ impl Command {
             }
             if let Some(directory) = self.writes.as_deref().filter(|path| is_full(path)) {
                 return Err(Error::DiskFull {
-                    doing,
+                    action,
                     directory: directory.to_owned(),
                     tool: self.tool.name,
-                    said: last_lines(&said, &output),
+                    stderr: last_lines(&errors, &output),
                 });
             }
             return Err(Error::Tool {
-                doing,
+                action,
                 command: self.to_string(),
                 status: status.to_string(),
-                said: last_lines(&said, &output) + &self.little_space(),
+                stderr: last_lines(&errors, &output) + &self.little_space(),
             });
         }
         match fed {
@@ -194,39 +187,29 @@ impl Command {
     }
 }
 
-/// Ends a process when there is no room left for what it writes, because it may never end itself.
-struct Guard<'a> {
-    directory: &'a Path,
-    process: Option<Pid>,
-}
-
-impl<'a> Guard<'a> {
-    /// So often it is looked; the disk has to be full twice in a row.
+/// Ends a process when there is no room left for what it writes, because it may never end itself. It
+/// looks until what it gives back is dropped.
+fn watch<'scope>(
+    scope: &'scope thread::Scope<'scope, '_>,
+    directory: &'scope Path,
+    child: &process::Child,
+) -> mpsc::Sender<()> {
+    /// The disk has to be full twice in a row.
     const INTERVAL: Duration = Duration::from_millis(500);
-
-    fn new(directory: &'a Path, child: &process::Child) -> Self {
-        Self {
-            directory,
-            process: Pid::from_raw(child.id().cast_signed()),
-        }
-    }
-
-    /// Looks until what it gives back is dropped.
-    fn watch<'scope>(&'scope self, scope: &'scope thread::Scope<'scope, '_>) -> mpsc::Sender<()> {
-        let (ended, end) = mpsc::channel();
-        scope.spawn(move || {
-            let mut full = 0;
-            while end.recv_timeout(Self::INTERVAL) == Err(mpsc::RecvTimeoutError::Timeout) {
-                full = if is_full(self.directory) { full + 1 } else { 0 };
-                if let Some(process) = self.process.filter(|_| full >= 2) {
-                    // It may have ended in the meantime.
-                    let _ = kill_process(process, Signal::KILL);
-                    return;
-                }
+    let process = Pid::from_raw(child.id().cast_signed());
+    let (ended, end) = mpsc::channel();
+    scope.spawn(move || {
+        let mut full = 0;
+        while end.recv_timeout(INTERVAL) == Err(mpsc::RecvTimeoutError::Timeout) {
+            full = if is_full(directory) { full + 1 } else { 0 };
+            if let Some(process) = process.filter(|_| full >= 2) {
+                // It may have ended in the meantime.
+                let _ = kill_process(process, Signal::KILL);
+                return;
             }
-        });
-        ended
-    }
+        }
+    });
+    ended
 }
 
 /// Whether a file system has no room left for this user.
@@ -280,13 +263,13 @@ fn read_all(stream: Option<impl Read>) -> Vec<u8> {
 }
 
 /// The last lines that a tool wrote, on one line.
-fn last_lines(said: &[u8], output: &[u8]) -> String {
-    let said = String::from_utf8_lossy(if said.trim_ascii().is_empty() {
-        output
+fn last_lines(stderr: &[u8], stdout: &[u8]) -> String {
+    let text = String::from_utf8_lossy(if stderr.trim_ascii().is_empty() {
+        stdout
     } else {
-        said
+        stderr
     });
-    let lines: Vec<&str> = said
+    let lines: Vec<&str> = text
         .lines()
         .map(str::trim)
         .filter(|line| !line.is_empty())
@@ -302,13 +285,7 @@ fn last_lines(said: &[u8], output: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    static SH: Tool = Tool {
-        name: "sh",
-        package: "dash",
-        minimum: "99",
-        version_argument: "",
-        broken: &[],
-    };
+    static SH: Tool = crate::tools::tool("sh", "dash", "99");
 
     #[test]
     fn a_tool_that_fails_is_told_with_its_reason() {

@@ -1,73 +1,92 @@
 //! The disk: a GPT whose partitions are copied from files that are there already.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use ini::{EscapePolicy, Ini, WriteOption};
 
 use crate::command::Command;
 use crate::error::{Error, io_error};
-use crate::image_seed::{ImageSeed, Uuid};
+use crate::image_seed::Uuid;
+use crate::manifest;
+use crate::output::names;
+use crate::steps::{Job, Step};
 use crate::tools::{DISSECT, REPART};
 
 /// A partition.
 #[derive(Clone, Debug)]
-pub struct Partition {
+pub(crate) struct Partition {
     /// Its type: `repart.d(5)`, `Type=`.
-    pub kind: &'static str,
+    pub(crate) kind: &'static str,
     /// Its label.
-    pub label: &'static str,
+    pub(crate) label: &'static str,
     /// Its id.
-    pub id: Uuid,
+    pub(crate) id: Uuid,
     /// The file that holds what is to be on it.
-    pub content: PathBuf,
+    pub(crate) content: PathBuf,
 }
 
-/// The command that writes the partition table and copies the partitions.
-#[must_use]
-pub fn repart_command(definitions: &Path, identity: ImageSeed, image: &Path) -> Command {
-    Command::new(&REPART)
-        .writing(image)
-        .option("--definitions", definitions)
-        .option("--seed", identity.uuid("seed").to_string())
-        .arg("--empty=create")
-        .arg("--size=auto")
-        .arg("--sector-size=512")
-        .arg("--offline=yes")
-        .arg("--dry-run=no")
-        .arg("--json=short")
-        .arg("--no-pager")
-        .arg(image)
+/// Makes the disk.
+pub(crate) struct Disk {
+    /// Its partitions, in order.
+    pub(crate) partitions: fn(&Job<'_>) -> Vec<Partition>,
 }
 
-/// Makes the disk; what systemd-repart says about its partitions. `definitions` is a directory that
-/// does not exist yet.
-pub fn make(
-    command: &Command,
-    partitions: &[Partition],
-    definitions: &Path,
-) -> Result<serde_json::Value, Error> {
-    const DOING: &str = "making the disk";
-    fs::create_dir(definitions).map_err(io_error("making the directory", definitions))?;
-    for (index, partition) in partitions.iter().enumerate() {
-        let path = definitions.join(format!("{}0-{}.conf", index + 1, partition.label));
-        let option = WriteOption {
-            escape_policy: EscapePolicy::Nothing,
-            ..WriteOption::default()
-        };
-        let size = fs::metadata(&partition.content);
-        let size = size
-            .map_err(io_error("looking at", &partition.content))?
-            .len();
-        definition(partition, size)
-            .write_to_file_opt(&path, option)
-            .map_err(io_error("writing", &path))?;
+impl Disk {
+    fn definitions(job: &Job<'_>) -> PathBuf {
+        job.work.join("repart.d")
     }
-    let output = command.run(DOING)?;
-    serde_json::from_slice(&output).map_err(|error| Error::Unexpected {
-        doing: DOING,
-        reason: format!("systemd-repart did not describe it as JSON: {error}"),
-    })
+}
+
+impl Step for Disk {
+    fn action(&self) -> &'static str {
+        "making the disk"
+    }
+
+    fn commands(&self, job: &Job<'_>) -> Vec<Command> {
+        let image = job.result.join(names::IMAGE);
+        let command = Command::new(&REPART)
+            .writing(&image)
+            .option("--definitions", Self::definitions(job))
+            .option("--seed", job.seed.uuid("seed").to_string())
+            .arg("--empty=create")
+            .arg("--size=auto")
+            .arg("--sector-size=512")
+            .arg("--offline=yes")
+            .arg("--dry-run=no")
+            .arg("--json=short")
+            .arg("--no-pager")
+            .arg(image);
+        vec![command]
+    }
+
+    fn run(&self, job: &mut Job<'_>, commands: &[Command]) -> Result<(), Error> {
+        let directory = Self::definitions(job);
+        fs::create_dir(&directory).map_err(io_error("making the directory", &directory))?;
+        for (index, partition) in (self.partitions)(job).iter().enumerate() {
+            let path = directory.join(format!("{}0-{}.conf", index + 1, partition.label));
+            let option = WriteOption {
+                escape_policy: EscapePolicy::Nothing,
+                ..WriteOption::default()
+            };
+            let size = fs::metadata(&partition.content);
+            let size = size
+                .map_err(io_error("looking at", &partition.content))?
+                .len();
+            definition(partition, size)
+                .write_to_file_opt(&path, option)
+                .map_err(io_error("writing", &path))?;
+        }
+        for command in commands {
+            let output = command.run(self.action())?;
+            let described = serde_json::from_slice(&output).map_err(|error| Error::Unexpected {
+                action: self.action(),
+                reason: format!("systemd-repart did not describe it as JSON: {error}"),
+            })?;
+            job.partitions = manifest::partitions(&described);
+        }
+        Ok(())
+    }
 }
 
 fn definition(partition: &Partition, size: u64) -> Ini {
@@ -84,10 +103,18 @@ fn definition(partition: &Partition, size: u64) -> Ini {
     ini
 }
 
-/// The command that looks at the disk as systemd does when it starts from one.
-#[must_use]
-pub fn validate_command(image: &Path) -> Command {
-    Command::new(&DISSECT).arg("--validate").arg(image)
+/// Looks at the disk as systemd does when it starts from one.
+pub(crate) struct Validate;
+
+impl Step for Validate {
+    fn action(&self) -> &'static str {
+        "validating the disk"
+    }
+
+    fn commands(&self, job: &Job<'_>) -> Vec<Command> {
+        let image = job.result.join(names::IMAGE);
+        vec![Command::new(&DISSECT).arg("--validate").arg(image)]
+    }
 }
 
 #[cfg(test)]
@@ -99,7 +126,7 @@ mod tests {
         let partition = Partition {
             kind: "root-x86-64",
             label: "root",
-            id: Uuid::of_bytes([1; 16]),
+            id: Uuid([1; 16]),
             content: "/tmp/root.erofs".into(),
         };
         let mut text = Vec::new();

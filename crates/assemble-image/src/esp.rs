@@ -1,11 +1,14 @@
 //! The EFI system partition: a vfat with a few files, made without mounting anything.
 
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::command::Command;
+use crate::disk::Partition;
 use crate::error::{Error, io_error};
 use crate::etc::source_date_epoch;
+use crate::image_seed::Uuid;
+use crate::steps::{Job, Step, run_commands};
 use crate::tools::{MCOPY, MKFS_VFAT, MMD};
 
 const MIB: u64 = 1 << 20;
@@ -18,81 +21,119 @@ const LARGEST_FILE: u64 = u32::MAX as u64;
 
 /// A file on the partition.
 #[derive(Clone, Debug)]
-pub struct EspFile {
+pub(crate) struct EspFile {
     /// Its path on the partition, with slashes and without one in front.
-    pub place: String,
+    pub(crate) place: String,
     /// The file that is copied.
-    pub source: PathBuf,
+    pub(crate) source: PathBuf,
 }
 
-/// The commands that make the file system in a file that has the right size already.
-#[must_use]
-pub fn commands(image: &Path, volume_id: &str, files: &[EspFile]) -> Vec<Command> {
-    let mut commands = vec![
-        Command::new(&MKFS_VFAT)
-            .writing(image)
-            .arg("-F32")
-            .arg("-i")
-            .arg(volume_id)
-            .arg("-n")
-            .arg("ESP")
-            .arg("--invariant")
-            .arg(image),
-    ];
-    let with_time = |tool| {
-        let epoch = source_date_epoch(YEAR_1980).to_string();
-        Command::new(tool)
-            .writing(image)
-            .env("SOURCE_DATE_EPOCH", epoch)
-            .arg("-i")
-            .arg(image)
-    };
-    let mut directories: Vec<&str> = Vec::new();
-    for file in files {
-        let slashes = file.place.match_indices('/');
-        directories.extend(slashes.map(|(at, _)| &file.place[..at]));
-    }
-    directories.sort_unstable();
-    directories.dedup();
-    let mut make_directories = with_time(&MMD);
-    for directory in directories {
-        make_directories = make_directories.arg(format!("::{directory}"));
-    }
-    commands.push(make_directories);
-    for file in files {
-        let copy = with_time(&MCOPY).arg(&file.source);
-        commands.push(copy.arg(format!("::{}", file.place)));
-    }
-    commands
+/// Makes the partition's file system, with the unified kernel image where EFI looks for it.
+pub(crate) struct Esp {
+    /// More files.
+    pub(crate) files: Vec<EspFile>,
 }
 
-/// Makes the partition's file system in a new file.
-pub fn make(image: &Path, volume_id: &str, files: &[EspFile]) -> Result<(), Error> {
-    const DOING: &str = "making the EFI system partition";
-    let mut sizes = Vec::new();
-    for file in files {
-        let metadata = fs::metadata(&file.source);
-        let size = metadata
-            .map_err(io_error("looking at", &file.source))?
-            .len();
-        if size > LARGEST_FILE {
-            return Err(Error::Unexpected {
-                doing: DOING,
-                reason: format!(
-                    "{} has {size} bytes, and FAT holds no file of 4 GiB or more; choose \
-                     --compression zstd, or --layout ddi",
-                    file.place
-                ),
-            });
+impl Esp {
+    fn all_files(&self, job: &Job<'_>) -> Vec<EspFile> {
+        let mut all = vec![EspFile {
+            place: format!("EFI/BOOT/{}", job.architecture.boot_file),
+            source: job.uki(),
+        }];
+        all.extend_from_slice(&self.files);
+        all
+    }
+}
+
+impl Step for Esp {
+    fn action(&self) -> &'static str {
+        "making the EFI system partition"
+    }
+
+    /// The commands that make the file system in a file that has the right size already.
+    fn commands(&self, job: &Job<'_>) -> Vec<Command> {
+        let (image, files) = (path(job), self.all_files(job));
+        let mut commands = vec![
+            Command::new(&MKFS_VFAT)
+                .writing(&image)
+                .arg("-F32")
+                .arg("-i")
+                .arg(job.seed.volume_id())
+                .arg("-n")
+                .arg("ESP")
+                .arg("--invariant")
+                .arg(&image),
+        ];
+        let with_time = |tool| {
+            let epoch = source_date_epoch(YEAR_1980).to_string();
+            Command::new(tool)
+                .writing(&image)
+                .env("SOURCE_DATE_EPOCH", epoch)
+                .arg("-i")
+                .arg(&image)
+        };
+        let mut directories: Vec<&str> = Vec::new();
+        for file in &files {
+            let slashes = file.place.match_indices('/');
+            directories.extend(slashes.map(|(at, _)| &file.place[..at]));
         }
-        sizes.push(size);
+        directories.sort_unstable();
+        directories.dedup();
+        let places = directories.iter().map(|path| format!("::{path}"));
+        commands.push(places.fold(with_time(&MMD), Command::arg));
+        for file in &files {
+            let copy = with_time(&MCOPY).arg(&file.source);
+            commands.push(copy.arg(format!("::{}", file.place)));
+        }
+        commands
     }
-    let created = File::create_new(image).and_then(|file| file.set_len(partition_size(&sizes)));
-    created.map_err(io_error("writing", image))?;
-    for command in commands(image, volume_id, files) {
-        command.run(DOING)?;
+
+    fn run(&self, job: &mut Job<'_>, commands: &[Command]) -> Result<(), Error> {
+        let mut sizes = Vec::new();
+        for file in self.all_files(job) {
+            let metadata = fs::metadata(&file.source);
+            let size = metadata
+                .map_err(io_error("looking at", &file.source))?
+                .len();
+            if size > LARGEST_FILE {
+                return Err(Error::Unexpected {
+                    action: self.action(),
+                    reason: format!(
+                        "{} has {size} bytes, and FAT holds no file of 4 GiB or more; choose \
+                         --compression zstd, or --layout ddi",
+                        file.place
+                    ),
+                });
+            }
+            sizes.push(size);
+        }
+        let image = path(job);
+        let created = File::create_new(&image);
+        created
+            .and_then(|file| file.set_len(partition_size(&sizes)))
+            .map_err(io_error("writing", &image))?;
+        run_commands(self.action(), commands)
     }
-    Ok(())
+}
+
+/// The file that holds the partition's file system.
+fn path(job: &Job<'_>) -> PathBuf {
+    job.work.join("esp.vfat")
+}
+
+/// The id of the partition.
+pub(crate) fn id(job: &Job<'_>) -> Uuid {
+    job.seed.uuid("esp")
+}
+
+/// The partition on a disk.
+pub(crate) fn partition(job: &Job<'_>) -> Partition {
+    Partition {
+        kind: "esp",
+        label: "esp",
+        id: id(job),
+        content: path(job),
+    }
 }
 
 /// Room for files of these sizes: their clusters, the two tables of clusters, and some to spare.
@@ -109,6 +150,8 @@ fn partition_size(sizes: &[u64]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::root_tree::RootTree;
+    use crate::test_support::{job, options};
 
     #[test]
     fn there_is_room_for_the_files_and_the_tables() {
@@ -119,14 +162,15 @@ mod tests {
 
     #[test]
     fn directories_come_before_what_is_in_them() {
-        let files = ["EFI/BOOT/BOOTX64.EFI", "image/root.erofs"].map(|place| EspFile {
-            place: place.into(),
+        let files = vec![EspFile {
+            place: "image/root.erofs".into(),
             source: "/x".into(),
-        });
-        let commands = commands(Path::new("/esp"), "12345678", &files);
+        }];
+        let (options, tree) = (options(), RootTree::default());
+        let commands = Esp { files }.commands(&job(&options, &tree));
         let made = commands[1].to_string();
         assert!(
-            made.ends_with("mmd -i /esp ::EFI ::EFI/BOOT ::image"),
+            made.ends_with("mmd -i WORK/esp.vfat ::EFI ::EFI/BOOT ::image"),
             "{made}"
         );
         assert_eq!(commands.len(), 4);

@@ -55,20 +55,20 @@ const MADE_AT_RUN_TIME: &[&str] = &["dev", "proc", "run", "sys", "tmp", "var"];
 
 /// What packages contributed, and by whom.
 #[derive(Debug, Default)]
-pub struct Farm {
+pub(crate) struct Farm {
     /// By path of the image: the package that it comes from.
-    pub origin: BTreeMap<Vec<u8>, PathBuf>,
+    pub(crate) origin: BTreeMap<Vec<u8>, PathBuf>,
     /// Links that lead nowhere inside their store path, by path of the image, with where they come
     /// from: they may lead to what another package has. [`Farm::prune`] looks.
-    pub unsettled: BTreeMap<Vec<u8>, Vec<u8>>,
+    pub(crate) unsettled: BTreeMap<Vec<u8>, Vec<u8>>,
     /// What is not right.
-    pub findings: Vec<Finding>,
+    pub(crate) findings: Vec<Finding>,
 }
 
 impl Farm {
     /// Takes away the links that lead nowhere in the whole image either. To be called when
     /// everything else is there.
-    pub fn prune(&mut self, tree: &mut RootTree) {
+    pub(crate) fn prune(&mut self, tree: &mut RootTree) {
         for (to, from) in std::mem::take(&mut self.unsettled) {
             let Some(Node::Link(target)) = tree.get(&to).map(|entry| &entry.node) else {
                 continue;
@@ -90,7 +90,11 @@ impl Farm {
 }
 
 /// Adds the farm of `packages`, in the order of their priority, to a tree that holds the store.
-pub fn add_farm(tree: &mut RootTree, store: &Store, packages: &[PathBuf]) -> Result<Farm, Error> {
+pub(crate) fn add_farm(
+    tree: &mut RootTree,
+    store: &Store,
+    packages: &[PathBuf],
+) -> Result<Farm, Error> {
     let mut farm = Farm::default();
     for package in packages {
         let top = in_image(package).to_vec();

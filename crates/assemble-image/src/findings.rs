@@ -154,6 +154,13 @@ finding_kinds! {
     }
 }
 
+/// Whether a finding keeps the image from being written.
+pub(crate) fn has_error(findings: &[Finding]) -> bool {
+    findings
+        .iter()
+        .any(|finding| finding.severity == hermetic_out::Severity::Error)
+}
+
 /// A finding about a path of the image, relative to its root.
 pub(crate) fn about(
     kind: &'static FindingKind,

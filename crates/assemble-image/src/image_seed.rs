@@ -6,18 +6,9 @@ use sha2::{Digest, Sha256};
 
 use crate::root_tree::{Content, Node, RootTree};
 
-/// A UUID.
+/// A UUID. Partition ids may be any bytes: they are parts of a root hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Uuid([u8; 16]);
-
-impl Uuid {
-    /// The UUID that is these bytes, as the discoverable partitions specification makes partition
-    /// ids of a root hash.
-    #[must_use]
-    pub fn of_bytes(bytes: [u8; 16]) -> Self {
-        Self(bytes)
-    }
-}
+pub(crate) struct Uuid(pub(crate) [u8; 16]);
 
 impl fmt::Display for Uuid {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -35,12 +26,11 @@ impl fmt::Display for Uuid {
 /// over the content of what was made for it. Of files outside, which are not read for this, the content is
 /// told by the store path's name; that of an extra tree is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ImageSeed([u8; 32]);
+pub(crate) struct ImageSeed([u8; 32]);
 
 impl ImageSeed {
-    /// The identity of a tree.
-    #[must_use]
-    pub fn of(tree: &RootTree) -> Self {
+    /// The seed of a tree.
+    pub(crate) fn of(tree: &RootTree) -> Self {
         let mut hasher = Sha256::new();
         let mut field = |bytes: &[u8]| {
             hasher.update((bytes.len() as u64).to_le_bytes());
@@ -71,8 +61,7 @@ impl ImageSeed {
     }
 
     /// A UUID for one purpose, of the kind that is custom: RFC 9562, version 8.
-    #[must_use]
-    pub fn uuid(&self, purpose: &str) -> Uuid {
+    pub(crate) fn uuid(&self, purpose: &str) -> Uuid {
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&self.derive(purpose)[..16]);
         bytes[6] = (bytes[6] & 0x0f) | 0x80;
@@ -81,14 +70,12 @@ impl ImageSeed {
     }
 
     /// The salt of the hash tree, in hexadecimal.
-    #[must_use]
-    pub fn salt(&self) -> String {
+    pub(crate) fn salt(&self) -> String {
         hex(&self.derive("salt"))
     }
 
     /// The volume id of the EFI system partition, in hexadecimal.
-    #[must_use]
-    pub fn volume_id(&self) -> String {
+    pub(crate) fn volume_id(&self) -> String {
         hex(&self.derive("volume")[..4])
     }
 
@@ -101,8 +88,7 @@ impl ImageSeed {
 }
 
 /// Bytes in hexadecimal.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes
         .iter()
         .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
@@ -121,19 +107,19 @@ mod tests {
 
     #[test]
     fn it_depends_on_what_is_in_the_image_and_on_nothing_else() {
-        let file = |text: &str| Entry::file(Content::Bytes(text.into()), 0o644);
-        let identity = ImageSeed::of(&tree("x", file("1")));
-        assert_eq!(identity, ImageSeed::of(&tree("x", file("1"))));
+        let file = |text: &str| Entry::bytes(text, 0o644);
+        let seed = ImageSeed::of(&tree("x", file("1")));
+        assert_eq!(seed, ImageSeed::of(&tree("x", file("1"))));
         let mut owned = file("1");
         owned.uid = 1;
         for other in [
             tree("y", file("1")),
             tree("x", file("2")),
             tree("x", owned),
-            tree("x", Entry::file(Content::Bytes("1".into()), 0o600)),
+            tree("x", Entry::bytes("1", 0o600)),
             tree("x", Entry::link("1")),
         ] {
-            assert_ne!(identity, ImageSeed::of(&other));
+            assert_ne!(seed, ImageSeed::of(&other));
         }
         let on_disk = |path: &str, size| {
             let content = Content::OnDisk {
@@ -152,14 +138,14 @@ mod tests {
 
     #[test]
     fn uuids_are_well_formed_and_each_its_own() {
-        let identity = ImageSeed::of(&RootTree::default());
-        let uuid = identity.uuid("root").to_string();
+        let seed = ImageSeed::of(&RootTree::default());
+        let uuid = seed.uuid("root").to_string();
         assert_eq!(uuid.len(), 36);
         assert_eq!(&uuid[14..15], "8");
-        assert_ne!(uuid, identity.uuid("verity").to_string());
-        assert_eq!(identity.salt().len(), 64);
-        assert_eq!(identity.volume_id().len(), 8);
-        let partition = Uuid::of_bytes([0xab; 16]).to_string();
+        assert_ne!(uuid, seed.uuid("verity").to_string());
+        assert_eq!(seed.salt().len(), 64);
+        assert_eq!(seed.volume_id().len(), 8);
+        let partition = Uuid([0xab; 16]).to_string();
         assert_eq!(partition, "abababab-abab-abab-abab-abababababab");
     }
 }

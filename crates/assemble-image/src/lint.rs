@@ -15,29 +15,29 @@ use crate::root_tree::{RootTree, join};
 
 /// What the lint has to say about a closure.
 #[derive(Clone, Debug, Default)]
-pub struct Linted {
+pub(crate) struct Linted {
     /// What will fail at run time.
-    pub errors: Vec<Finding>,
+    pub(crate) errors: Vec<Finding>,
     /// What else there is.
-    pub numbers: Numbers,
+    pub(crate) numbers: Numbers,
 }
 
 /// What was found that is no error, in numbers: lint-store-path shows it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Numbers {
+pub(crate) struct Numbers {
     /// How many findings are errors that the image does not mend.
-    pub errors: usize,
+    pub(crate) errors: usize,
     /// How many findings are warnings.
-    pub warnings: usize,
+    pub(crate) warnings: usize,
     /// How many are notes.
-    pub notes: usize,
+    pub(crate) notes: usize,
     /// How many are allowed.
-    pub allowed: usize,
+    pub(crate) allowed: usize,
 }
 
 /// Lints the store paths `closure`, and them as a whole. What they refer to and is not among them is not
 /// linted: it is not in the image.
-pub fn lint(store: &Store, closure: &[PathBuf], policy: &Policy) -> Result<Linted, Error> {
+pub(crate) fn lint(store: &Store, closure: &[PathBuf], policy: &Policy) -> Result<Linted, Error> {
     let store = LintedStore {
         directory: store.directory.clone(),
         root: store.root.clone(),
@@ -75,8 +75,7 @@ pub fn lint(store: &Store, closure: &[PathBuf], policy: &Policy) -> Result<Linte
 
 /// Whether the image answers what the lint misses in the store: a store path alone cannot rely on
 /// /bin/bash, but in an image it is there or not.
-#[must_use]
-pub fn is_provided(tree: &RootTree, finding: &Finding) -> bool {
+pub(crate) fn is_provided(tree: &RootTree, finding: &Finding) -> bool {
     let subject = finding.subject.as_slice();
     let is_in = |directories: &[&str]| {
         let mut places = directories
@@ -106,17 +105,14 @@ mod tests {
     use lint_store_path::rules;
 
     use super::*;
-    use crate::root_tree::{Content, Entry};
+    use crate::root_tree::Entry;
 
     #[test]
     fn what_the_image_has_is_no_error() {
         let mut tree = RootTree::default();
-        tree.insert(
-            "usr/bin/bash",
-            Entry::file(Content::Bytes(Vec::new()), 0o755),
-        );
+        tree.insert("usr/bin/bash", Entry::bytes("", 0o755));
         tree.insert("bin", Entry::link("usr/bin"));
-        let helper = Entry::file(Content::Bytes(Vec::new()), 0o755);
+        let helper = Entry::bytes("", 0o755);
         tree.insert("usr/lib/udev/ata_id", helper);
         let finding = |rule: &str, subject: &str| {
             let kind = rules::rule_by_id(rule).unwrap().kind;

@@ -2,55 +2,25 @@
 
 use std::path::PathBuf;
 
-use clap::ValueEnum;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
 use hermetic_out_command_line::policy::Policy;
+use serde::Serialize;
 
 use crate::closure::Store;
+use crate::layout::{self, Layout, Part};
+use crate::root_fs::{self, RootFs};
 use crate::setuid::SetuidProgram;
 
-/// How the image is laid out. The comments of the values are what `--help` says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-#[non_exhaustive]
-pub enum Layout {
-    /// A disk: EFI system partition with the kernel, root file system, hash tree
-    #[default]
-    Ddi,
-    /// The root file system and its hash tree as two files
-    Bare,
-    /// Everything in the initrd of one unified kernel image; nothing is verified
-    Initrd,
-    /// A disk with an EFI system partition only: root file system and hash tree are files on it
-    EspFile,
-}
-
-impl Layout {
-    /// The name of the option's value.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Ddi => "ddi",
-            Self::Bare => "bare",
-            Self::Initrd => "initrd",
-            Self::EspFile => "esp-file",
-        }
-    }
-
-    /// Whether the root file system is an erofs with a hash tree.
-    #[must_use]
-    pub fn has_verity(self) -> bool {
-        !matches!(self, Self::Initrd)
-    }
-
-    /// Whether there is a unified kernel image.
-    #[must_use]
-    pub fn has_uki(self) -> bool {
-        !matches!(self, Self::Bare)
-    }
-}
+pub(crate) const IMAGE: &str = "Content";
+pub(crate) const BOOT: &str = "Boot";
+pub(crate) const CONFIGURATION: &str = "Users and /etc";
+pub(crate) const OUTPUT: &str = "Output";
 
 /// How files are compressed. The comments of the values are what `--help` says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Compression {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Compression {
     /// Fast
     #[default]
     Lz4,
@@ -60,22 +30,10 @@ pub enum Compression {
     None,
 }
 
-impl Compression {
-    /// The name of the option's value.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Lz4 => "lz4",
-            Self::Zstd => "zstd",
-            Self::None => "none",
-        }
-    }
-}
-
 /// What the running system does when a block is not what its hash says. The comments of the values
 /// are what `--help` says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum OnCorruption {
+pub(crate) enum OnCorruption {
     /// It panics, so that nothing runs that was tampered with
     #[default]
     Panic,
@@ -83,120 +41,190 @@ pub enum OnCorruption {
     IoError,
 }
 
-/// The machine id of the image: `machine-id(5)`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum MachineId {
-    /// An empty file: another id at every boot. It works with a read-only /etc.
-    #[default]
-    Transient,
-    /// The word `uninitialized`: the first boot is known as such.
-    Uninitialized,
-    /// This one.
-    Fixed(String),
+/// What `systemd-firstboot` asks for.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct FirstBoot {
+    /// Locale, for /etc/locale.conf
+    #[arg(long, help_heading = CONFIGURATION)]
+    pub(crate) locale: Option<String>,
+
+    /// Console keymap, for /etc/vconsole.conf
+    #[arg(long, help_heading = CONFIGURATION)]
+    pub(crate) keymap: Option<String>,
+
+    /// Time zone, such as Europe/Vienna
+    #[arg(long, value_name = "ZONE", help_heading = CONFIGURATION)]
+    pub(crate) timezone: Option<String>,
+
+    /// Host name
+    #[arg(long, value_name = "NAME", help_heading = CONFIGURATION)]
+    pub(crate) hostname: Option<String>,
+
+    /// Machine ID: transient (new at every boot), uninitialized (marks the first boot), or 32
+    /// hexadecimal digits
+    #[arg(long, value_name = "ID", default_value = "transient", value_parser = machine_id, help_heading = CONFIGURATION)]
+    pub(crate) machine_id: String,
 }
 
-impl MachineId {
-    /// What is in `/etc/machine-id`.
-    #[must_use]
-    pub fn content(&self) -> String {
-        match self {
-            Self::Transient => String::new(),
-            Self::Uninitialized => "uninitialized\n".to_owned(),
-            Self::Fixed(id) => format!("{id}\n"),
-        }
+/// What was asked for. The comments of the options are what `--help` says.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Options {
+    #[arg(skip = Store { directory: PathBuf::new(), root: None })]
+    pub(crate) store: Store,
+
+    // The store paths.
+    #[arg(skip)]
+    pub(crate) closure: Vec<PathBuf>,
+
+    // Users, and the files that hold the hashes of their passwords.
+    #[arg(skip)]
+    pub(crate) passwords: Vec<(String, PathBuf)>,
+
+    // Which findings of the lint count; `None` without the lint.
+    #[arg(skip)]
+    pub(crate) lint: Option<Policy>,
+
+    /// Packages whose files are linked into /usr and /etc, by priority (repeatable)
+    ///
+    /// The rest of the closure is only stored. bin, lib, libexec and share are linked into /usr, etc
+    /// into /etc; documentation and development files are left out.
+    #[arg(long = "package", value_name = "PATH", num_args = 1.., help_heading = IMAGE)]
+    pub(crate) packages: Vec<PathBuf>,
+
+    /// Directory tree that is copied over the root (repeatable)
+    ///
+    /// Its files take precedence over those of packages. Modes are kept; the owner is root unless
+    /// tmpfiles.d sets another.
+    #[arg(long, value_name = "DIR", help_heading = IMAGE)]
+    pub(crate) extra: Vec<PathBuf>,
+
+    /// The os-release(5) file of the image; overrides that of packages and --extra
+    ///
+    /// Becomes /usr/lib/os-release, and /etc/os-release is a link to it. No package has to be rebuilt
+    /// for another version of the image.
+    #[arg(long, value_name = "FILE", help_heading = IMAGE)]
+    pub(crate) os_release: Option<PathBuf>,
+
+    /// Setuid program: a name in /usr/bin, or a path (repeatable)
+    ///
+    /// The image gets a copy in /usr/wrappers/bin, and links to it in /usr/bin and /run/wrappers.
+    /// Without a mode and owner, they are 4755 and root:root.
+    #[arg(long, value_name = "PROGRAM[:MODE[:USER[:GROUP]]]", help_heading = IMAGE)]
+    pub(crate) setuid: Vec<SetuidProgram>,
+
+    /// Layout of the image
+    #[arg(long, value_name = "LAYOUT", default_value = layout::ALL[0].name, help_heading = BOOT,
+        value_parser = one_of(layout::ALL, |layout| (layout.name, layout.summary)))]
+    pub(crate) layout: &'static Layout,
+
+    /// Kernel image, for all layouts with a unified kernel image
+    #[arg(long, value_name = "FILE", help_heading = BOOT)]
+    pub(crate) kernel: Option<PathBuf>,
+
+    /// Initrd
+    ///
+    /// Without this option, a minimal initrd is made from the same packages: systemd, udev,
+    /// veritysetup and the required modules.
+    #[arg(long, value_name = "FILE", help_heading = BOOT)]
+    pub(crate) initrd: Option<PathBuf>,
+
+    /// Kernel modules: lib/modules/VERSION with the files of depmod, unless all are built in
+    #[arg(long, value_name = "DIR", help_heading = BOOT)]
+    pub(crate) modules: Option<PathBuf>,
+
+    /// Additional kernel module in the initrd (repeatable)
+    #[arg(long = "initrd-module", value_name = "NAME", help_heading = BOOT)]
+    pub(crate) initrd_modules: Vec<String>,
+
+    /// Additional kernel parameters (repeatable)
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, help_heading = BOOT)]
+    pub(crate) cmdline: Vec<String>,
+
+    /// Reaction of the running system to a block that does not match its hash
+    #[arg(long, value_enum, default_value_t, value_name = "REACTION", help_heading = BOOT)]
+    pub(crate) on_corruption: OnCorruption,
+
+    /// EFI stub of the unified kernel image [default: that of ukify]
+    #[arg(long, value_name = "FILE", help_heading = BOOT)]
+    pub(crate) stub: Option<PathBuf>,
+
+    /// File with fixed UIDs and GIDs
+    ///
+    /// Lines `u NAME UID` and `g NAME GID`. A package that asks for another number is an error. Users
+    /// without a fixed UID are assigned the next free system UID, from 999 downwards in name order.
+    /// Start with an empty file; the output has its successor, users-pin.
+    #[arg(long, value_name = "FILE", help_heading = CONFIGURATION)]
+    pub(crate) users_pin: Option<PathBuf>,
+
+    /// Preset file that enables system units: systemd.preset(5)
+    ///
+    /// Takes precedence over the presets of packages. Units that no preset names are disabled.
+    #[arg(long, value_name = "FILE", help_heading = CONFIGURATION)]
+    pub(crate) preset: Option<PathBuf>,
+
+    /// Preset file that enables user units
+    #[arg(long, value_name = "FILE", help_heading = CONFIGURATION)]
+    pub(crate) user_preset: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) first_boot: FirstBoot,
+
+    /// Directories mounted as tmpfs, unless a package or --extra has an /etc/fstab (repeatable)
+    #[arg(long, value_name = "DIR", default_values = ["/var", "/var/tmp", "/root", "/home", "/tmp"], help_heading = CONFIGURATION)]
+    pub(crate) tmpfs: Vec<String>,
+
+    /// Read-only file system of the root
+    #[arg(long, value_name = "FILE_SYSTEM", default_value = root_fs::ALL[0].name, help_heading = OUTPUT,
+        hide = root_fs::ALL.len() == 1,
+        value_parser = one_of(root_fs::ALL, |root_fs| (root_fs.name, root_fs.summary)))]
+    pub(crate) root_fs: &'static RootFs,
+
+    /// Compression of the root file system and of initrds
+    #[arg(long, value_enum, default_value_t, help_heading = OUTPUT)]
+    pub(crate) compression: Compression,
+
+    /// Also write an HTML page with the sizes of store paths and directories as a treemap
+    #[arg(long, help_heading = OUTPUT)]
+    pub(crate) size_report: bool,
+}
+
+/// Takes an entry of a list by its name; the second string is what `--help` says of it.
+fn one_of<T: Sync>(
+    all: &'static [&'static T],
+    entry: fn(&T) -> (&'static str, &'static str),
+) -> impl TypedValueParser<Value = &'static T> {
+    let values = all.iter().map(move |one| {
+        let (name, summary) = entry(one);
+        PossibleValue::new(name).help(summary)
+    });
+    PossibleValuesParser::new(values).try_map(move |name| {
+        let found = all.iter().copied().find(|one| entry(one).0 == name);
+        found.ok_or("it is none of the possible values")
+    })
+}
+
+/// The content of /etc/machine-id: `machine-id(5)`. An empty file works with a read-only /etc.
+fn machine_id(text: &str) -> Result<String, &'static str> {
+    let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    match text {
+        "transient" => Ok(String::new()),
+        "uninitialized" => Ok("uninitialized\n".to_owned()),
+        id if id.len() == 32 && id.bytes().all(is_digit) => Ok(format!("{id}\n")),
+        _ => Err("it is neither transient, uninitialized nor 32 hexadecimal digits"),
     }
-}
-
-/// What `systemd-firstboot` and its kin would ask for.
-#[derive(Clone, Debug, Default)]
-pub struct FirstBoot {
-    /// `/etc/locale.conf`.
-    pub locale: Option<String>,
-    /// `/etc/vconsole.conf`.
-    pub keymap: Option<String>,
-    /// `/etc/localtime`.
-    pub timezone: Option<String>,
-    /// `/etc/hostname`.
-    pub hostname: Option<String>,
-    /// `/etc/machine-id`.
-    pub machine_id: MachineId,
-}
-
-/// All that is asked for.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Where store paths are read.
-    pub store: Store,
-    /// The store paths that the image holds.
-    pub closure: Vec<PathBuf>,
-    /// The store paths that contribute to /usr and /etc, by priority.
-    pub packages: Vec<PathBuf>,
-    /// Trees that are put on top of the root, in order.
-    pub extra: Vec<PathBuf>,
-    /// The image's os-release.
-    pub os_release: Option<PathBuf>,
-    /// The layout.
-    pub layout: Layout,
-    /// The compression of the root file system.
-    pub compression: Compression,
-    /// The kernel's image.
-    pub kernel: Option<PathBuf>,
-    /// The initrd; made if it is missing and needed.
-    pub initrd: Option<PathBuf>,
-    /// The directory of the kernel's modules.
-    pub modules: Option<PathBuf>,
-    /// More modules for the initrd, by name.
-    pub initrd_modules: Vec<String>,
-    /// More for the kernel command line.
-    pub cmdline: Vec<String>,
-    /// The EFI stub; ukify's own choice if missing.
-    pub stub: Option<PathBuf>,
-    /// What happens when a block is damaged.
-    pub on_corruption: OnCorruption,
-    /// Pinned numbers of users and groups.
-    pub users_pin: Option<PathBuf>,
-    /// Password hashes: a user, and the file that holds the hash.
-    pub passwords: Vec<(String, PathBuf)>,
-    /// Programs that get their setuid bit.
-    pub setuid: Vec<SetuidProgram>,
-    /// A preset file for the system's units.
-    pub preset: Option<PathBuf>,
-    /// A preset file for users' units.
-    pub user_preset: Option<PathBuf>,
-    /// Locale, keymap, time zone, host name, machine id.
-    pub first_boot: FirstBoot,
-    /// Directories that become a tmpfs if no package or extra tree has an fstab.
-    pub tmpfs: Vec<String>,
-    /// Which findings of the lint count; `None` if it is not asked.
-    pub lint: Option<Policy>,
-    /// Whether the size report is written as a page, too.
-    pub size_report: bool,
 }
 
 impl Options {
-    /// Whether a minimal initrd is made: not if one is given, if everything is one anyway, or if
-    /// nothing says for which kernel.
-    #[must_use]
-    pub fn makes_initrd(&self) -> bool {
-        self.initrd.is_none()
-            && self.layout != Layout::Initrd
-            && (self.layout.has_uki() || self.kernel.is_some() || self.modules.is_some())
+    /// Whether the layout wants a part of the plan.
+    pub(crate) fn wants(&self, part: Part) -> bool {
+        self.layout.parts.contains(&part)
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_manifest_has_the_names_of_the_command_line() {
-        for layout in Layout::value_variants() {
-            let value = layout.to_possible_value();
-            assert_eq!(value.unwrap().get_name(), layout.name());
-        }
-        for compression in Compression::value_variants() {
-            let value = compression.to_possible_value();
-            assert_eq!(value.unwrap().get_name(), compression.name());
-        }
+    /// Whether a minimal initrd is made: not if one is given, if the layout wants none, or if nothing
+    /// says for which kernel.
+    pub(crate) fn makes_initrd(&self) -> bool {
+        let has_kernel =
+            self.wants(Part::Kernel) || self.kernel.is_some() || self.modules.is_some();
+        self.wants(Part::Initrd) && self.initrd.is_none() && has_kernel
     }
 }

@@ -8,28 +8,50 @@ use tempfile::TempDir;
 
 use crate::error::{Error, io_error};
 
-const DOING: &str = "writing --output";
+const ACTION: &str = "writing --output";
+
+/// The names of the files of an output.
+pub(crate) mod names {
+    /// The disk; for the layout `bare` the root file system.
+    pub(crate) const IMAGE: &str = "image.raw";
+    /// The hash tree of the layout `bare`, where systemd looks for it.
+    pub(crate) const HASH_TREE: &str = "image.verity";
+    /// The root hash, where systemd looks for it.
+    pub(crate) const ROOT_HASH: &str = "image.roothash";
+    /// The unified kernel image.
+    pub(crate) const UKI: &str = "image.efi";
+    /// The initrd of the layout `bare`.
+    pub(crate) const INITRD: &str = "image.initrd";
+    /// The kernel command line of the layout `bare`.
+    pub(crate) const CMDLINE: &str = "image.cmdline";
+    /// What it is made of.
+    pub(crate) const MANIFEST: &str = "manifest.json";
+    /// The sizes as a page.
+    pub(crate) const SIZE_PAGE: &str = "size-report.html";
+    /// The numbers of users and groups, for `--users-pin`.
+    pub(crate) const USERS_PIN: &str = "users-pin";
+}
 
 /// A directory beside the output that becomes the output. It is removed if it does not.
 #[derive(Debug)]
-pub struct Aside {
+pub(crate) struct Aside {
     directory: TempDir,
     output: PathBuf,
 }
 
 impl Aside {
     /// Makes the directory. The output must not exist, or be an empty directory.
-    pub fn new(output: &Path) -> Result<Self, Error> {
-        let output = std::path::absolute(output).map_err(io_error(DOING, output))?;
+    pub(crate) fn new(output: &Path) -> Result<Self, Error> {
+        let output = std::path::absolute(output).map_err(io_error(ACTION, output))?;
         match fs::read_dir(&output) {
             Ok(mut entries) => {
                 if entries.next().is_some() {
                     let taken = io::Error::other("it is not empty; remove it, or give another");
-                    return Err(io_error(DOING, &output)(taken));
+                    return Err(io_error(ACTION, &output)(taken));
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(io_error(DOING, &output)(error)),
+            Err(error) => return Err(io_error(ACTION, &output)(error)),
         }
         let parent = output.parent().unwrap_or(Path::new("/"));
         let name = output.file_name().unwrap_or_default().to_string_lossy();
@@ -45,20 +67,18 @@ impl Aside {
     }
 
     /// The directory that becomes the output.
-    #[must_use]
-    pub fn result(&self) -> PathBuf {
+    pub(crate) fn result(&self) -> PathBuf {
         self.directory.path().join("result")
     }
 
     /// The directory for what is in between.
-    #[must_use]
-    pub fn work(&self) -> PathBuf {
+    pub(crate) fn work(&self) -> PathBuf {
         self.directory.path().join("work")
     }
 
     /// Gives the output its name.
-    pub fn finish(self) -> Result<(), Error> {
-        fs::rename(self.result(), &self.output).map_err(io_error(DOING, &self.output))
+    pub(crate) fn finish(self) -> Result<(), Error> {
+        fs::rename(self.result(), &self.output).map_err(io_error(ACTION, &self.output))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Telling how far the work is.
 
 /// Is told what is being done. The library prints nothing itself.
-pub trait Progress: Sync {
+pub(crate) trait Progress: Sync {
     /// A new step begins.
     fn step(&self, text: &str);
     /// The step will write so many bytes.
@@ -12,7 +12,7 @@ pub trait Progress: Sync {
 
 /// Nobody is told.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Quiet;
+pub(crate) struct Quiet;
 
 impl Progress for Quiet {
     fn step(&self, _text: &str) {}

@@ -10,12 +10,14 @@ use std::ops::Bound;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
+use crate::error::{Error, io_error};
+
 /// As many links in a row as Linux follows.
 const MAX_LINKS: u8 = 40;
 
 /// What a regular file holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Content {
+pub(crate) enum Content {
     /// The content of a file outside the image.
     OnDisk {
         /// The file.
@@ -29,8 +31,7 @@ pub enum Content {
 
 impl Content {
     /// The size in bytes.
-    #[must_use]
-    pub fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         match self {
             Self::OnDisk { size, .. } => *size,
             Self::Bytes(bytes) => bytes.len() as u64,
@@ -38,7 +39,7 @@ impl Content {
     }
 
     /// All of it.
-    pub fn read(&self) -> io::Result<Vec<u8>> {
+    pub(crate) fn read(&self) -> io::Result<Vec<u8>> {
         match self {
             Self::OnDisk { path, .. } => fs::read(path),
             Self::Bytes(bytes) => Ok(bytes.clone()),
@@ -48,7 +49,7 @@ impl Content {
 
 /// The type of an entry, and what belongs to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Node {
+pub(crate) enum Node {
     /// A directory.
     Directory,
     /// A regular file.
@@ -59,33 +60,35 @@ pub enum Node {
 
 /// What is at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Its type.
-    pub node: Node,
+    pub(crate) node: Node,
     /// The permission bits.
-    pub mode: u32,
+    pub(crate) mode: u32,
     /// The user who owns it.
-    pub uid: u32,
+    pub(crate) uid: u32,
     /// The group that owns it.
-    pub gid: u32,
+    pub(crate) gid: u32,
 }
 
 impl Entry {
     /// A directory of root's.
-    #[must_use]
-    pub fn directory(mode: u32) -> Self {
+    pub(crate) fn directory(mode: u32) -> Self {
         Self::of_root(Node::Directory, mode)
     }
 
     /// A file of root's.
-    #[must_use]
-    pub fn file(content: Content, mode: u32) -> Self {
+    pub(crate) fn file(content: Content, mode: u32) -> Self {
         Self::of_root(Node::File(content), mode)
     }
 
+    /// A file of root's with these bytes.
+    pub(crate) fn bytes(content: impl Into<Vec<u8>>, mode: u32) -> Self {
+        Self::file(Content::Bytes(content.into()), mode)
+    }
+
     /// A symbolic link.
-    #[must_use]
-    pub fn link(target: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn link(target: impl Into<Vec<u8>>) -> Self {
         Self::of_root(Node::Link(target.into()), 0o777)
     }
 
@@ -101,7 +104,7 @@ impl Entry {
 
 /// Why a path leads nowhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unresolved {
+pub(crate) enum Unresolved {
     /// Something on the way is missing.
     Missing,
     /// Links that never end.
@@ -110,19 +113,19 @@ pub enum Unresolved {
 
 /// Where a path leads, links followed.
 #[derive(Clone, Debug)]
-pub struct Resolved<'a> {
+pub(crate) struct Resolved<'a> {
     /// The path that no link is on.
-    pub path: Vec<u8>,
+    pub(crate) path: Vec<u8>,
     /// What is there.
-    pub entry: &'a Entry,
+    pub(crate) entry: &'a Entry,
     /// The links that were followed, in order.
-    pub links: Vec<Vec<u8>>,
+    pub(crate) links: Vec<Vec<u8>>,
 }
 
 /// All paths of the image, relative to its root and without a slash in front, in the order of their
 /// bytes: a directory comes before what is in it. The root itself is the empty path.
 #[derive(Clone, Debug, Default)]
-pub struct RootTree {
+pub(crate) struct RootTree {
     entries: BTreeMap<Vec<u8>, Entry>,
 }
 
@@ -131,38 +134,34 @@ type Range<'a> = Box<dyn Iterator<Item = (&'a [u8], &'a Entry)> + 'a>;
 
 impl RootTree {
     /// All entries, sorted by path.
-    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &Entry)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], &Entry)> {
         self.entries
             .iter()
             .map(|(path, entry)| (path.as_slice(), entry))
     }
 
-    /// How many entries there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// Whether there is nothing at all.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+    /// The bytes of all files.
+    pub(crate) fn content_bytes(&self) -> u64 {
+        let size = |entry: &Entry| match &entry.node {
+            Node::File(content) => content.size(),
+            _ => 0,
+        };
+        self.entries.values().map(size).sum()
     }
 
     /// What is at a path itself; no link is followed.
-    #[must_use]
-    pub fn get(&self, path: &[u8]) -> Option<&Entry> {
+    pub(crate) fn get(&self, path: &[u8]) -> Option<&Entry> {
         self.entries.get(path)
     }
 
     /// The same, to be changed.
-    pub fn get_mut(&mut self, path: &[u8]) -> Option<&mut Entry> {
+    pub(crate) fn get_mut(&mut self, path: &[u8]) -> Option<&mut Entry> {
         self.entries.get_mut(path)
     }
 
     /// Puts an entry at a path, in place of what was there. Directories above it that are missing
     /// are made, with mode 0755.
-    pub fn insert(&mut self, path: impl Into<Vec<u8>>, entry: Entry) {
+    pub(crate) fn insert(&mut self, path: impl Into<Vec<u8>>, entry: Entry) {
         let path = path.into();
         let mut parent = path.as_slice();
         while let Some(above) = parent_of(parent) {
@@ -176,7 +175,7 @@ impl RootTree {
     }
 
     /// Takes away what is at a path, with everything below it.
-    pub fn remove(&mut self, path: &[u8]) {
+    pub(crate) fn remove(&mut self, path: &[u8]) {
         let below: Vec<Vec<u8>> = self.below(path).map(|(path, _)| path.to_vec()).collect();
         for path in below {
             self.entries.remove(&path);
@@ -185,14 +184,14 @@ impl RootTree {
     }
 
     /// Everything below a path, without the path itself, sorted.
-    pub fn below(&self, path: &[u8]) -> impl Iterator<Item = (&[u8], &Entry)> + use<'_> {
+    pub(crate) fn below(&self, path: &[u8]) -> impl Iterator<Item = (&[u8], &Entry)> + use<'_> {
         let prefix = directory_prefix(path);
         self.after(prefix.clone())
             .take_while(move |(path, _)| path.starts_with(&prefix))
     }
 
     /// The entries of a directory, by name, sorted.
-    pub fn children(&self, path: &[u8]) -> impl Iterator<Item = (&[u8], &Entry)> + use<'_> {
+    pub(crate) fn children(&self, path: &[u8]) -> impl Iterator<Item = (&[u8], &Entry)> + use<'_> {
         let prefix = directory_prefix(path);
         let mut rest = self.after(prefix.clone());
         std::iter::from_fn(move || {
@@ -226,7 +225,7 @@ impl RootTree {
     }
 
     /// Follows links from a path (absolute, or relative to the root) as Linux does inside the image.
-    pub fn resolve(&self, path: &[u8]) -> Result<Resolved<'_>, Unresolved> {
+    pub(crate) fn resolve(&self, path: &[u8]) -> Result<Resolved<'_>, Unresolved> {
         let mut links = Vec::new();
         let mut at: Vec<u8> = Vec::new();
         let mut rest: Vec<Vec<u8>> = components(path);
@@ -261,17 +260,24 @@ impl RootTree {
     }
 
     /// The content of the file that a path leads to; `None` if it leads to none.
-    #[must_use]
-    pub fn file(&self, path: &[u8]) -> Option<&Content> {
+    pub(crate) fn file(&self, path: &[u8]) -> Option<&Content> {
         match &self.resolve(path).ok()?.entry.node {
             Node::File(content) => Some(content),
             _ => None,
         }
     }
 
+    /// The same, read.
+    pub(crate) fn read(&self, path: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        let read = self.file(path).map(Content::read).transpose();
+        read.map_err(io_error(
+            "reading the content of the image's",
+            as_path(path),
+        ))
+    }
+
     /// Whether a path leads to anything.
-    #[must_use]
-    pub fn exists(&self, path: &[u8]) -> bool {
+    pub(crate) fn exists(&self, path: &[u8]) -> bool {
         self.resolve(path).is_ok()
     }
 }
@@ -285,8 +291,7 @@ fn components(path: &[u8]) -> Vec<Vec<u8>> {
 }
 
 /// The directory above a path; `None` for the root.
-#[must_use]
-pub fn parent_of(path: &[u8]) -> Option<&[u8]> {
+pub(crate) fn parent_of(path: &[u8]) -> Option<&[u8]> {
     if path.is_empty() {
         return None;
     }
@@ -295,15 +300,13 @@ pub fn parent_of(path: &[u8]) -> Option<&[u8]> {
 }
 
 /// The last component of a path.
-#[must_use]
-pub fn name_of(path: &[u8]) -> &[u8] {
+pub(crate) fn name_of(path: &[u8]) -> &[u8] {
     let slash = path.iter().rposition(|byte| *byte == b'/');
     slash.map_or(path, |slash| &path[slash + 1..])
 }
 
 /// `name` in the directory `path`.
-#[must_use]
-pub fn join(path: &[u8], name: &[u8]) -> Vec<u8> {
+pub(crate) fn join(path: &[u8], name: &[u8]) -> Vec<u8> {
     let mut joined = directory_prefix(path);
     joined.extend_from_slice(name);
     joined
@@ -318,15 +321,13 @@ fn directory_prefix(path: &[u8]) -> Vec<u8> {
 }
 
 /// Whether `path` is `directory` or below it.
-#[must_use]
-pub fn is_in(path: &[u8], directory: &[u8]) -> bool {
+pub(crate) fn is_in(path: &[u8], directory: &[u8]) -> bool {
     path.strip_prefix(directory)
         .is_some_and(|rest| directory.is_empty() || rest.is_empty() || rest[0] == b'/')
 }
 
 /// The relative target of a link at `link` that leads to `to`, both relative to the root.
-#[must_use]
-pub fn relative_target(link: &[u8], to: &[u8]) -> Vec<u8> {
+pub(crate) fn relative_target(link: &[u8], to: &[u8]) -> Vec<u8> {
     let depth = memchr::memchr_iter(b'/', link).count();
     let mut target = b"../".repeat(depth);
     target.extend_from_slice(to);
@@ -334,8 +335,7 @@ pub fn relative_target(link: &[u8], to: &[u8]) -> Vec<u8> {
 }
 
 /// A path of the image as a path of the system.
-#[must_use]
-pub fn as_path(path: &[u8]) -> &std::path::Path {
+pub(crate) fn as_path(path: &[u8]) -> &std::path::Path {
     OsStr::from_bytes(path).as_ref()
 }
 
@@ -344,7 +344,7 @@ mod tests {
     use super::*;
 
     fn bytes(text: &str) -> Entry {
-        Entry::file(Content::Bytes(text.into()), 0o644)
+        Entry::bytes(text, 0o644)
     }
 
     fn tree() -> RootTree {
@@ -409,7 +409,7 @@ mod tests {
         let names: Vec<&[u8]> = tree.children(b"nix/store").map(|(name, _)| name).collect();
         assert_eq!(names, [&b"x"[..], b"x-y"]);
         assert_eq!(tree.below(b"nix/store/x").count(), 3);
-        assert_eq!(tree.below(b"").count(), tree.len() - 1);
+        assert_eq!(tree.below(b"").count(), tree.iter().count() - 1);
         tree.remove(b"nix/store/x");
         assert!(!tree.exists(b"bin/tool") && tree.exists(b"nix/store/x-y"));
     }

@@ -1,38 +1,32 @@
 //! Setuid programs: no store path can hold the bit, so the image has copies of them.
 
 use bstr::ByteSlice;
-use thiserror::Error;
 
 use crate::error::Error;
 use crate::root_tree::{Entry, Node, RootTree, join, name_of, relative_target};
 use crate::users::Numbers;
 
 /// Where the copies are. `/run/wrappers` is a link to the directory above, made at boot.
-pub const DIRECTORY: &[u8] = b"usr/wrappers/bin";
+pub(crate) const DIRECTORY: &[u8] = b"usr/wrappers/bin";
 
 /// A program that gets its setuid or setgid bit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SetuidProgram {
+pub(crate) struct SetuidProgram {
     /// Its name in `/usr/bin`, or its path in the image.
-    pub program: String,
+    pub(crate) program: String,
     /// The mode of the copy.
-    pub mode: u32,
+    pub(crate) mode: u32,
     /// Its owner.
-    pub user: String,
+    pub(crate) user: String,
     /// Its group.
-    pub group: String,
+    pub(crate) group: String,
 }
 
-/// A value of `--setuid` that makes no sense.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{0}")]
-pub struct ParseError(&'static str);
-
 impl std::str::FromStr for SetuidProgram {
-    type Err = ParseError;
+    type Err = &'static str;
 
     /// `PROGRAM[:MODE[:USER[:GROUP]]]`.
-    fn from_str(text: &str) -> Result<Self, ParseError> {
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut parts = text.split(':');
         let mut next = |default: &str| match parts.next() {
             None | Some("") => default.to_owned(),
@@ -40,16 +34,12 @@ impl std::str::FromStr for SetuidProgram {
         };
         let (program, mode, user, group) = (next(""), next("4755"), next("root"), next("root"));
         if program.is_empty() || parts.next().is_some() {
-            return Err(ParseError(
-                "it is not of the form PROGRAM[:MODE[:USER[:GROUP]]]",
-            ));
+            return Err("it is not of the form PROGRAM[:MODE[:USER[:GROUP]]]");
         }
         let mode = u32::from_str_radix(&mode, 8)
             .ok()
             .filter(|mode| mode & 0o6000 != 0 && *mode <= 0o7777)
-            .ok_or(ParseError(
-                "the mode is no octal number with a setuid or setgid bit, as 4755",
-            ))?;
+            .ok_or("the mode is no octal number with a setuid or setgid bit, as 4755")?;
         Ok(Self {
             program,
             mode,
@@ -60,12 +50,12 @@ impl std::str::FromStr for SetuidProgram {
 }
 
 /// Puts the copies into the image, and links to them in place of the programs in /usr/bin.
-pub fn add_wrappers(
+pub(crate) fn add_wrappers(
     tree: &mut RootTree,
     programs: &[SetuidProgram],
     numbers: &Numbers,
 ) -> Result<(), Error> {
-    const DOING: &str = "making setuid programs";
+    const ACTION: &str = "making setuid programs";
     for program in programs {
         let path = program.program.as_bytes();
         let path = if path.contains(&b'/') {
@@ -75,7 +65,7 @@ pub fn add_wrappers(
         };
         let Some(content) = tree.file(&path).cloned() else {
             return Err(Error::NotInPackages {
-                doing: DOING,
+                action: ACTION,
                 what: format!("/{}", path.as_bstr()),
                 help: "correct --setuid, or add the package that has it to --package".to_owned(),
             });
@@ -112,7 +102,6 @@ pub fn add_wrappers(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::root_tree::Content;
 
     #[test]
     fn the_option() {
@@ -130,7 +119,7 @@ mod tests {
     #[test]
     fn a_copy_and_a_link_to_it() {
         let mut tree = RootTree::default();
-        let file = Entry::file(Content::Bytes(b"sudo".to_vec()), 0o555);
+        let file = Entry::bytes(b"sudo", 0o555);
         tree.insert("nix/store/h-sudo/bin/sudo", file);
         tree.insert(
             "usr/bin/sudo",
@@ -157,10 +146,7 @@ mod tests {
             "making setuid programs: /usr/bin/sudo is in none of the packages; correct --setuid, or \
              add the package that has it to --package"
         );
-        tree.insert(
-            "usr/bin/sudo",
-            Entry::file(Content::Bytes(Vec::new()), 0o555),
-        );
+        tree.insert("usr/bin/sudo", Entry::bytes("", 0o555));
         let error = add_wrappers(&mut tree, &programs, &Numbers::default()).unwrap_err();
         assert_eq!(
             error.to_string(),

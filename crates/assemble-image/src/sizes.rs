@@ -23,8 +23,7 @@ pub struct Sizes {
 
 impl Sizes {
     /// The sizes of a tree whose store is at `store`.
-    #[must_use]
-    pub fn of(tree: &RootTree, store: &[u8]) -> Self {
+    pub(crate) fn of(tree: &RootTree, store: &[u8]) -> Self {
         let (mut in_store, mut elsewhere) = (SizeSum::default(), SizeSum::default());
         for (path, entry) in tree.iter() {
             let bytes = match &entry.node {
@@ -62,7 +61,7 @@ impl Sizes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::root_tree::{Content, Entry};
+    use crate::root_tree::Entry;
 
     #[test]
     fn bytes_by_store_path_and_directory() {
@@ -75,7 +74,7 @@ mod tests {
             ("etc/passwd", 5),
             ("usr/lib/systemd/system/x.service", 7),
         ] {
-            tree.insert(path, Entry::file(Content::Bytes(vec![0; size]), 0o444));
+            tree.insert(path, Entry::bytes(vec![0; size], 0o444));
         }
         tree.insert("usr/bin/a", Entry::link("x"));
         let sizes = Sizes::of(&tree, b"nix/store");

@@ -11,8 +11,8 @@ use walkdir::WalkDir;
 
 use crate::closure::node;
 use crate::error::{Error, io_error, walk_error};
-use crate::options::{Layout, Options};
-use crate::root_tree::{Content, Entry, Node, RootTree};
+use crate::options::Options;
+use crate::root_tree::{Entry, Node, RootTree};
 
 /// Directories that systemd mounts something on, or that file-hierarchy(7) has.
 const DIRECTORIES: &[(&str, u32)] = &[
@@ -46,7 +46,7 @@ const LINKS: &[(&str, &str)] = &[
 
 /// Adds directories and links; before everything else. Everybody can pass those above the store, which
 /// may lie in somebody's home.
-pub fn add_directories(tree: &mut RootTree, store: &Path) {
+pub(crate) fn add_directories(tree: &mut RootTree, store: &Path) {
     for (path, mode) in DIRECTORIES {
         tree.insert(*path, Entry::directory(*mode));
     }
@@ -60,9 +60,9 @@ pub fn add_directories(tree: &mut RootTree, store: &Path) {
 }
 
 /// Puts an extra tree on top, with the modes that it has. Everything belongs to root.
-pub fn add_extra(tree: &mut RootTree, top: &Path) -> Result<(), Error> {
-    const DOING: &str = "reading --extra";
-    let metadata = fs::metadata(top).map_err(io_error(DOING, top))?;
+pub(crate) fn add_extra(tree: &mut RootTree, top: &Path) -> Result<(), Error> {
+    const ACTION: &str = "reading --extra";
+    let metadata = fs::metadata(top).map_err(io_error(ACTION, top))?;
     if !metadata.is_dir() {
         return Err(Error::Option {
             option: "--extra",
@@ -72,9 +72,9 @@ pub fn add_extra(tree: &mut RootTree, top: &Path) -> Result<(), Error> {
         });
     }
     for entry in WalkDir::new(top).min_depth(1).sort_by_file_name() {
-        let entry = entry.map_err(walk_error(DOING, top))?;
+        let entry = entry.map_err(walk_error(ACTION, top))?;
         let below = entry.path().strip_prefix(top).unwrap_or(entry.path());
-        let metadata = entry.metadata().map_err(walk_error(DOING, top))?;
+        let metadata = entry.metadata().map_err(walk_error(ACTION, top))?;
         let mode = metadata.permissions().mode() & 0o7777;
         let added = node(entry.path(), entry.file_type(), Some(mode))?;
         let path = in_merged_usr(below.as_os_str().as_bytes());
@@ -115,11 +115,11 @@ fn in_merged_usr(path: &[u8]) -> Vec<u8> {
 
 /// Adds the files that no package ships, each only if nothing is there yet; after packages and extra
 /// trees, before /etc is made.
-pub fn add_files(tree: &mut RootTree, options: &Options) -> Result<(), Error> {
-    let file = |text: &str| Entry::file(Content::Bytes(text.into()), 0o644);
+pub(crate) fn add_files(tree: &mut RootTree, options: &Options) -> Result<(), Error> {
+    let file = |text: &str| Entry::bytes(text, 0o644);
     if let Some(path) = &options.os_release {
         let text = fs::read(path).map_err(io_error("reading --os-release", path))?;
-        let entry = Entry::file(Content::Bytes(text), 0o644);
+        let entry = Entry::bytes(text, 0o644);
         tree.insert("usr/lib/os-release", entry);
         // What tmpfiles.d makes, or add_os_release_link.
         tree.remove(b"etc/os-release");
@@ -134,10 +134,7 @@ pub fn add_files(tree: &mut RootTree, options: &Options) -> Result<(), Error> {
         "usr/lib/os-release",
         file("NAME=Linux\nID=linux\nPRETTY_NAME=\"Linux\"\n"),
     );
-    add(
-        "etc/machine-id",
-        file(&options.first_boot.machine_id.content()),
-    );
+    add("etc/machine-id", file(&options.first_boot.machine_id));
     add("etc/mtab", Entry::link("../proc/self/mounts"));
     add(
         "usr/lib/tmpfiles.d/image-wrappers.conf",
@@ -159,7 +156,7 @@ pub fn add_files(tree: &mut RootTree, options: &Options) -> Result<(), Error> {
         if let Some(path) = preset {
             let text = fs::read(path).map_err(io_error("reading the preset", path))?;
             let place = format!("etc/systemd/{directory}/00-image.preset");
-            add(&place, Entry::file(Content::Bytes(text), 0o644));
+            add(&place, Entry::bytes(text, 0o644));
         }
     }
     if tree.exists(b"usr/lib64") {
@@ -170,7 +167,7 @@ pub fn add_files(tree: &mut RootTree, options: &Options) -> Result<(), Error> {
     if tree.exists(b"usr/lib/systemd/system/ldconfig.service") && tree.get(masked).is_none() {
         tree.insert(masked.to_vec(), Entry::link("/dev/null"));
     }
-    if options.layout != Layout::Initrd && tree.get(b"etc/fstab").is_none() {
+    if !options.layout.is_root_in_memory && tree.get(b"etc/fstab").is_none() {
         let text = fstab(tree, &options.tmpfs);
         if !text.is_empty() {
             tree.insert("etc/fstab", file(&text));
@@ -181,7 +178,7 @@ pub fn add_files(tree: &mut RootTree, options: &Options) -> Result<(), Error> {
 
 /// Makes /etc/os-release lead to /usr/lib/os-release, if nothing is there; after /etc is made, where a
 /// package's tmpfiles.d line may ask for it.
-pub fn add_os_release_link(tree: &mut RootTree) {
+pub(crate) fn add_os_release_link(tree: &mut RootTree) {
     if tree.get(b"etc/os-release").is_none() {
         tree.insert("etc/os-release", Entry::link("../usr/lib/os-release"));
     }

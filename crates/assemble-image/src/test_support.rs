@@ -1,7 +1,15 @@
 //! What several unit tests need.
 
+use std::path::Path;
+
 use crate::closure::Store;
-use crate::options::{Compression, FirstBoot, Layout, OnCorruption, Options};
+use crate::layout::{self, Layout};
+use crate::options::{Compression, FirstBoot, OnCorruption, Options};
+use crate::progress::Quiet;
+use crate::root_fs;
+use crate::root_tree::RootTree;
+use crate::steps::Job;
+use crate::uki::own_architecture;
 
 /// Options that ask for nothing.
 pub(crate) fn options() -> Options {
@@ -14,7 +22,8 @@ pub(crate) fn options() -> Options {
         packages: Vec::new(),
         extra: Vec::new(),
         os_release: None,
-        layout: Layout::Ddi,
+        layout: layout("ddi"),
+        root_fs: root_fs::ALL[0],
         compression: Compression::Lz4,
         kernel: None,
         initrd: None,
@@ -33,4 +42,16 @@ pub(crate) fn options() -> Options {
         lint: None,
         size_report: false,
     }
+}
+
+/// A layout by its name.
+pub(crate) fn layout(name: &str) -> &'static Layout {
+    let layouts = layout::ALL.iter();
+    layouts.copied().find(|layout| layout.name == name).unwrap()
+}
+
+/// A job of which nothing is done yet.
+pub(crate) fn job<'a>(options: &'a Options, tree: &'a RootTree) -> Job<'a> {
+    let places = (Path::new("WORK"), Path::new("OUTPUT"));
+    Job::new(options, tree, own_architecture(), places, &Quiet)
 }

@@ -7,17 +7,18 @@ use goblin::pe::header::{COFF_MACHINE_ARM64, COFF_MACHINE_X86_64, Header};
 
 use crate::command::Command;
 use crate::error::{Error, io_error};
+use crate::steps::{Job, Step, run_commands};
 use crate::tools::UKIFY;
 
 /// A processor architecture, by its names in EFI and in systemd.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Architecture {
+pub(crate) struct Architecture {
     /// The name of the program that EFI starts by default: UEFI specification, "Removable Media".
-    pub boot_file: &'static str,
+    pub(crate) boot_file: &'static str,
     /// The partition types: `repart.d(5)`, `Type=`.
-    pub root_type: &'static str,
+    pub(crate) root_type: &'static str,
     /// The same for the hash tree.
-    pub verity_type: &'static str,
+    pub(crate) verity_type: &'static str,
 }
 
 const X86_64: Architecture = Architecture {
@@ -31,42 +32,56 @@ const ARM64: Architecture = Architecture {
     verity_type: "root-arm64-verity",
 };
 
-/// What a unified kernel image is made of.
-#[derive(Clone, Debug)]
-pub struct Parts {
-    /// The kernel's image.
-    pub kernel: PathBuf,
+/// Makes the unified kernel image from the kernel, initrds and the command line.
+pub(crate) struct Uki {
     /// The initrds, in order.
-    pub initrds: Vec<PathBuf>,
-    /// The kernel command line.
-    pub cmdline: String,
-    /// The image's os-release.
-    pub os_release: PathBuf,
-    /// The EFI stub; ukify's own choice if missing.
-    pub stub: Option<PathBuf>,
+    pub(crate) initrds: Vec<PathBuf>,
 }
 
-/// The command that puts the parts together.
-#[must_use]
-pub fn command(parts: &Parts, output: &Path) -> Command {
-    let mut command = Command::new(&UKIFY)
-        .writing(output)
-        .arg("build")
-        .option("--linux", &parts.kernel)
-        .option("--cmdline", &parts.cmdline)
-        .option("--os-release", format!("@{}", parts.os_release.display()))
-        .option("--output", output);
-    for initrd in &parts.initrds {
-        command = command.option("--initrd", initrd);
+impl Uki {
+    fn os_release(job: &Job<'_>) -> PathBuf {
+        job.work.join("os-release")
     }
-    if let Some(stub) = &parts.stub {
-        command = command.option("--stub", stub);
+}
+
+impl Step for Uki {
+    fn action(&self) -> &'static str {
+        "making the unified kernel image"
     }
-    command
+
+    fn commands(&self, job: &Job<'_>) -> Vec<Command> {
+        let (options, output) = (job.options, job.uki());
+        let os_release = Self::os_release(job);
+        let mut command = Command::new(&UKIFY)
+            .writing(&output)
+            .arg("build")
+            .option(
+                "--linux",
+                options.kernel.as_deref().unwrap_or(Path::new("")),
+            )
+            .option("--cmdline", job.cmdline())
+            .option("--os-release", format!("@{}", os_release.display()))
+            .option("--output", &output);
+        for initrd in &self.initrds {
+            command = command.option("--initrd", initrd);
+        }
+        if let Some(stub) = &options.stub {
+            command = command.option("--stub", stub);
+        }
+        vec![command]
+    }
+
+    fn run(&self, job: &mut Job<'_>, commands: &[Command]) -> Result<(), Error> {
+        if let Some(bytes) = job.tree.read(b"usr/lib/os-release")? {
+            let os_release = Self::os_release(job);
+            fs::write(&os_release, bytes).map_err(io_error("writing", &os_release))?;
+        }
+        run_commands(self.action(), commands)
+    }
 }
 
 /// The architecture that a kernel's image is for. Fails if it is none that EFI can start.
-pub fn architecture(kernel: &Path) -> Result<Architecture, Error> {
+pub(crate) fn architecture(kernel: &Path) -> Result<Architecture, Error> {
     let bytes = fs::read(kernel).map_err(io_error("reading --kernel", kernel))?;
     let machine = Header::parse(&bytes)
         .ok()
@@ -85,8 +100,7 @@ pub fn architecture(kernel: &Path) -> Result<Architecture, Error> {
 }
 
 /// The architecture of this program, for images that have no kernel.
-#[must_use]
-pub fn own_architecture() -> Architecture {
+pub(crate) fn own_architecture() -> Architecture {
     if cfg!(target_arch = "aarch64") {
         ARM64
     } else {
@@ -95,14 +109,15 @@ pub fn own_architecture() -> Architecture {
 }
 
 /// Whether words can be put on the kernel command line.
-#[must_use]
-pub fn is_command_line(words: &str) -> bool {
+pub(crate) fn is_command_line(words: &str) -> bool {
     !words.contains(['\n', '\0'])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::root_tree::RootTree;
+    use crate::test_support::{job, layout, options};
 
     #[test]
     fn what_is_no_kernel_is_told() {
@@ -116,17 +131,18 @@ mod tests {
 
     #[test]
     fn every_initrd_is_given_in_order() {
-        let parts = Parts {
-            kernel: "/k".into(),
+        let mut options = options();
+        options.kernel = Some("/k".into());
+        options.cmdline = vec!["a b".into()];
+        options.layout = layout("initrd");
+        let uki = Uki {
             initrds: vec!["/a".into(), "/b".into()],
-            cmdline: "a b".into(),
-            os_release: "/o".into(),
-            stub: None,
         };
+        let commands = uki.commands(&job(&options, &RootTree::default()));
         assert_eq!(
-            command(&parts, Path::new("/u")).to_string(),
-            "ukify build --linux=/k '--cmdline=a b' --os-release=@/o --output=/u --initrd=/a \
-             --initrd=/b"
+            commands[0].to_string(),
+            "ukify build --linux=/k '--cmdline=a b' --os-release=@WORK/os-release \
+             --output=OUTPUT/image.efi --initrd=/a --initrd=/b"
         );
     }
 }

@@ -13,17 +13,16 @@ const DYNAMIC: std::ops::RangeInclusive<u32> = 100..=999;
 
 /// Numbers by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Numbers {
+pub(crate) struct Numbers {
     /// Users.
-    pub users: BTreeMap<Vec<u8>, u32>,
+    pub(crate) users: BTreeMap<Vec<u8>, u32>,
     /// Groups.
-    pub groups: BTreeMap<Vec<u8>, u32>,
+    pub(crate) groups: BTreeMap<Vec<u8>, u32>,
 }
 
 impl Numbers {
     /// Reads `passwd(5)` and `group(5)`. Lines that are neither are left out.
-    #[must_use]
-    pub fn of_databases(passwd: &[u8], group: &[u8]) -> Self {
+    pub(crate) fn of_databases(passwd: &[u8], group: &[u8]) -> Self {
         let read = |database: &[u8]| {
             database
                 .lines()
@@ -42,7 +41,7 @@ impl Numbers {
 
     /// Reads a pin file: lines `u NAME UID` and `g NAME GID`, as sysusers.d(5) has them. Fails with
     /// the number of the line that is none.
-    pub fn of_pin_file(text: &[u8]) -> Result<Self, usize> {
+    pub(crate) fn of_pin_file(text: &[u8]) -> Result<Self, usize> {
         let mut numbers = Self::default();
         for (index, line) in text.lines().enumerate() {
             let line = line.trim();
@@ -68,8 +67,7 @@ impl Numbers {
 
     /// The pin file that holds these numbers, and those of `old` for names that are not used now: a
     /// number is never given to somebody else.
-    #[must_use]
-    pub fn to_pin_file(&self, old: &Self) -> Vec<u8> {
+    pub(crate) fn to_pin_file(&self, old: &Self) -> Vec<u8> {
         let mut text =
             b"# Numbers of users and groups, for --users-pin of assemble-image.\n".to_vec();
         for (kind, now, old) in [
@@ -88,20 +86,17 @@ impl Numbers {
     }
 
     /// The number of a user, by name or as a number.
-    #[must_use]
-    pub fn user(&self, name: &[u8]) -> Option<u32> {
+    pub(crate) fn user(&self, name: &[u8]) -> Option<u32> {
         lookup(&self.users, name)
     }
 
     /// The number of a group, by name or as a number.
-    #[must_use]
-    pub fn group(&self, name: &[u8]) -> Option<u32> {
+    pub(crate) fn group(&self, name: &[u8]) -> Option<u32> {
         lookup(&self.groups, name)
     }
 
     /// Compares what is with what is pinned.
-    #[must_use]
-    pub fn compare_with_pin(&self, pin: &Self) -> Vec<Finding> {
+    pub(crate) fn compare_with_pin(&self, pin: &Self) -> Vec<Finding> {
         let mut found = Vec::new();
         let mut new = Vec::new();
         for (what, file, now, pinned) in [
@@ -144,19 +139,18 @@ fn lookup(numbers: &BTreeMap<Vec<u8>, u32>, name: &[u8]) -> Option<u32> {
 
 /// What the lines of sysusers.d ask for.
 #[derive(Clone, Debug, Default)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// Names without a number of their own.
-    pub names: BTreeSet<Vec<u8>>,
+    pub(crate) names: BTreeSet<Vec<u8>>,
     /// Numbers that lines ask for.
-    pub fixed: BTreeSet<u32>,
+    pub(crate) fixed: BTreeSet<u32>,
 }
 
 /// Gives each name that asks for no number a pinned or else a free one: the same for the user and
 /// the group, from 999 downwards in the order of the names. systemd-sysusers would give them in the
 /// order of its files, so that a new package changed the numbers of others. `None` if there are too
 /// many.
-#[must_use]
-pub fn assign(wanted: &Wanted, pin: &Numbers) -> Option<BTreeMap<Vec<u8>, u32>> {
+pub(crate) fn assign(wanted: &Wanted, pin: &Numbers) -> Option<BTreeMap<Vec<u8>, u32>> {
     let mut taken: BTreeSet<u32> = wanted.fixed.clone();
     taken.extend(pin.users.values());
     taken.extend(pin.groups.values());

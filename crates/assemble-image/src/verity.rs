@@ -2,21 +2,24 @@
 
 use std::fmt;
 use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
 
 use crate::command::Command;
 use crate::error::{Error, io_error};
-use crate::image_seed::{ImageSeed, Uuid};
+use crate::image_seed::Uuid;
+use crate::options::OnCorruption;
+use crate::output::names;
+use crate::root_fs::make_readable;
+use crate::steps::{Job, Step, run_commands};
 use crate::tools::VERITYSETUP;
 
 /// The hash that all blocks of the root file system hang on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RootHash([u8; 32]);
+pub(crate) struct RootHash([u8; 32]);
 
 impl RootHash {
     /// Reads it in hexadecimal.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let mut bytes = [0; 32];
         if text.len() != 64 || !text.is_ascii() {
@@ -30,12 +33,11 @@ impl RootHash {
 
     /// The ids of the partitions that hold the data and the hash tree: its first and last 128 bits.
     /// Discoverable partitions specification.
-    #[must_use]
-    pub fn partition_ids(&self) -> (Uuid, Uuid) {
+    pub(crate) fn partition_ids(&self) -> (Uuid, Uuid) {
         let (mut data, mut tree) = ([0; 16], [0; 16]);
         data.copy_from_slice(&self.0[..16]);
         tree.copy_from_slice(&self.0[16..]);
-        (Uuid::of_bytes(data), Uuid::of_bytes(tree))
+        (Uuid(data), Uuid(tree))
     }
 }
 
@@ -45,41 +47,93 @@ impl fmt::Display for RootHash {
     }
 }
 
-/// The command that makes the hash tree.
-#[must_use]
-pub fn format_command(image: &Path, tree: &Path, root_hash: &Path, identity: ImageSeed) -> Command {
-    Command::new(&VERITYSETUP)
-        .writing(tree)
-        .arg("format")
-        .option("--salt", identity.salt())
-        .option("--uuid", identity.uuid("verity").to_string())
-        .option("--root-hash-file", root_hash)
-        .arg(image)
-        .arg(tree)
+/// A file with a file system, and the file with its hash tree.
+#[derive(Clone)]
+pub(crate) struct Files {
+    /// The file system.
+    pub(crate) image: PathBuf,
+    /// The hash tree.
+    pub(crate) hash_tree: PathBuf,
 }
 
-/// Makes the hash tree; its root hash, which is also written to the file `root_hash`.
-pub fn make(command: &Command, root_hash: &Path) -> Result<RootHash, Error> {
-    const DOING: &str = "making the hash tree";
-    command.run(DOING)?;
-    let text = fs::read_to_string(root_hash).map_err(io_error("reading", root_hash))?;
-    RootHash::parse(&text).ok_or_else(|| Error::Unexpected {
-        doing: DOING,
-        reason: format!(
-            "veritysetup gave {:?}, which is no root hash of SHA-256",
-            text.trim()
-        ),
-    })
+/// Makes the hash tree.
+pub(crate) struct Make(pub(crate) Files);
+
+impl Make {
+    /// Where veritysetup writes the root hash.
+    fn root_hash_file(job: &Job<'_>) -> PathBuf {
+        job.work.join(names::ROOT_HASH)
+    }
 }
 
-/// The command that verifies every block.
-#[must_use]
-pub fn verify_command(image: &Path, tree: &Path, root_hash: &str) -> Command {
-    Command::new(&VERITYSETUP)
-        .arg("verify")
-        .arg(image)
-        .arg(tree)
-        .arg(root_hash)
+impl Step for Make {
+    fn action(&self) -> &'static str {
+        "making the hash tree"
+    }
+
+    fn commands(&self, job: &Job<'_>) -> Vec<Command> {
+        let command = Command::new(&VERITYSETUP)
+            .writing(&self.0.hash_tree)
+            .arg("format")
+            .option("--salt", job.seed.salt())
+            .option("--uuid", job.seed.uuid("verity").to_string())
+            .option("--root-hash-file", Self::root_hash_file(job))
+            .arg(&self.0.image)
+            .arg(&self.0.hash_tree);
+        vec![command]
+    }
+
+    fn run(&self, job: &mut Job<'_>, commands: &[Command]) -> Result<(), Error> {
+        run_commands(self.action(), commands)?;
+        make_readable(&self.0.hash_tree)?;
+        let path = Self::root_hash_file(job);
+        let text = fs::read_to_string(&path).map_err(io_error("reading", &path))?;
+        let root_hash = RootHash::parse(&text).ok_or_else(|| Error::Unexpected {
+            action: self.action(),
+            reason: format!(
+                "veritysetup gave {:?}, which is no root hash of SHA-256",
+                text.trim()
+            ),
+        })?;
+        // veritysetup's file is for its owner only, and has no line end.
+        let path = job.result.join(names::ROOT_HASH);
+        fs::write(&path, format!("{root_hash}\n")).map_err(io_error("writing", &path))?;
+        job.root_hash = Some(root_hash);
+        Ok(())
+    }
+}
+
+/// Verifies every block.
+pub(crate) struct Verify(pub(crate) Files);
+
+impl Step for Verify {
+    fn action(&self) -> &'static str {
+        "verifying the root file system"
+    }
+
+    fn commands(&self, job: &Job<'_>) -> Vec<Command> {
+        let command = Command::new(&VERITYSETUP)
+            .arg("verify")
+            .arg(&self.0.image)
+            .arg(&self.0.hash_tree)
+            .arg(job.root_hash());
+        vec![command]
+    }
+
+    fn is_check(&self) -> bool {
+        true
+    }
+}
+
+/// What the kernel command line says for systemd's generator, which finds both partitions by the root
+/// hash: `systemd-veritysetup-generator(8)`.
+pub(crate) fn root_arguments(job: &Job<'_>) -> String {
+    let on_corruption = match job.options.on_corruption {
+        OnCorruption::Panic => " systemd.verity_root_options=panic-on-corruption",
+        OnCorruption::IoError => "",
+    };
+    let (root_hash, file_system) = (job.root_hash(), job.options.root_fs.name);
+    format!("roothash={root_hash}{on_corruption} rootfstype={file_system} ro")
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::{copy_content, pad, writing};
+use super::{MTIME, copy_content, pad, writing};
 use crate::error::{Error, io_error};
 use crate::root_tree::{Entry, Node, RootTree, as_path};
 
@@ -12,12 +12,11 @@ const UNIT: u64 = 4;
 const MAGIC: &str = "070701";
 const END: &[u8] = b"TRAILER!!!";
 
-/// Writes a tree. Everything has the time `mtime`; `told` is called with the bytes of files written.
-pub fn write(
+/// Writes a tree. `on_written` is called with the bytes of files written.
+pub(crate) fn write(
     tree: &RootTree,
-    mtime: u32,
     out: &mut dyn Write,
-    told: &dyn Fn(u64),
+    on_written: &dyn Fn(u64),
 ) -> Result<(), Error> {
     let mut buffer = Vec::new();
     let mut inode = 0;
@@ -32,15 +31,15 @@ pub fn write(
             let too_large = io::Error::other("an initrd cannot hold a file of 4 GiB or more");
             io_error("writing", as_path(path))(too_large)
         })?;
-        write_header(path, entry, inode, mtime, size, out)?;
+        write_header(path, entry, inode, size, out)?;
         match &entry.node {
             Node::Directory => {}
             Node::Link(target) => out.write_all(target).map_err(writing())?,
-            Node::File(content) => copy_content(content, out, &mut buffer, told)?,
+            Node::File(content) => copy_content(content, out, &mut buffer, on_written)?,
         }
         pad(out, size.into(), UNIT)?;
     }
-    write_header(END, &Entry::link(""), 0, 0, 0, out)?;
+    write_header(END, &Entry::link(""), 0, 0, out)?;
     out.flush().map_err(writing())
 }
 
@@ -48,7 +47,6 @@ fn write_header(
     path: &[u8],
     entry: &Entry,
     inode: u32,
-    mtime: u32,
     size: u32,
     out: &mut dyn Write,
 ) -> Result<(), Error> {
@@ -58,10 +56,10 @@ fn write_header(
         Node::File(_) => (0o100_000, 1),
         Node::Link(_) => (0o120_000, 1),
     };
-    let mode = if path == END {
-        0
+    let (mode, mtime) = if path == END {
+        (0, 0)
     } else {
-        file_type | entry.mode
+        (file_type | entry.mode, MTIME)
     };
     let name_size = u32::try_from(path.len() + 1).unwrap_or(u32::MAX);
     let fields = [
@@ -82,17 +80,16 @@ fn write_header(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::root_tree::Content;
 
     fn archive() -> Vec<u8> {
         let mut tree = RootTree::default();
         tree.insert("", Entry::directory(0o755));
-        let mut file = Entry::file(Content::Bytes(b"hello".to_vec()), 0o4755);
+        let mut file = Entry::bytes(b"hello", 0o4755);
         file.uid = 7;
         tree.insert("d/file", file);
         tree.insert("link", Entry::link("d/file"));
         let mut out = Vec::new();
-        write(&tree, 1, &mut out, &|_| ()).unwrap();
+        write(&tree, &mut out, &|_| ()).unwrap();
         out
     }
 

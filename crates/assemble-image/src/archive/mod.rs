@@ -1,7 +1,7 @@
 //! The image's tree as a stream: tar for mkfs.erofs, cpio for the kernel.
 
-pub mod cpio;
-pub mod tar;
+pub(crate) mod cpio;
+pub(crate) mod tar;
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -10,20 +10,22 @@ use std::path::Path;
 use crate::error::{Error, io_error};
 use crate::root_tree::Content;
 
+/// The time of every file, in seconds: what a store has.
+pub(crate) const MTIME: u32 = 1;
 /// How much is copied at once.
 const BLOCK: usize = 256 * 1024;
 
-/// Copies a file's content to a stream; `told` is called with the bytes written each time. Fails if
+/// Copies a file's content to a stream; `on_written` is called with the bytes written each time. Fails if
 /// the file does not have the size that it had when the tree was made.
 fn copy_content(
     content: &Content,
     out: &mut dyn Write,
     buffer: &mut Vec<u8>,
-    told: &dyn Fn(u64),
+    on_written: &dyn Fn(u64),
 ) -> Result<(), Error> {
     let (path, size) = match content {
         Content::Bytes(bytes) => {
-            told(bytes.len() as u64);
+            on_written(bytes.len() as u64);
             return out.write_all(bytes).map_err(writing());
         }
         Content::OnDisk { path, size } => (path, *size),
@@ -42,7 +44,7 @@ fn copy_content(
         }
         out.write_all(&buffer[..length]).map_err(writing())?;
         left -= length as u64;
-        told(length as u64);
+        on_written(length as u64);
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use tar::{EntryType, Header};
 
-use super::{copy_content, pad, writing};
+use super::{MTIME, copy_content, pad, writing};
 use crate::error::Error;
 use crate::root_tree::{Node, RootTree};
 
@@ -13,12 +13,11 @@ const BLOCK: u64 = 512;
 /// The longest path and link target that a header holds.
 const NAME: usize = 100;
 
-/// Writes a tree. Everything has the time `mtime`; `told` is called with the bytes of files written.
-pub fn write(
+/// Writes a tree. `on_written` is called with the bytes of files written.
+pub(crate) fn write(
     tree: &RootTree,
-    mtime: u64,
     out: &mut dyn Write,
-    told: &dyn Fn(u64),
+    on_written: &dyn Fn(u64),
 ) -> Result<(), Error> {
     let mut buffer = Vec::new();
     for (path, entry) in tree.iter() {
@@ -26,7 +25,7 @@ pub fn write(
         header.set_mode(entry.mode);
         header.set_uid(entry.uid.into());
         header.set_gid(entry.gid.into());
-        header.set_mtime(mtime);
+        header.set_mtime(MTIME.into());
         header.set_size(0);
         let name: &[u8] = if path.is_empty() { b"./" } else { path };
         let mut target: &[u8] = b"";
@@ -41,10 +40,10 @@ pub fn write(
                 header.set_size(content.size());
             }
         }
-        write_long(name, target, mtime, out)?;
+        write_long(name, target, out)?;
         write_header(&mut header, name, target, out)?;
         if let Node::File(content) = &entry.node {
-            copy_content(content, out, &mut buffer, told)?;
+            copy_content(content, out, &mut buffer, on_written)?;
             pad(out, content.size(), BLOCK)?;
         }
     }
@@ -73,7 +72,7 @@ fn copy_short(field: &mut [u8; NAME], bytes: &[u8]) {
 }
 
 /// An extended header (pax) for what the fields do not hold.
-fn write_long(name: &[u8], target: &[u8], mtime: u64, out: &mut dyn Write) -> Result<(), Error> {
+fn write_long(name: &[u8], target: &[u8], out: &mut dyn Write) -> Result<(), Error> {
     let mut records = Vec::new();
     for (key, value) in [("path", name), ("linkpath", target)] {
         if value.len() > NAME {
@@ -88,7 +87,7 @@ fn write_long(name: &[u8], target: &[u8], mtime: u64, out: &mut dyn Write) -> Re
     header.set_mode(0o644);
     header.set_uid(0);
     header.set_gid(0);
-    header.set_mtime(mtime);
+    header.set_mtime(MTIME.into());
     header.set_size(records.len() as u64);
     write_header(&mut header, b"pax", b"", out)?;
     out.write_all(&records).map_err(writing())?;
@@ -119,7 +118,7 @@ mod tests {
 
     fn stream(tree: &RootTree) -> Vec<u8> {
         let mut out = Vec::new();
-        write(tree, 1, &mut out, &|_| ()).unwrap();
+        write(tree, &mut out, &|_| ()).unwrap();
         out
     }
 
@@ -129,13 +128,10 @@ mod tests {
         tree.insert("", Entry::directory(0o755));
         let long = [&b"d/"[..], &b"x".repeat(200)].concat();
         let target = [&b"../"[..], &b"y".repeat(150)].concat();
-        let mut sudo = Entry::file(Content::Bytes(b"sudo".to_vec()), 0o4755);
+        let mut sudo = Entry::bytes(b"sudo", 0o4755);
         (sudo.uid, sudo.gid) = (1000, 70_000);
         tree.insert("sudo", sudo);
-        tree.insert(
-            long.clone(),
-            Entry::file(Content::Bytes(vec![7; 513]), 0o444),
-        );
+        tree.insert(long.clone(), Entry::bytes(vec![7; 513], 0o444));
         tree.insert("link", Entry::link(target.clone()));
         tree.insert(b"bytes-\xff".to_vec(), Entry::link(&b"\xfe//x/./"[..]));
 
@@ -196,7 +192,7 @@ mod tests {
             let path = file.path().to_owned();
             let mut tree = RootTree::default();
             tree.insert("x", Entry::file(Content::OnDisk { path, size }, 0o444));
-            let error = write(&tree, 1, &mut Vec::new(), &|_| ()).unwrap_err();
+            let error = write(&tree, &mut Vec::new(), &|_| ()).unwrap_err();
             assert_eq!(
                 error.to_string(),
                 format!("reading {}", file.path().display())
@@ -207,12 +203,12 @@ mod tests {
     #[test]
     fn progress_counts_the_bytes_of_files() {
         let mut tree = RootTree::default();
-        tree.insert("x", Entry::file(Content::Bytes(vec![0; 700]), 0o444));
-        let told = Cell::new(0);
-        write(&tree, 1, &mut Vec::new(), &|bytes| {
-            told.set(told.get() + bytes);
+        tree.insert("x", Entry::bytes(vec![0; 700], 0o444));
+        let written = Cell::new(0);
+        write(&tree, &mut Vec::new(), &|bytes| {
+            written.set(written.get() + bytes);
         })
         .unwrap();
-        assert_eq!(told.get(), 700);
+        assert_eq!(written.get(), 700);
     }
 }

@@ -5,7 +5,6 @@ use hermetic_out::{Finding, Place, Severity};
 use hermetic_out_formats::name_services::library_of;
 use hermetic_out_formats::{FileKind, Reference, Role, scan};
 
-use super::read;
 use crate::error::Error;
 use crate::findings;
 use crate::root_tree::{RootTree, join, name_of};
@@ -21,10 +20,9 @@ pub(super) fn pam(tree: &RootTree) -> Result<Vec<Finding>, Error> {
     });
     let mut uses_pam_unix = false;
     for path in files.collect::<Vec<_>>() {
-        let Some(content) = tree.file(&path) else {
+        let Some(text) = tree.read(&path)? else {
             continue;
         };
-        let text = read(&path, content)?;
         for reference in scan(FileKind::Pam, &text).references {
             let name = reference.text.bytes();
             let (exists, kind, what) = match reference.role {
@@ -96,10 +94,9 @@ fn service_exists(tree: &RootTree, service: &[u8]) -> bool {
 pub(super) fn name_services(tree: &RootTree) -> Result<Vec<Finding>, Error> {
     const PATH: &[u8] = b"etc/nsswitch.conf";
     let mut found = Vec::new();
-    let Some(content) = tree.file(PATH) else {
+    let Some(text) = tree.read(PATH)? else {
         return Ok(found);
     };
-    let text = read(PATH, content)?;
     for reference in scan(FileKind::NameServices, &text).references {
         let Some(library) = library_of(reference.text.bytes()) else {
             continue;

@@ -10,14 +10,19 @@ mod units;
 
 use hermetic_out::Finding;
 
-use crate::error::{Error, io_error};
+use crate::error::Error;
+use crate::layout::Part;
 use crate::options::Options;
-use crate::root_tree::{Content, RootTree, as_path};
+use crate::root_tree::RootTree;
 
 /// Runs all checks, in a fixed order.
-pub fn all(tree: &RootTree, options: &Options) -> Result<Vec<Finding>, Error> {
+pub(crate) fn all(tree: &RootTree, options: &Options) -> Result<Vec<Finding>, Error> {
     let mut found = Vec::new();
     found.extend(links::check(tree, options));
+    // What follows is about a system that boots.
+    if !options.wants(Part::Etc) {
+        return Ok(found);
+    }
     found.extend(presets::check(tree, options)?);
     found.extend(authentication::pam(tree)?);
     found.extend(authentication::name_services(tree)?);
@@ -26,16 +31,9 @@ pub fn all(tree: &RootTree, options: &Options) -> Result<Vec<Finding>, Error> {
     Ok(found)
 }
 
-fn read(path: &[u8], content: &Content) -> Result<Vec<u8>, Error> {
-    content.read().map_err(io_error(
-        "reading the content of the image's",
-        as_path(path),
-    ))
-}
-
 #[cfg(test)]
 pub(crate) fn file(text: &str) -> crate::root_tree::Entry {
-    crate::root_tree::Entry::file(Content::Bytes(text.into()), 0o644)
+    crate::root_tree::Entry::bytes(text, 0o644)
 }
 
 #[cfg(test)]

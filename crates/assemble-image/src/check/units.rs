@@ -4,10 +4,9 @@ use bstr::ByteSlice;
 use hermetic_out::{Finding, Place, Severity};
 use hermetic_out_formats::{Declaration, FileKind, Reference, Role, scan};
 
-use super::read;
 use crate::error::Error;
 use crate::findings;
-use crate::options::{Layout, Options};
+use crate::options::Options;
 use crate::root_tree::{Node, RootTree};
 use crate::setuid;
 
@@ -30,10 +29,10 @@ pub(super) fn check(tree: &RootTree) -> Result<Vec<Finding>, Error> {
     }
     for directory in ["etc/systemd/system", "usr/lib/systemd/system"] {
         for (path, entry) in tree.below(directory.as_bytes()) {
-            let Node::File(content) = &entry.node else {
+            if !matches!(entry.node, Node::File(_)) {
                 continue;
-            };
-            let text = read(path, content)?;
+            }
+            let text = tree.read(path)?.unwrap_or_default();
             let scanned = scan(FileKind::Unit, &text);
             if scanned
                 .declarations
@@ -135,13 +134,10 @@ pub(super) fn writable_var(tree: &RootTree, options: &Options) -> Result<Option<
         .cmdline
         .iter()
         .any(|words| words.contains("systemd.volatile="));
-    if options.layout == Layout::Initrd || by_unit || by_command_line {
+    if options.layout.is_root_in_memory || by_unit || by_command_line {
         return Ok(None);
     }
-    let fstab = match tree.file(FSTAB) {
-        Some(content) => read(FSTAB, content)?,
-        None => Vec::new(),
-    };
+    let fstab = tree.read(FSTAB)?.unwrap_or_default();
     let mounted = fstab
         .lines()
         .any(|line| line.fields().nth(1) == Some(b"/var"));

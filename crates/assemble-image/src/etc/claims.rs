@@ -86,11 +86,11 @@ fn meant(path: &[u8], target: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::root_tree::{Content, Entry};
+    use crate::root_tree::Entry;
 
     fn said(lines: &[(&str, &str)]) -> Vec<String> {
         let mut tree = RootTree::default();
-        let file = |text: &str| Entry::file(Content::Bytes(text.into()), 0o444);
+        let file = |text: &str| Entry::bytes(text, 0o444);
         for package in ["a", "b"] {
             tree.insert(format!("nix/store/{package}/etc/x"), file(package));
         }

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::error::{Error, io_error};
-use crate::root_tree::{RootTree, as_path, join};
+use crate::error::Error;
+use crate::root_tree::{RootTree, join};
 
 /// Where such files lie, from the highest precedence.
 const PARENTS: &[&str] = &["etc", "usr/local/lib", "usr/lib"];
@@ -29,16 +29,8 @@ pub(crate) fn config_files(tree: &RootTree, directory: &str) -> Result<Vec<Confi
                 continue;
             }
             let path = join(&directory, name);
-            let file = match tree.file(&path) {
-                Some(content) => {
-                    let content = content.read().map_err(io_error(
-                        "reading the content of the image's",
-                        as_path(&path),
-                    ))?;
-                    Some(ConfigFile { path, content })
-                }
-                None => None,
-            };
+            let file = tree.read(&path)?;
+            let file = file.map(|content| ConfigFile { path, content });
             by_name.insert(name.to_vec(), file);
         }
     }
@@ -48,12 +40,12 @@ pub(crate) fn config_files(tree: &RootTree, directory: &str) -> Result<Vec<Confi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::root_tree::{Content, Entry};
+    use crate::root_tree::Entry;
 
     #[test]
     fn etc_goes_before_usr_and_hides_it() {
         let mut tree = RootTree::default();
-        let file = |text: &str| Entry::file(Content::Bytes(text.into()), 0o644);
+        let file = |text: &str| Entry::bytes(text, 0o644);
         tree.insert("usr/lib/tmpfiles.d/b.conf", file("b of usr"));
         tree.insert("usr/lib/tmpfiles.d/a.conf", file("a of usr"));
         tree.insert("usr/lib/tmpfiles.d/masked.conf", file("masked"));

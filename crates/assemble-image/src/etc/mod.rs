@@ -6,116 +6,61 @@ mod claims;
 mod config_files;
 mod lines;
 mod staging;
+mod step;
 mod sysusers;
 mod tmpfiles;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 
 use bstr::ByteSlice;
 use hermetic_out::{Finding, Place};
 use hermetic_out_formats::Span;
 
-use crate::command::{Command, is_full};
+use crate::command::is_full;
 use crate::error::{Error, io_error};
 use crate::farm::made_at_run_time;
-use crate::findings;
-use crate::options::{FirstBoot, Options};
-use crate::root_tree::{Content, Entry, Node, RootTree, as_path, is_in};
-use crate::tools::{FIRSTBOOT, HWDB, JOURNALCTL, SYSTEMCTL, SYSUSERS, TMPFILES};
+use crate::findings::{self, has_error};
+use crate::layout::Part;
+use crate::options::Options;
+use crate::root_tree::{Entry, Node, RootTree, is_in};
+use crate::steps::{join, run_beside, run_commands};
+use crate::tools::TMPFILES;
 use crate::users::Numbers;
 pub(crate) use claims::conflicting_claims;
 use config_files::config_files;
 use lines::with_replacements;
 use staging::Staging;
+pub(crate) use step::Step;
 
 /// Where the image keeps the compiled catalogue; a tmpfiles.d line of the image links to it from
 /// /var, where the journal looks for it.
-pub const CATALOG: &[u8] = b"usr/lib/systemd/catalog/database";
-
-/// The oldest last-change day that PAM does not take for an expired password is 1.
-const ONE_DAY: u64 = 86400;
+pub(crate) const CATALOG: &[u8] = b"usr/lib/systemd/catalog/database";
 
 /// What making /etc gave.
 #[derive(Debug, Default)]
-pub struct Etc {
+pub(crate) struct Etc {
     /// What is not right.
-    pub findings: Vec<Finding>,
+    pub(crate) findings: Vec<Finding>,
     /// The users and groups of the image.
-    pub numbers: Numbers,
+    pub(crate) numbers: Numbers,
+    /// The numbers of `--users-pin`.
+    pub(crate) pin: Numbers,
+    /// The steps that were run, unless findings that are errors ended them.
+    pub(crate) steps: Vec<Step>,
 }
 
-/// The commands that make /etc, in order. `staging` is the staging root, `credentials` the directory
-/// with the passwords.
-#[must_use]
-pub fn commands(
-    staging: &Path,
-    credentials: &Path,
-    options: &Options,
-) -> Vec<(&'static str, Command)> {
-    let rooted = |tool| {
-        Command::new(tool)
-            .writing(staging)
-            .option("--root", staging)
-    };
-    let mut commands = vec![
-        (
-            "making users and groups",
-            rooted(&SYSUSERS)
-                .env("SOURCE_DATE_EPOCH", source_date_epoch(ONE_DAY).to_string())
-                .env("CREDENTIALS_DIRECTORY", credentials),
-        ),
-        (
-            "making what packages want in /etc",
-            rooted(&TMPFILES)
-                .arg("--create")
-                .arg("--boot")
-                .option("--prefix", "/etc"),
-        ),
-        ("enabling units", rooted(&SYSTEMCTL).arg("preset-all")),
-        (
-            "enabling units of users",
-            rooted(&SYSTEMCTL).arg("--global").arg("preset-all"),
-        ),
-        (
-            "compiling udev's hardware database",
-            // The database holds the paths of its sources: they must not be those of this machine.
-            Command::new(&HWDB)
-                .writing(staging)
-                .current_dir(staging)
-                .option("--root", "/proc/self/cwd")
-                .arg("--usr")
-                .arg("update"),
-        ),
-        (
-            "compiling the journal's catalogue",
-            rooted(&JOURNALCTL).arg("--update-catalog"),
-        ),
-    ];
-    // After tmpfiles.d, whose lines may put links in place of the same files.
-    if let Some(command) = first_boot_command(rooted(&FIRSTBOOT), &options.first_boot) {
-        commands.insert(2, ("writing locale, keymap and host name", command));
-    }
-    commands
+/// The staging root, in a directory for intermediate files.
+fn staging_root(work: &Path) -> PathBuf {
+    work.join("staging")
 }
 
-fn first_boot_command(command: Command, first_boot: &FirstBoot) -> Option<Command> {
-    let options = [
-        ("--locale", &first_boot.locale),
-        ("--keymap", &first_boot.keymap),
-        ("--hostname", &first_boot.hostname),
-    ];
-    if options.iter().all(|(_, value)| value.is_none()) {
-        return None;
-    }
-    let add = |command: Command, (option, value): (&str, &Option<String>)| match value {
-        Some(value) => command.option(option, value),
-        None => command,
-    };
-    Some(options.into_iter().fold(command.arg("--force"), add))
+/// The directory with the passwords, likewise.
+fn credentials(work: &Path) -> PathBuf {
+    work.join("credentials")
 }
 
 /// The environment's `SOURCE_DATE_EPOCH`, but not earlier than a time.
@@ -128,66 +73,44 @@ pub(crate) fn source_date_epoch(earliest: u64) -> u64 {
 
 /// Makes /etc of a tree that holds the store, the farm and the extra trees. `work` is an empty
 /// directory.
-pub fn make_etc(tree: &mut RootTree, options: &Options, work: &Path) -> Result<Etc, Error> {
-    let mut staging = Staging::new(work.join("staging"), tree)?;
-    let credentials = work.join("credentials");
-    write_credentials(&credentials, options)?;
-    // The two databases have nothing to do with users and units, and take as long as all of these.
-    let (databases, steps): (Vec<_>, Vec<_>) = commands(staging.root(), &credentials, options)
-        .into_iter()
-        .partition(|(_, command)| [&HWDB, &JOURNALCTL].contains(&command.tool()));
-    let is_needed = |command: &Command| match command.tool().name {
-        "systemd-hwdb" => tree.exists(b"usr/lib/udev/hwdb.d"),
-        _ => tree.exists(b"usr/lib/systemd/catalog"),
-    };
-    let databases: Vec<_> = databases
-        .into_iter()
-        .filter(|(_, command)| is_needed(command))
-        .collect();
-    let (etc, is_whole) = run_beside(&databases, || {
-        configure(tree, options, &mut staging, steps.into_iter())
+pub(crate) fn make_etc(tree: &mut RootTree, options: &Options, work: &Path) -> Result<Etc, Error> {
+    let mut staging = Staging::new(staging_root(work), tree)?;
+    write_credentials(&credentials(work), options)?;
+    let steps = Step::needed(options, Some(tree));
+    let (mut etc, is_whole) = thread::scope(|scope| {
+        // The two databases take as long as all the rest.
+        let databases: Vec<_> = steps
+            .iter()
+            .filter(|step| step.is_independent())
+            .map(|step| run_beside(scope, step.action(), vec![step.command(options, work)]))
+            .collect();
+        let run = |step: Step| {
+            let command = steps.contains(&step).then(|| step.command(options, work));
+            run_commands(step.action(), command.as_slice())
+        };
+        let configured = configure(tree, options, &mut staging, &run);
+        databases.into_iter().try_for_each(join).and(configured)
     })?;
     if is_whole {
         staging.take_over(tree, b"usr/lib/udev/hwdb.bin")?;
         take_catalog(tree, &staging)?;
     }
+    etc.steps = steps;
     Ok(etc)
 }
 
 /// Users, files and units; and whether that went to its end, and not only to a finding that is an error.
+/// `run` runs a step, if it is needed.
 fn configure(
     tree: &mut RootTree,
     options: &Options,
     staging: &mut Staging,
-    mut commands: impl Iterator<Item = (&'static str, Command)>,
+    run: &dyn Fn(Step) -> Result<(), Error>,
 ) -> Result<(Etc, bool), Error> {
-    let pin = read_pin(options)?;
     let mut etc = Etc::default();
-    let files = config_files(tree, "sysusers.d")?;
-    let existing = numbers_of(tree)?;
-    let numbers = pin.clone().unwrap_or_default();
-    let sysusers =
-        sysusers::with_numbers(files, &numbers, &existing).ok_or_else(|| Error::Unexpected {
-            doing: "giving numbers to users and groups",
-            reason: "more than 900 ask for one".to_owned(),
-        })?;
-    etc.findings.extend(sysusers.findings);
-    for file in &sysusers.files {
-        staging.rewrite(&file.path, &file.content)?;
-    }
-    // A line that cannot be read makes the tool fail: it is told as a finding, with its place.
-    if has_error(&etc.findings) {
+    if options.wants(Part::Users) && !make_users(tree, options, staging, run, &mut etc)? {
         return Ok((etc, false));
     }
-    run_next(&mut commands)?;
-    staging.take_over(tree, b"etc")?;
-    etc.numbers = numbers_of(tree)?;
-    check_made(tree, &sysusers.files, &etc.numbers, options)?;
-    if let Some(pin) = &pin {
-        etc.findings.extend(etc.numbers.compare_with_pin(pin));
-    }
-    etc.findings.extend(root_is_locked(tree, options)?);
-
     let files = config_files(tree, "tmpfiles.d")?;
     let tmpfiles = tmpfiles::read(files, tree, &etc.numbers);
     let refused = has_error(&tmpfiles.findings);
@@ -208,11 +131,11 @@ fn configure(
         }
         copies.push(copy);
     }
-    run_next(&mut commands)?;
+    run(Step::Files)?;
     for (path, file, line) in &tmpfiles.made {
         if !staging.has(path) {
             return Err(Error::Unexpected {
-                doing: "making what packages want in /etc",
+                action: Step::Files.action(),
                 reason: format!(
                     "systemd-tmpfiles did not make /{}, for which /{} asks in line {line}",
                     path.as_bstr(),
@@ -225,14 +148,14 @@ fn configure(
         if !staging.is_same(&copy.source, &copy.target)? {
             if is_full(staging.root()) {
                 return Err(Error::DiskFull {
-                    doing: "making what packages want in /etc",
+                    action: Step::Files.action(),
                     directory: staging.root().to_owned(),
                     tool: TMPFILES.name,
-                    said: "nothing, and made an incomplete copy".to_owned(),
+                    stderr: "nothing, and made an incomplete copy".to_owned(),
                 });
             }
             return Err(Error::Unexpected {
-                doing: "making what packages want in /etc",
+                action: Step::Files.action(),
                 reason: format!(
                     "systemd-tmpfiles did not copy all of /{} to /{}",
                     copy.source.as_bstr(),
@@ -241,11 +164,8 @@ fn configure(
             });
         }
     }
-    if first_boot_command(Command::new(&FIRSTBOOT), &options.first_boot).is_some() {
-        run_next(&mut commands)?;
-    }
-    for (doing, command) in commands {
-        command.run(doing)?;
+    for step in [Step::FirstBoot, Step::Units, Step::UserUnits] {
+        run(step)?;
     }
     staging.take_over(tree, b"etc")?;
     own(tree, &tmpfiles.ownerships);
@@ -255,41 +175,40 @@ fn configure(
     Ok((etc, true))
 }
 
-fn run_next(commands: &mut impl Iterator<Item = (&'static str, Command)>) -> Result<(), Error> {
-    match commands.next() {
-        Some((doing, command)) => command.run(doing).map(|_| ()),
-        None => Ok(()),
+/// Users and groups; whether the findings let the rest be made.
+fn make_users(
+    tree: &mut RootTree,
+    options: &Options,
+    staging: &mut Staging,
+    run: &dyn Fn(Step) -> Result<(), Error>,
+    etc: &mut Etc,
+) -> Result<bool, Error> {
+    let pin = read_pin(options)?;
+    let files = config_files(tree, "sysusers.d")?;
+    let existing = numbers_of(tree)?;
+    etc.pin = pin.clone().unwrap_or_default();
+    let sysusers =
+        sysusers::with_numbers(files, &etc.pin, &existing).ok_or_else(|| Error::Unexpected {
+            action: "giving numbers to users and groups",
+            reason: "more than 900 ask for one".to_owned(),
+        })?;
+    etc.findings.extend(sysusers.findings);
+    for file in &sysusers.files {
+        staging.rewrite(&file.path, &file.content)?;
     }
-}
-
-/// Runs commands at the same time, each on its own, while something else is done.
-fn run_beside<T>(
-    commands: &[(&'static str, Command)],
-    other: impl FnOnce() -> Result<T, Error>,
-) -> Result<T, Error> {
-    thread::scope(|scope| {
-        let running: Vec<_> = commands
-            .iter()
-            .map(|(doing, command)| scope.spawn(move || command.run(doing).map(|_| ())))
-            .collect();
-        let mut result = other();
-        for thread in running {
-            let ended = thread.join().unwrap_or_else(|_| {
-                Err(Error::Unexpected {
-                    doing: "making /etc",
-                    reason: "a thread stopped unexpectedly".to_owned(),
-                })
-            });
-            result = result.and_then(|value| ended.map(|()| value));
-        }
-        result
-    })
-}
-
-fn has_error(findings: &[Finding]) -> bool {
-    findings
-        .iter()
-        .any(|finding| finding.severity == hermetic_out::Severity::Error)
+    // A line that cannot be read makes the tool fail: so it is a finding, with its place.
+    if has_error(&etc.findings) {
+        return Ok(false);
+    }
+    run(Step::Users)?;
+    staging.take_over(tree, b"etc")?;
+    etc.numbers = numbers_of(tree)?;
+    check_made(tree, &sysusers.files, &etc.numbers, options)?;
+    if let Some(pin) = &pin {
+        etc.findings.extend(etc.numbers.compare_with_pin(pin));
+    }
+    etc.findings.extend(root_is_locked(tree, options)?);
+    Ok(true)
 }
 
 fn read_pin(options: &Options) -> Result<Option<Numbers>, Error> {
@@ -311,8 +230,7 @@ fn write_credentials(directory: &Path, options: &Options) -> Result<(), Error> {
     fs::set_permissions(directory, fs::Permissions::from_mode(0o700))
         .map_err(io_error("setting the mode of", directory))?;
     for (user, file) in &options.passwords {
-        let hash = fs::read(file).map_err(io_error("reading the password hash in", file))?;
-        let hash = hash.trim();
+        let hash = read_hash(file)?;
         if !hash.starts_with(b"$") || hash.contains(&b':') || hash.contains(&b'\n') {
             return Err(Error::Option {
                 option: "--password",
@@ -326,21 +244,9 @@ fn write_credentials(directory: &Path, options: &Options) -> Result<(), Error> {
     Ok(())
 }
 
-fn read_file(tree: &RootTree, path: &[u8]) -> Result<Vec<u8>, Error> {
-    match tree.file(path) {
-        Some(content) => content.read().map_err(io_error(
-            "reading the content of the image's",
-            as_path(path),
-        )),
-        None => Ok(Vec::new()),
-    }
-}
-
 fn numbers_of(tree: &RootTree) -> Result<Numbers, Error> {
-    let (passwd, group) = (
-        read_file(tree, b"etc/passwd")?,
-        read_file(tree, b"etc/group")?,
-    );
+    let passwd = tree.read(b"etc/passwd")?.unwrap_or_default();
+    let group = tree.read(b"etc/group")?.unwrap_or_default();
     Ok(Numbers::of_databases(&passwd, &group))
 }
 
@@ -363,7 +269,7 @@ fn check_made(
         });
         if let Some((_, name)) = missing {
             return Err(Error::Unexpected {
-                doing: "making users and groups",
+                action: Step::Users.action(),
                 reason: format!(
                     "systemd-sysusers did not make {}, which /{} declares",
                     name.as_bstr(),
@@ -373,9 +279,9 @@ fn check_made(
         }
     }
     for (user, file) in &options.passwords {
-        let asked = fs::read(file).map_err(io_error("reading the password hash in", file))?;
+        let asked = read_hash(file)?;
         let reason = match password_of(tree, user.as_bytes())? {
-            Some(hash) if hash == asked.trim() => continue,
+            Some(hash) if hash == asked => continue,
             Some(_) => {
                 "/etc/shadow of a package or of --extra has another one for this user; take it out"
             }
@@ -392,9 +298,14 @@ fn check_made(
     Ok(())
 }
 
+fn read_hash(file: &Path) -> Result<Vec<u8>, Error> {
+    let hash = fs::read(file).map_err(io_error("reading the password hash in", file))?;
+    Ok(hash.trim().to_vec())
+}
+
 /// What `/etc/shadow` has as the hash of a user's password; `None` if it does not have the user.
 fn password_of(tree: &RootTree, user: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-    let shadow = read_file(tree, b"etc/shadow")?;
+    let shadow = tree.read(b"etc/shadow")?.unwrap_or_default();
     Ok(shadow.lines().find_map(|line| {
         let mut fields = line.split(|byte| *byte == b':');
         (fields.next()? == user).then(|| fields.next().unwrap_or_default().to_vec())
@@ -460,20 +371,16 @@ fn prune_links(
     }
     // At boot systemd-tmpfiles would try again, and fail: /etc is read-only then.
     for (file, lines) in changed {
-        let Some(content) = tree.file(&file) else {
+        let Some(content) = tree.read(&file)? else {
             continue;
         };
-        let content = content.read().map_err(io_error(
-            "reading the content of the image's",
-            as_path(&file),
-        ))?;
         let in_image = |(span, line): (Span, Option<Vec<u8>>)| {
             let left_out = || [b"# not in this image: ", span.of(&content)].concat();
             (span, line.unwrap_or_else(left_out))
         };
         let replacements: Vec<_> = lines.into_values().map(in_image).collect();
         let content = with_replacements(&content, &replacements);
-        tree.insert(file, Entry::file(Content::Bytes(content), 0o444));
+        tree.insert(file, Entry::bytes(content, 0o444));
     }
     Ok(found)
 }
@@ -485,12 +392,12 @@ fn take_catalog(tree: &mut RootTree, staging: &Staging) -> Result<(), Error> {
         return Ok(());
     }
     let bytes = fs::read(&made).map_err(io_error("reading", &made))?;
-    tree.insert(CATALOG, Entry::file(Content::Bytes(bytes), 0o444));
+    tree.insert(CATALOG, Entry::bytes(bytes, 0o444));
     let line = "d /var/lib/systemd/catalog\n\
                 L+ /var/lib/systemd/catalog/database - - - - /usr/lib/systemd/catalog/database\n";
     tree.insert(
         "usr/lib/tmpfiles.d/image-catalog.conf",
-        Entry::file(Content::Bytes(line.into()), 0o444),
+        Entry::bytes(line, 0o444),
     );
     Ok(())
 }
@@ -521,7 +428,7 @@ fn set_timezone(tree: &mut RootTree, options: &Options) -> Result<(), Error> {
     let is_zone = found.is_ok_and(|found| matches!(found.entry.node, Node::File(_)));
     if !is_zone || !is_in(path.as_bytes(), b"usr/share/zoneinfo") || zone.contains("..") {
         return Err(Error::NotInPackages {
-            doing: "setting the time zone",
+            action: "setting the time zone",
             what: format!("/{path}"),
             help: "correct --timezone, or add tzdata to --package".to_owned(),
         });

@@ -266,7 +266,7 @@ fn read_entry(path: &Path, file_type: fs::FileType) -> Result<Entry, Error> {
         fs::set_permissions(path, fs::Permissions::from_mode(mode))
             .map_err(io_error("setting the mode of", path))?;
     }
-    Ok(Entry::file(Content::Bytes(content), mode))
+    Ok(Entry::bytes(content, mode))
 }
 
 #[cfg(test)]
@@ -275,7 +275,7 @@ mod tests {
 
     fn tree() -> RootTree {
         let mut tree = RootTree::default();
-        let file = |text: &str| Entry::file(Content::Bytes(text.into()), 0o444);
+        let file = |text: &str| Entry::bytes(text, 0o444);
         tree.insert("nix/store/h-x/etc/x.conf", file("conf"));
         tree.insert("nix/store/h-x/etc/dir/inner", file("inner"));
         tree.insert("etc/x.conf", Entry::link("../nix/store/h-x/etc/x.conf"));

@@ -285,7 +285,7 @@ fn build_host_specifier(text: &[u8]) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::root_tree::{Content, Entry};
+    use crate::root_tree::Entry;
 
     fn tmpfiles(content: &str) -> Tmpfiles {
         let file = ConfigFile {
@@ -293,7 +293,7 @@ mod tests {
             content: content.into(),
         };
         let mut tree = RootTree::default();
-        let file_in = |text: &str| Entry::file(Content::Bytes(text.into()), 0o644);
+        let file_in = |text: &str| Entry::bytes(text, 0o644);
         tree.insert("usr/share/factory/etc/pam.d/login", file_in("login"));
         tree.insert("nix/store/h-x/conf", file_in("conf"));
         let numbers = Numbers::of_databases(b"root:x:0:0:::\nx:x:9:8:::\n", b"root:x:0:\nx:x:8:\n");

@@ -1,5 +1,4 @@
 use super::*;
-use crate::root_tree::Content;
 
 const A: &str = "nix/store/h-a";
 const B: &str = "nix/store/h-b";
@@ -9,7 +8,7 @@ fn tree(entries: &[(&str, &str)]) -> RootTree {
     for (path, what) in entries {
         let entry = match what.strip_prefix("-> ") {
             Some(target) => Entry::link(target),
-            None => Entry::file(Content::Bytes((*what).into()), 0o444),
+            None => Entry::bytes(*what, 0o444),
         };
         tree.insert(*path, entry);
     }

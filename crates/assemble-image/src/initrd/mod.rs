@@ -6,21 +6,22 @@
 //! and nothing that is not used.
 
 mod elf;
-pub mod esp_file;
-pub mod modules;
+mod modules;
 
 use std::fs::File;
 use std::io::BufWriter;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
 use hermetic_out_formats::elf::is_elf;
 use hermetic_out_formats::{FileKind, Lookup, Role, scan};
 
 use crate::archive::cpio;
+use crate::command::Command;
 use crate::error::{Error, io_error};
 use crate::options::{Compression, Options};
-use crate::root_tree::{Content, Entry, Node, RootTree, join, name_of, parent_of};
+use crate::root_tree::{Entry, Node, RootTree, join, name_of, parent_of};
+use crate::steps::{Job, Step};
 
 const UNITS: &str = include_str!("../../data/initrd-units.txt");
 const PROGRAMS: &str = include_str!("../../data/initrd-programs.txt");
@@ -37,7 +38,7 @@ const LIBRARY_DIRECTORIES: &[&str] = &[
     "usr/lib/x86_64-linux-gnu",
     "usr/lib/aarch64-linux-gnu",
 ];
-const DOING: &str = "making the initrd";
+pub(crate) const ACTION: &str = "making the initrd";
 /// How hard the archive is compressed.
 const ZSTD_LEVEL: i32 = 9;
 
@@ -48,7 +49,7 @@ fn entries(table: &'static str) -> impl Iterator<Item = &'static str> {
 }
 
 /// The tree of the minimal initrd, from that of the image. `work` is a directory for the modules.
-pub fn tree(image: &RootTree, options: &Options, work: &Path) -> Result<RootTree, Error> {
+pub(crate) fn tree(image: &RootTree, options: &Options, work: &Path) -> Result<RootTree, Error> {
     let mut collector = Collector::new(image, options);
     collector.skeleton()?;
     for program in entries(PROGRAMS) {
@@ -67,28 +68,69 @@ pub fn tree(image: &RootTree, options: &Options, work: &Path) -> Result<RootTree
     collector.requirements(&units);
     let mut tree = collector.tree;
     if let Some(directory) = &options.modules {
-        modules::add(&mut tree, directory, &options.initrd_modules, work)?;
+        modules::add(&mut tree, directory, options, work)?;
     }
     Ok(tree)
 }
 
+/// The file of the initrd that opens the root file system: the given one, or the minimal one.
+pub(crate) fn path(job: &Job<'_>) -> PathBuf {
+    let given = job.options.initrd.clone();
+    given.unwrap_or_else(|| job.work.join("initrd.cpio"))
+}
+
+/// The step that makes the minimal initrd, if one is made.
+pub(crate) fn minimal(job: &Job<'_>) -> Option<Box<dyn Step>> {
+    job.options
+        .makes_initrd()
+        .then(|| Box::new(Minimal) as Box<dyn Step>)
+}
+
+struct Minimal;
+
+impl Step for Minimal {
+    fn action(&self) -> &'static str {
+        ACTION
+    }
+
+    fn commands(&self, job: &Job<'_>) -> Vec<Command> {
+        let modules = job.options.modules.iter();
+        modules
+            .map(|directory| modules::index_command(directory, job.work))
+            .collect()
+    }
+
+    fn run(&self, job: &mut Job<'_>, _: &[Command]) -> Result<(), Error> {
+        let tree = tree(job.tree, job.options, job.work)?;
+        write(job, &tree, &path(job))
+    }
+}
+
+/// Some programs of the image with all that they need, as a tree.
+pub(crate) fn programs(
+    image: &RootTree,
+    options: &Options,
+    paths: &[&str],
+) -> Result<RootTree, Error> {
+    let mut collector = Collector::new(image, options);
+    for path in paths {
+        collector.add(path.as_bytes())?;
+    }
+    Ok(collector.tree)
+}
+
 /// Writes a tree as a cpio archive, compressed unless that is not wanted.
-pub fn write(
-    tree: &RootTree,
-    path: &Path,
-    compression: Compression,
-    told: &dyn Fn(u64),
-) -> Result<(), Error> {
-    let mtime = u32::try_from(crate::erofs::MTIME).unwrap_or(1);
+pub(crate) fn write(job: &Job<'_>, tree: &RootTree, path: &Path) -> Result<(), Error> {
+    job.progress.total(tree.content_bytes());
+    let on_written = |bytes| job.progress.advance(bytes);
     let file = File::create_new(path).map_err(io_error("writing", path))?;
-    let file = BufWriter::with_capacity(1 << 20, file);
-    if compression == Compression::None {
-        let mut file = file;
-        return cpio::write(tree, mtime, &mut file, told);
+    let mut file = BufWriter::with_capacity(1 << 20, file);
+    if job.options.compression == Compression::None {
+        return cpio::write(tree, &mut file, &on_written);
     }
     let writing = || io_error("writing", path);
     let mut encoder = zstd::Encoder::new(file, ZSTD_LEVEL).map_err(writing())?;
-    cpio::write(tree, mtime, &mut encoder, told)?;
+    cpio::write(tree, &mut encoder, &on_written)?;
     let file = encoder.finish().map_err(writing())?;
     file.into_inner()
         .map_err(|error| writing()(error.into_error()))?;
@@ -169,10 +211,9 @@ impl<'a> Collector<'a> {
             return Ok(());
         }
         self.tree.insert(found.path.clone(), found.entry.clone());
-        let Node::File(content) = &found.entry.node else {
+        let Some(bytes) = self.image.read(&found.path)? else {
             return Ok(());
         };
-        let bytes = read(content)?;
         if is_elf(&bytes) {
             self.needs_of(&found.path, &bytes, loaded)?;
         } else if let Some(interpreter) = bytes.strip_prefix(b"#!") {
@@ -195,7 +236,7 @@ impl<'a> Collector<'a> {
         let origin = parent_of(path).unwrap_or(b"");
         let Some(needs) = elf::needs(bytes, origin) else {
             return Err(Error::Unexpected {
-                doing: DOING,
+                action: ACTION,
                 reason: format!("/{} is a broken ELF file", path.as_bstr()),
             });
         };
@@ -282,8 +323,9 @@ impl<'a> Collector<'a> {
             };
             let place = file.replace(b"usr/lib/systemd", b"etc/systemd");
             self.tree.insert(place, entry.clone());
-            if let Node::File(content) = &entry.node {
-                self.programs(FileKind::Unit, &read(content)?)?;
+            if matches!(entry.node, Node::File(_)) {
+                let bytes = self.image.read(&file)?.unwrap_or_default();
+                self.programs(FileKind::Unit, &bytes)?;
             }
         }
         Ok(())
@@ -312,10 +354,11 @@ impl<'a> Collector<'a> {
     }
 
     fn rules(&mut self, name: &[u8]) -> Result<(), Error> {
-        let Some(content) = self.image.file(&join(b"usr/lib/udev/rules.d", name)) else {
+        let source = join(b"usr/lib/udev/rules.d", name);
+        let (Some(content), Some(bytes)) = (self.image.file(&source), self.image.read(&source)?)
+        else {
             return Ok(());
         };
-        let bytes = read(content)?;
         let place = join(b"etc/udev/rules.d", name);
         self.tree.insert(place, Entry::file(content.clone(), 0o444));
         self.programs(FileKind::UdevRules, &bytes)
@@ -340,17 +383,9 @@ impl<'a> Collector<'a> {
     }
 }
 
-fn read(content: &Content) -> Result<Vec<u8>, Error> {
-    let path = match content {
-        Content::OnDisk { path, .. } => path.as_path(),
-        Content::Bytes(_) => Path::new("what was made"),
-    };
-    content.read().map_err(io_error("reading", path))
-}
-
 fn missing(what: &str, help: &str) -> Error {
     Error::NotInPackages {
-        doing: DOING,
+        action: ACTION,
         what: what.to_owned(),
         help: help.to_owned(),
     }

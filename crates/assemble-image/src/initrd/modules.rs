@@ -1,9 +1,9 @@
 //! Kernel modules: which files a set of them needs, from what depmod(8) wrote.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
@@ -13,11 +13,12 @@ use walkdir::WalkDir;
 use crate::closure::node;
 use crate::command::Command;
 use crate::error::{Error, io_error, walk_error};
-use crate::root_tree::{Content, Entry, RootTree, as_path, join};
+use crate::options::Options;
+use crate::root_tree::{Entry, RootTree, as_path, join};
 use crate::tools::DEPMOD;
 
-/// Modules of which at least one name of each line must be there, as a module or built in.
-const REQUIRED: &[&str] = &["erofs", "dm_verity"];
+/// What opens the hash tree; it must be there, as the module of the root file system must.
+const VERITY: &str = "dm_verity";
 
 /// The usual modules of an initrd.
 pub(super) const USUAL: &str = include_str!("../../data/initrd-modules.txt");
@@ -29,10 +30,22 @@ const FROM_THE_KERNEL: &[&str] = &[
     "modules.order",
 ];
 
-/// The command that indexes the modules of a version below a directory.
-#[must_use]
-pub fn index_command(base: &Path, version: &OsStr) -> Command {
-    Command::new(&DEPMOD).arg("-b").arg(base).arg(version)
+/// Where a selection of modules is indexed.
+fn base(work: &Path) -> PathBuf {
+    work.join("modules")
+}
+
+/// The command that indexes the selection of `lib/modules/VERSION`.
+pub(super) fn index_command(directory: &Path, work: &Path) -> Command {
+    let version = version_of(directory);
+    Command::new(&DEPMOD).arg("-b").arg(base(work)).arg(version)
+}
+
+/// The kernel's version, which is the directory's name.
+fn version_of(directory: &Path) -> OsString {
+    let real = directory.canonicalize();
+    let real = real.as_deref().unwrap_or(directory);
+    real.file_name().unwrap_or_default().to_owned()
 }
 
 /// Adds modules, with indexes of their own: with those of all modules udev would look for every one
@@ -40,13 +53,16 @@ pub fn index_command(base: &Path, version: &OsStr) -> Command {
 pub(super) fn add(
     tree: &mut RootTree,
     directory: &Path,
-    asked: &[String],
+    options: &Options,
     work: &Path,
 ) -> Result<(), Error> {
     let modules = Modules::read(directory)?;
-    let usual: Vec<&str> = super::entries(USUAL).collect();
-    let selection = modules.select(&usual, asked)?;
-    let base = work.join("modules");
+    let mut usual: Vec<&str> = super::entries(USUAL).collect();
+    let required = [options.root_fs.name, VERITY];
+    usual.extend(required);
+    usual.sort_unstable();
+    let selection = modules.select(&usual, &required, &options.initrd_modules)?;
+    let base = base(work);
     let top = join(b"lib/modules", &modules.version);
     for file in &selection.files {
         let (from, to) = (modules.path(file), base.join(as_path(&join(&top, file))));
@@ -54,8 +70,7 @@ pub(super) fn add(
         fs::create_dir_all(parent).map_err(io_error("making the directory", parent))?;
         fs::copy(&from, &to).map_err(io_error("copying the module", &from))?;
     }
-    let version = OsStr::from_bytes(&modules.version);
-    index_command(&base, version).run("indexing the modules of the initrd")?;
+    index_command(directory, work).run("indexing the modules of the initrd")?;
     let start = base.join(as_path(&top));
     for entry in WalkDir::new(&start).sort_by_file_name() {
         let entry = entry.map_err(walk_error("reading", &start))?;
@@ -67,7 +82,7 @@ pub(super) fn add(
     }
     let mut list = selection.loaded.join(&b'\n');
     list.push(b'\n');
-    let file = Entry::file(Content::Bytes(list), 0o444);
+    let file = Entry::bytes(list, 0o444);
     tree.insert("etc/modules-load.d/initrd.conf", file);
     Ok(())
 }
@@ -106,10 +121,7 @@ impl Modules {
                  VERSION`",
             ));
         }
-        let name = directory
-            .canonicalize()
-            .map_err(io_error("reading --modules", directory))?;
-        let version = name.file_name().unwrap_or_default().as_bytes().to_vec();
+        let version = version_of(directory).into_vec();
         let path = directory.join("modules.dep");
         let text = fs::read(&path).map_err(io_error("reading", &path))?;
         let mut files = BTreeMap::new();
@@ -136,9 +148,14 @@ impl Modules {
 
     /// The files of the modules of these names, with all that they need. What this kernel does not
     /// have as a module is left out, unless it is required or was asked for.
-    pub(super) fn select(&self, usual: &[&str], asked: &[String]) -> Result<Selection, Error> {
+    pub(super) fn select(
+        &self,
+        usual: &[&str],
+        required: &[&str],
+        asked: &[String],
+    ) -> Result<Selection, Error> {
         let mut selection = Selection::default();
-        let usual = usual.iter().map(|name| (*name, REQUIRED.contains(name)));
+        let usual = usual.iter().map(|name| (*name, required.contains(name)));
         let asked = asked.iter().map(|name| (name.as_str(), true));
         for (name, required) in usual.chain(asked) {
             let name = name_of_module(name.as_bytes());
@@ -147,7 +164,7 @@ impl Modules {
                 selection.loaded.push(name);
             } else if required && !self.built_in.contains(&name) {
                 return Err(Error::NotInPackages {
-                    doing: "choosing modules for the initrd",
+                    action: "choosing modules for the initrd",
                     what: format!("the module {}", name.as_bstr()),
                     help: format!(
                         "{} has it neither as a file nor built in; correct the name, or build the \
@@ -204,7 +221,11 @@ mod tests {
         let modules = Modules::read(&directory).unwrap();
         assert_eq!(modules.version, b"6.12.1");
         let selection = modules
-            .select(&["erofs", "dm_verity", "nvme"], &[])
+            .select(
+                &["dm_verity", "erofs", "nvme"],
+                &["dm_verity", "erofs"],
+                &[],
+            )
             .unwrap();
         assert_eq!(selection.loaded, [b"dm_verity".to_vec()]);
         let files: Vec<&str> = selection
@@ -226,7 +247,7 @@ mod tests {
         let (_top, directory) = modules();
         let modules = Modules::read(&directory).unwrap();
         let error = modules
-            .select(&[], &["nvme".into()])
+            .select(&[], &[], &["nvme".into()])
             .unwrap_err()
             .to_string();
         assert!(
@@ -235,7 +256,7 @@ mod tests {
         );
         assert!(
             modules
-                .select(&[], &["dm-mod".into(), "erofs".into()])
+                .select(&[], &[], &["dm-mod".into(), "erofs".into()])
                 .is_ok()
         );
     }

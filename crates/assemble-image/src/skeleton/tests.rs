@@ -1,7 +1,7 @@
 use std::os::unix::fs::symlink;
 
 use super::*;
-use crate::test_support::options;
+use crate::test_support::{layout, options};
 
 #[test]
 fn an_extra_tree_goes_before_packages() {
@@ -72,7 +72,7 @@ fn everybody_can_pass_to_the_store() {
 fn files_are_added_only_where_nothing_is() {
     let mut tree = RootTree::default();
     add_directories(&mut tree, Path::new("/nix/store"));
-    let own = Entry::file(Content::Bytes(b"ID=own\n".to_vec()), 0o644);
+    let own = Entry::bytes(b"ID=own\n", 0o644);
     tree.insert("usr/lib/os-release", own.clone());
     tree.insert("usr/lib/systemd/system/tmp.mount", own.clone());
     tree.insert("usr/lib/systemd/system/ldconfig.service", own.clone());
@@ -95,7 +95,7 @@ fn files_are_added_only_where_nothing_is() {
 
 #[test]
 fn a_given_os_release_goes_before_all_others() {
-    let file = |text: &str| Entry::file(Content::Bytes(text.into()), 0o644);
+    let file = |text: &str| Entry::bytes(text, 0o644);
     let directory = tempfile::tempdir().unwrap();
     let given = directory.path().join("os-release");
     fs::write(&given, "ID=given\n").unwrap();
@@ -122,7 +122,7 @@ fn a_given_os_release_goes_before_all_others() {
 fn what_is_an_initrd_needs_no_tmpfs() {
     let mut tree = RootTree::default();
     let mut options = options();
-    options.layout = Layout::Initrd;
+    options.layout = layout("initrd");
     options.tmpfs = vec!["/var".into()];
     add_files(&mut tree, &options).unwrap();
     assert!(tree.get(b"etc/fstab").is_none());

@@ -1,6 +1,7 @@
 //! A small store, and the tool run on it.
 
 #![allow(clippy::expect_used, reason = "a test may fail here")]
+#![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};

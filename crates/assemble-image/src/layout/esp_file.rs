@@ -1,0 +1,204 @@
+//! The root file system and its hash tree as files on the EFI system partition.
+//!
+//! The initrd gets units that mount the partition, attach both files as loop devices and open them:
+//! systemd's own generator waits for block devices. All of them have `IgnoreOnIsolate=` and no
+//! `ExecStop=`, so that they survive the switch to the root.
+
+use std::path::{Path, PathBuf};
+
+use super::{Layout, Part};
+use crate::command::Command;
+use crate::disk::Disk;
+use crate::error::Error;
+use crate::esp::{self, Esp, EspFile};
+use crate::image_seed::Uuid;
+use crate::options::OnCorruption;
+use crate::root_tree::{Entry, RootTree};
+use crate::steps::{Job, Step, Steps};
+use crate::uki::Uki;
+use crate::{initrd, root_fs};
+
+pub(super) static LAYOUT: Layout = Layout {
+    name: "esp-file",
+    summary: "A disk with an EFI system partition only, on which root file system and hash tree are files",
+    parts: Part::ALL,
+    is_root_in_memory: false,
+    root_arguments: |job| {
+        format!(
+            "root=/dev/mapper/root rootfstype={} ro",
+            job.options.root_fs.name
+        )
+    },
+    steps,
+};
+
+/// Where the partition is mounted. /run moves along with the switch to the root.
+const MOUNT_POINT: &str = "/run/image-esp";
+const MOUNT_UNIT: &str = r"run-image\x2desp.mount";
+const LOOP_UNIT: &str = "image-loop.service";
+const VERITY_UNIT: &str = "image-verity.service";
+
+fn steps(job: &Job<'_>) -> Steps {
+    let (image, hash_tree) = (job.root_image(), job.hash_tree());
+    let mut steps = root_fs::verified(&image, &hash_tree);
+    steps.push(Box::new(Units));
+    steps.extend(initrd::minimal(job));
+    steps.push(Box::new(Uki {
+        initrds: vec![initrd::path(job), units_path(job)],
+    }));
+    let files = [image, hash_tree].map(|source| EspFile {
+        place: place(&source),
+        source,
+    });
+    steps.push(Box::new(Esp {
+        files: files.to_vec(),
+    }));
+    steps.push(Box::new(Disk {
+        partitions: |job| vec![esp::partition(job)],
+    }));
+    steps
+}
+
+/// Where a file is on the partition.
+fn place(file: &Path) -> String {
+    let name = file.file_name().unwrap_or_default();
+    format!("image/{}", name.display())
+}
+
+fn units_path(job: &Job<'_>) -> PathBuf {
+    job.work.join("esp-file.cpio")
+}
+
+/// Writes the units, and the program that they need beside systemd's, as an initrd of their own.
+struct Units;
+
+impl Step for Units {
+    fn action(&self) -> &'static str {
+        initrd::ACTION
+    }
+
+    fn run(&self, job: &mut Job<'_>, _: &[Command]) -> Result<(), Error> {
+        let tree = tree(job)?;
+        initrd::write(job, &tree, &units_path(job))
+    }
+}
+
+fn tree(job: &Job<'_>) -> Result<RootTree, Error> {
+    let mut tree = initrd::programs(job.tree, job.options, &["usr/bin/losetup"])?;
+    let mut unit = |name: &str, text: String| {
+        let file = Entry::bytes(text.into_bytes(), 0o444);
+        tree.insert(format!("etc/systemd/system/{name}"), file);
+        tree.insert(
+            format!("etc/systemd/system/initrd-root-device.target.wants/{name}"),
+            Entry::link(format!("../{name}")),
+        );
+    };
+    unit(MOUNT_UNIT, mount_unit(esp::id(job)));
+    unit(LOOP_UNIT, loop_unit(&job.root_image(), &job.hash_tree()));
+    let (root_hash, on_corruption) = (job.root_hash(), job.options.on_corruption);
+    unit(VERITY_UNIT, verity_unit(&root_hash, on_corruption));
+    Ok(tree)
+}
+
+fn mount_unit(esp: Uuid) -> String {
+    format!(
+        "[Unit]\n\
+         Description=EFI system partition of this image\n\
+         DefaultDependencies=no\n\
+         IgnoreOnIsolate=yes\n\
+         After=systemd-modules-load.service\n\
+         Before=initrd-root-device.target\n\
+         \n\
+         [Mount]\n\
+         What=/dev/disk/by-partuuid/{esp}\n\
+         Where={MOUNT_POINT}\n\
+         Type=vfat\n\
+         Options=ro,umask=0077\n"
+    )
+}
+
+fn loop_unit(image: &Path, hash_tree: &Path) -> String {
+    let (image, hash_tree) = (place(image), place(hash_tree));
+    format!(
+        "[Unit]\n\
+         Description=Root file system and hash tree as loop devices\n\
+         DefaultDependencies=no\n\
+         IgnoreOnIsolate=yes\n\
+         Requires={MOUNT_UNIT}\n\
+         After={MOUNT_UNIT}\n\
+         Before=initrd-root-device.target\n\
+         \n\
+         [Service]\n\
+         Type=oneshot\n\
+         RemainAfterExit=yes\n\
+         ExecStart=/usr/bin/losetup --read-only /dev/loop0 {MOUNT_POINT}/{image}\n\
+         ExecStart=/usr/bin/losetup --read-only /dev/loop1 {MOUNT_POINT}/{hash_tree}\n"
+    )
+}
+
+fn verity_unit(root_hash: &str, on_corruption: OnCorruption) -> String {
+    let option = match on_corruption {
+        OnCorruption::Panic => "panic-on-corruption",
+        OnCorruption::IoError => "-",
+    };
+    format!(
+        "[Unit]\n\
+         Description=Verified root file system\n\
+         DefaultDependencies=no\n\
+         IgnoreOnIsolate=yes\n\
+         Requires={LOOP_UNIT}\n\
+         After={LOOP_UNIT} veritysetup-pre.target\n\
+         Before=initrd-root-device.target veritysetup.target\n\
+         \n\
+         [Service]\n\
+         Type=oneshot\n\
+         RemainAfterExit=yes\n\
+         ExecStart=/usr/lib/systemd/systemd-veritysetup attach root /dev/loop0 /dev/loop1 {root_hash} \
+         {option}\n"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_support::{job, options};
+    use crate::verity::RootHash;
+
+    #[test]
+    fn the_units_name_the_partition_and_the_root_hash() {
+        let mut image = RootTree::default();
+        image.insert("usr/bin/losetup", Entry::bytes(b"x", 0o555));
+        let options = options();
+        let mut job = job(&options, &image);
+        job.root_hash = RootHash::parse(&"ab".repeat(32));
+        let tree = tree(&job).unwrap();
+        let read = |name: &str| {
+            let path = format!("etc/systemd/system/{name}");
+            String::from_utf8(tree.file(path.as_bytes()).unwrap().read().unwrap()).unwrap()
+        };
+        let partition = format!("What=/dev/disk/by-partuuid/{}\n", esp::id(&job));
+        assert!(read(MOUNT_UNIT).contains(&partition));
+        let attach = "losetup --read-only /dev/loop0 /run/image-esp/image/root.erofs\n";
+        assert!(read(LOOP_UNIT).contains(attach));
+        let attach = format!(
+            "attach root /dev/loop0 /dev/loop1 {} panic-on-corruption\n",
+            "ab".repeat(32)
+        );
+        assert!(read(VERITY_UNIT).ends_with(&attach));
+        assert!(
+            tree.exists(b"etc/systemd/system/initrd-root-device.target.wants/image-loop.service")
+        );
+        assert!(tree.get(b"usr/bin/losetup").is_some());
+    }
+
+    #[test]
+    fn losetup_must_be_there() {
+        let (options, image) = (options(), RootTree::default());
+        let error = tree(&job(&options, &image)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "making the initrd: /usr/bin/losetup is in none of the packages; add the package that has \
+             it to --package, or give --initrd"
+        );
+    }
+}

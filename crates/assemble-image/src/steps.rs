@@ -1,0 +1,163 @@
+//! The steps in which an image is written. A layout lists them; [`run`] executes them, and `--dry-run`
+//! prints the commands of the same list.
+
+use std::panic::resume_unwind;
+use std::path::{Path, PathBuf};
+use std::thread::{self, Scope, ScopedJoinHandle};
+
+use crate::command::Command;
+use crate::error::Error;
+use crate::image_seed::ImageSeed;
+use crate::manifest;
+use crate::options::Options;
+use crate::output::names;
+use crate::progress::Progress;
+use crate::root_tree::RootTree;
+use crate::uki::Architecture;
+use crate::verity::RootHash;
+
+/// A step: what it does, and the commands that it runs.
+pub(crate) trait Step {
+    /// What it does, for progress and errors: "making the disk".
+    fn action(&self) -> &'static str;
+
+    /// The commands that it runs, in order.
+    fn commands(&self, _job: &Job<'_>) -> Vec<Command> {
+        Vec::new()
+    }
+
+    /// Does it. `commands` are its own; without another implementation, it only runs them.
+    fn run(&self, _job: &mut Job<'_>, commands: &[Command]) -> Result<(), Error> {
+        run_commands(self.action(), commands)
+    }
+
+    /// Whether the steps after it need not wait for it: it only reads, and only runs its commands.
+    fn is_check(&self) -> bool {
+        false
+    }
+}
+
+/// Steps in the order in which they are run.
+pub(crate) type Steps = Vec<Box<dyn Step>>;
+
+/// The image that is being written: what steps are given, and what they have found out.
+pub(crate) struct Job<'a> {
+    /// What was asked for.
+    pub(crate) options: &'a Options,
+    /// The tree of the image.
+    pub(crate) tree: &'a RootTree,
+    /// What UUIDs and the salt are derived from.
+    pub(crate) seed: ImageSeed,
+    /// The architecture of the kernel.
+    pub(crate) architecture: Architecture,
+    /// The directory for intermediate files.
+    pub(crate) work: &'a Path,
+    /// The directory that becomes the output.
+    pub(crate) result: &'a Path,
+    /// Where progress is reported.
+    pub(crate) progress: &'a dyn Progress,
+    /// The root hash, once the hash tree is made.
+    pub(crate) root_hash: Option<RootHash>,
+    /// The partitions of the disk, once it is made.
+    pub(crate) partitions: Vec<manifest::Partition>,
+}
+
+impl<'a> Job<'a> {
+    /// A job of which nothing is done yet.
+    pub(crate) fn new(
+        options: &'a Options,
+        tree: &'a RootTree,
+        architecture: Architecture,
+        (work, result): (&'a Path, &'a Path),
+        progress: &'a dyn Progress,
+    ) -> Self {
+        Self {
+            options,
+            tree,
+            seed: ImageSeed::of(tree),
+            architecture,
+            work,
+            result,
+            progress,
+            root_hash: None,
+            partitions: Vec::new(),
+        }
+    }
+
+    /// The steps of the layout.
+    pub(crate) fn steps(&self) -> Steps {
+        (self.options.layout.steps)(self)
+    }
+
+    /// The file of the root file system, for layouts that copy it from there.
+    pub(crate) fn root_image(&self) -> PathBuf {
+        let file_system = self.options.root_fs.name;
+        self.work.join(format!("root.{file_system}"))
+    }
+
+    /// The file of its hash tree, likewise.
+    pub(crate) fn hash_tree(&self) -> PathBuf {
+        self.work.join("root.verity")
+    }
+
+    /// The unified kernel image.
+    pub(crate) fn uki(&self) -> PathBuf {
+        self.result.join(names::UKI)
+    }
+
+    /// The root hash in hexadecimal; in its place a word, as long as it is not known.
+    pub(crate) fn root_hash(&self) -> String {
+        let known = self.root_hash.as_ref().map(RootHash::to_string);
+        known.unwrap_or_else(|| "ROOT_HASH".to_owned())
+    }
+
+    /// The kernel command line.
+    pub(crate) fn cmdline(&self) -> String {
+        let of_layout = (self.options.layout.root_arguments)(self);
+        let words = std::iter::once(&of_layout).chain(&self.options.cmdline);
+        let words: Vec<&str> = words
+            .map(String::as_str)
+            .filter(|words| !words.is_empty())
+            .collect();
+        words.join(" ")
+    }
+}
+
+/// Executes steps in order. Checks run beside the steps after them; the error of a check comes before
+/// that of a step, which may be its consequence.
+pub(crate) fn run(steps: &Steps, job: &mut Job<'_>) -> Result<(), Error> {
+    thread::scope(|scope| {
+        let mut checks = Vec::new();
+        let done = steps.iter().try_for_each(|step| {
+            let commands = step.commands(job);
+            if step.is_check() {
+                checks.push(run_beside(scope, step.action(), commands));
+                return Ok(());
+            }
+            job.progress.step(step.action());
+            step.run(job, &commands)
+        });
+        checks.into_iter().try_for_each(join).and(done)
+    })
+}
+
+/// Runs commands one after the other.
+pub(crate) fn run_commands(action: &'static str, commands: &[Command]) -> Result<(), Error> {
+    commands
+        .iter()
+        .try_for_each(|command| command.run(action).map(|_| ()))
+}
+
+/// The same on a thread of their own; [`join`] waits for its end.
+pub(crate) fn run_beside<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    action: &'static str,
+    commands: Vec<Command>,
+) -> ScopedJoinHandle<'scope, Result<(), Error>> {
+    scope.spawn(move || run_commands(action, &commands))
+}
+
+/// What a thread gave; its panic goes on here.
+pub(crate) fn join<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+}
