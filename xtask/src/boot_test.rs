@@ -3,13 +3,13 @@
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, ensure};
-use boot_test::layout::Layout;
-use boot_test::machine::Machine;
-use boot_test::staging::Fixups;
-use boot_test::trial;
-use boot_test::workshop::Workshop;
-use real_packages::archive::Archive;
-use real_packages::tool_root::{self, ToolRoot};
+use tests_boot::layout::Layout;
+use tests_boot::machine::Machine;
+use tests_boot::staging::Fixups;
+use tests_boot::trial;
+use tests_boot::workshop::Workshop;
+use tests_packages::archive::Archive;
+use tests_packages::tool_root::{self, ToolRoot};
 
 use crate::test::variable;
 use crate::{build, cargo, released, set_up};
@@ -61,7 +61,7 @@ pub(crate) fn set_up() -> anyhow::Result<()> {
 /// The boot test, with the release builds of the tools.
 pub(crate) fn command(layout: Option<Layout>) -> Command {
     let mut command = cargo();
-    command.args(["test", "--quiet", "--package", "boot-test", "--tests"]);
+    command.args(["test", "--quiet", "--package", "tests-boot", "--tests"]);
     command.args(["--", "--include-ignored", "--nocapture"]);
     command.env("RUST_BACKTRACE", "0");
     for tool in TOOLS {
@@ -106,8 +106,8 @@ pub(crate) fn interact(layout: Layout) -> anyhow::Result<ExitCode> {
     let (start, disks) = image.start(workshop.kernel())?;
     println!(
         "booting; log in as root or as {} with the password {}; Ctrl-A X ends the machine",
-        boot_test::logins::USER,
-        boot_test::logins::PASSWORD
+        tests_boot::logins::USER,
+        tests_boot::logins::PASSWORD
     );
     Machine::interact(&start, &disks)?;
     Ok(ExitCode::SUCCESS)

@@ -5,11 +5,11 @@ use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use ::boot_test::layout::Layout;
 use anyhow::{Context as _, bail};
-use real_packages::archive::Archive;
-use real_packages::store::{self, Package};
-use real_packages::tool::{Arguments, read_report};
+use tests_boot::layout::Layout;
+use tests_packages::archive::Archive;
+use tests_packages::store::{self, Package};
+use tests_packages::tool::{Arguments, read_report};
 
 use crate::table::table;
 use crate::{boot_test, build, set_up};

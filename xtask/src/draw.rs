@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use real_packages::archive::Archive;
-use real_packages::{corpus_names, draw};
+use tests_packages::archive::Archive;
+use tests_packages::{corpus_names, draw};
 
 use crate::test::{Step, real_packages, run_steps};
 use crate::{build, set_up, target_directory};

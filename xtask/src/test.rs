@@ -16,11 +16,11 @@ const LINT: &str = "lint-store-path";
 
 /// Packages whose tests need the network, Nix, a browser or a machine to boot: steps of their own.
 const BY_OTHER_MEANS: [&str; 5] = [
-    "boot-test",
-    "lint-peers",
-    "nix-builds",
-    "page-tests",
-    "real-packages",
+    "tests-boot",
+    "tests-lint",
+    "tests-nix",
+    "tests-pages",
+    "tests-packages",
 ];
 
 #[derive(clap::Args)]
@@ -77,7 +77,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
                 PKG_CONFIG_TOOL,
             ),
         ] {
-            let arguments = ["test", "--package", "real-packages", "--test", test];
+            let arguments = ["test", "--package", "tests-packages", "--test", test];
             let mut step = step(name, &arguments);
             step.command
                 .args(["--", "--nocapture"])
@@ -85,8 +85,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
             steps.push(step);
         }
         for (name, package, test) in [
-            ("lint: planted defects", "lint-peers", "peers"),
-            ("lint: real packages", "real-packages", "lint_store_path"),
+            ("lint: planted defects", "tests-lint", "peers"),
+            ("lint: real packages", "tests-packages", "lint_store_path"),
         ] {
             let arguments = ["test", "--package", package, "--test", test];
             let mut step = step(name, &arguments);
@@ -98,11 +98,11 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         }
         steps.push(step(
             "Nix builds",
-            &["test", "--package", "nix-builds", "--tests"],
+            &["test", "--package", "tests-nix", "--tests"],
         ));
         steps.push(step(
             "pages in a browser",
-            &["test", "--package", "page-tests", "--tests"],
+            &["test", "--package", "tests-pages", "--tests"],
         ));
         steps.push(Step {
             name: "images",
@@ -226,7 +226,7 @@ pub(crate) fn real_packages(which: Option<&Path>) -> Command {
     command.args([
         "test",
         "--package",
-        "real-packages",
+        "tests-packages",
         "--test",
         "patch_systemd_units",
     ]);

@@ -9,10 +9,10 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use nix_builds::nix::Nix;
-use nix_builds::{case, directory};
-use real_packages::archive::Archive;
-use real_packages::tool_root::{self, ToolRoot};
+use tests_nix::nix::Nix;
+use tests_nix::{case, directory};
+use tests_packages::archive::Archive;
+use tests_packages::tool_root::{self, ToolRoot};
 
 fn nix() -> Nix {
     Nix::open().unwrap_or_else(|error| panic!("{error}"))
@@ -50,7 +50,7 @@ fn run_all(cases: &Path, more: &[&str]) {
         assert!(exists, "there is no case {only}");
         cases.retain(|case| case.ends_with(&only));
     }
-    let results = real_packages::in_parallel(&cases, |case| case::run(&nix, case, more, update));
+    let results = tests_packages::in_parallel(&cases, |case| case::run(&nix, case, more, update));
     let mut failures = String::new();
     for error in results.into_iter().filter_map(Result::err) {
         let _ = writeln!(failures, "{error}\n");

@@ -15,10 +15,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 use hermetic_out_formats::kind::kind_of;
 use hermetic_out_formats::{FileKind, scan};
-use real_packages::archive::Archive;
-use real_packages::store::{self, Package};
-use real_packages::tool::Arguments;
-use real_packages::{corpus_names, etc_package_names, pc_package_names};
+use tests_packages::archive::Archive;
+use tests_packages::store::{self, Package};
+use tests_packages::tool::Arguments;
+use tests_packages::{corpus_names, etc_package_names, pc_package_names};
 
 use crate::table::table;
 use crate::{build, cargo, set_up};
