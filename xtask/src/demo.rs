@@ -56,13 +56,13 @@ const SUPPORT: [&str; 20] = [
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Leave the packages there
+    /// Keep the packages, as they were and as they became
     #[arg(long)]
     keep: bool,
-    /// Boot the image and hand its console to you, instead of showing a log-in
+    /// Connect the console of the image to this terminal instead of showing a login
     #[arg(long)]
     interactive: bool,
-    /// Show all that the tool says: unchanged lines of the diffs, and store paths in full
+    /// Show the complete output: unchanged lines of the diffs, and full store paths
     #[arg(long)]
     whole: bool,
 }

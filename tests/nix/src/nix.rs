@@ -155,6 +155,13 @@ impl Nix {
             .map_err(|error| Error::Unexpected(format!("{file}: {error}")))
     }
 
+    /// Parses an expression, without evaluating it.
+    pub fn parse(&self, expression: &str) -> Result<()> {
+        let mut command = self.command("nix-instantiate");
+        command.args(["--parse", "--expr", expression]);
+        finish(&mut command, "nix-bin").map(drop)
+    }
+
     /// Builds a derivation. That its builder fails is no error.
     pub fn build(&self, derivation: &Path) -> Result<Build> {
         self.realise(self.command("nix-store"), derivation, &[])

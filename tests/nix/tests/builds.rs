@@ -12,6 +12,7 @@ use std::process::Command;
 use tests_nix::nix::Nix;
 use tests_nix::{case, directory};
 use tests_packages::archive::Archive;
+use tests_packages::documentation;
 use tests_packages::tool_root::{self, ToolRoot};
 
 fn nix() -> Nix {
@@ -56,6 +57,20 @@ fn run_all(cases: &Path, more: &[&str]) {
         let _ = writeln!(failures, "{error}\n");
     }
     assert!(failures.is_empty(), "{failures}");
+}
+
+/// Each is an expression, or bindings as they stand in an attribute set.
+#[test]
+fn the_examples_of_the_pages_can_be_parsed() {
+    let nix = nix();
+    let mut blocks = documentation::blocks().unwrap_or_else(|error| panic!("{error}"));
+    blocks.retain(|block| block.language == "nix");
+    assert!(blocks.len() >= 8, "{} examples are found", blocks.len());
+    for block in blocks {
+        let parsed = nix.parse(&block.text);
+        let parsed = parsed.or_else(|_| nix.parse(&format!("{{ {} }}", block.text)));
+        parsed.unwrap_or_else(|error| panic!("{}:{}: {error}", block.page, block.line));
+    }
 }
 
 #[test]
