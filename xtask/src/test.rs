@@ -21,8 +21,9 @@ const BY_OTHER_MEANS: [&str; 6] = [
 ];
 
 /// Packages of the workspace that are not published.
-const UNPUBLISHED: [&str; 8] = [
+const UNPUBLISHED: [&str; 9] = [
     "case-runner",
+    "scanner-tests",
     "tests-boot",
     "tests-lint",
     "tests-nix",
