@@ -3,33 +3,24 @@
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, ensure};
-use boot_test::layout::Layout;
-use boot_test::machine::Machine;
-use boot_test::staging::Fixups;
-use boot_test::trial;
-use boot_test::workshop::Workshop;
-use real_packages::archive::Archive;
-use real_packages::tool_root::{self, ToolRoot};
+use tests_boot::layout::Layout;
+use tests_boot::machine::Machine;
+use tests_boot::staging::Fixups;
+use tests_boot::trial;
+use tests_boot::workshop::Workshop;
 
 use crate::test::variable;
-use crate::{build, cargo, released, set_up};
+use crate::{TOOLS, build, cargo, released, set_up};
 
-/// The tools that are tried, beside those that others have made.
-pub(crate) const TOOLS: [&str; 4] = [
-    "assemble-image",
-    "patch-systemd-units",
-    "relocate-etc-to-out",
-    "rewrite-pkgconfig-prefix",
-];
-/// The one of them that makes images.
-const ASSEMBLER: &str = TOOLS[0];
+/// The tool that makes images.
+pub(crate) const ASSEMBLER: &str = "assemble-image";
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Only this layout: ddi, bare, initrd or esp-file
+    /// Test only this layout: ddi, bare, initrd or esp-file
     #[arg(long)]
     layout: Option<Layout>,
-    /// Boot the image and hand its console to you; Ctrl-A X ends the machine
+    /// Boot the image and connect its console to this terminal; Ctrl-A X stops the machine
     #[arg(long)]
     interactive: bool,
 }
@@ -45,11 +36,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let status = command(options.layout)
         .status()
         .context("cannot start cargo")?;
-    Ok(if status.success() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(1)
-    })
+    Ok(ExitCode::from(u8::from(!status.success())))
 }
 
 /// Installs what the test needs on the machine.
@@ -61,8 +48,8 @@ pub(crate) fn set_up() -> anyhow::Result<()> {
 /// The boot test, with the release builds of the tools.
 pub(crate) fn command(layout: Option<Layout>) -> Command {
     let mut command = cargo();
-    command.args(["test", "--quiet", "--package", "boot-test", "--tests"]);
-    command.args(["--", "--include-ignored", "--nocapture"]);
+    command.args(["test", "--package", "tests-boot", "--tests"]);
+    command.args(["--", "--nocapture"]);
     command.env("RUST_BACKTRACE", "0");
     for tool in TOOLS {
         command.env(variable(tool), released(tool));
@@ -72,17 +59,6 @@ pub(crate) fn command(layout: Option<Layout>) -> Command {
         None => command.env_remove("HERMETIC_OUT_LAYOUT"),
     };
     command
-}
-
-/// The tests of assemble-image that run the tools it calls.
-pub(crate) fn assembler_tests() -> anyhow::Result<Command> {
-    let tools = ToolRoot::provide(&Archive::open()?, &tool_root::IMAGES)?;
-    let mut command = cargo();
-    command.args(["test", "--package", ASSEMBLER, "--test", "with_tools"]);
-    command
-        .args(["--", "--include-ignored"])
-        .env("PATH", tools.search_path());
-    Ok(command)
 }
 
 /// Builds the tools, and everything that images are made of with them.
@@ -106,8 +82,8 @@ pub(crate) fn interact(layout: Layout) -> anyhow::Result<ExitCode> {
     let (start, disks) = image.start(workshop.kernel())?;
     println!(
         "booting; log in as root or as {} with the password {}; Ctrl-A X ends the machine",
-        boot_test::logins::USER,
-        boot_test::logins::PASSWORD
+        tests_boot::logins::USER,
+        tests_boot::logins::PASSWORD
     );
     Machine::interact(&start, &disks)?;
     Ok(ExitCode::SUCCESS)

@@ -5,11 +5,11 @@ use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use ::boot_test::layout::Layout;
 use anyhow::{Context as _, bail};
-use real_packages::archive::Archive;
-use real_packages::store::{self, Package};
-use real_packages::tool::{Arguments, read_report};
+use tests_boot::layout::Layout;
+use tests_packages::archive::Archive;
+use tests_packages::store::{self, Package};
+use tests_packages::tool::{Arguments, read_report};
 
 use crate::table::table;
 use crate::{boot_test, build, set_up};
@@ -56,13 +56,13 @@ const SUPPORT: [&str; 20] = [
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Leave the packages there
+    /// Keep the packages, as they were and as they became
     #[arg(long)]
     keep: bool,
-    /// Boot the image and hand its console to you, instead of showing a log-in
+    /// Connect the console of the image to this terminal instead of showing a login
     #[arg(long)]
     interactive: bool,
-    /// Show all that the tool says: unchanged lines of the diffs, and store paths in full
+    /// Show the complete output: unchanged lines of the diffs, and full store paths
     #[arg(long)]
     whole: bool,
 }

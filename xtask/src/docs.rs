@@ -15,9 +15,12 @@ use lint_store_path::rules::rule_by_id;
 
 use crate::project;
 
+#[cfg(test)]
+mod blocks;
+
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Write nothing; fail if a committed page is not what would be written
+    /// Write nothing; fail if a committed page is out of date
     #[arg(long)]
     check: bool,
 }

@@ -4,25 +4,24 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use real_packages::archive::Archive;
-use real_packages::{corpus_names, draw};
+use tests_packages::archive::Archive;
+use tests_packages::{corpus_names, draw};
 
-use crate::test::{Step, real_packages, run_steps};
+use crate::test::{Step, packages, run_steps};
 use crate::{build, set_up, target_directory};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// The same seed draws the same packages, as far as the archive still has them
+    /// Seed of the random choice; it draws the same packages as long as the archive has them
     #[arg(long)]
     seed: u64,
-    /// How many packages
+    /// Number of packages
     #[arg(long, default_value_t = 200)]
     count: usize,
-    /// Patch and check them as the tests on real packages do, with the corpus as their dependencies
+    /// Also run patch-systemd-units on them and check the result, with the corpus as dependencies
     #[arg(long)]
     check: bool,
-    /// Make the checked stores below DIR, DIR/original as they were and DIR/store patched, and leave
-    /// them there
+    /// Keep the checked stores: DIR/original as it was, DIR/store patched
     #[arg(long, value_name = "DIR", requires = "check")]
     leave: Option<PathBuf>,
 }
@@ -43,7 +42,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let list = target_directory().join(format!("drawn-{}.txt", options.seed));
     std::fs::write(&list, names.join("\n"))
         .with_context(|| format!("cannot write {}", list.display()))?;
-    let mut command = real_packages(Some(&list));
+    let mut command = packages(Some(&list));
     if let Some(directory) = &options.leave {
         command.env("HERMETIC_OUT_PACKAGES_IN", std::path::absolute(directory)?);
     }

@@ -11,6 +11,8 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context as _, ensure};
 use clap::{Parser, Subcommand};
 
+use boot_test::ASSEMBLER;
+
 mod bench;
 mod boot_test;
 mod demo;
@@ -30,17 +32,17 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Patch copies of well-known packages and show what became of them
+    /// Run the fixups on copies of well-known packages, show the changes, and boot an image
     Demo(demo::Options),
-    /// Run the tests: all that fit into a CI run, unless told otherwise
+    /// Run all tests of a CI run
     Test(test::Options),
-    /// Assemble real packages to images, boot them, log in, and tamper with them
+    /// Assemble images of real packages, boot them, log in, and damage them
     BootTest(boot_test::Options),
-    /// Measure the tools against find and /bin/true in one run
+    /// Measure the tools against find, grep and /bin/true
     Bench(bench::Options),
-    /// Write the pages that are made from the code, the man page and completions
+    /// Generate the findings' pages, the man pages and the completions
     Docs(docs::Options),
-    /// Draw packages that are in no list, by a seed
+    /// Draw random packages that are in none of the lists
     Draw(draw::Options),
 }
 
@@ -61,6 +63,15 @@ fn main() -> ExitCode {
         }
     }
 }
+
+/// The tools that are built.
+const TOOLS: [&str; 5] = [
+    ASSEMBLER,
+    "lint-store-path",
+    "patch-systemd-units",
+    "relocate-etc-to-out",
+    "rewrite-pkgconfig-prefix",
+];
 
 /// The top of the checkout.
 fn project() -> PathBuf {
@@ -89,7 +100,7 @@ fn cargo() -> Command {
 fn build(tool: &str) -> anyhow::Result<PathBuf> {
     println!("building {tool}");
     let status = cargo()
-        .args(["build", "--release", "--quiet", "--package", tool])
+        .args(["build", "--release", "--package", tool])
         .status()
         .context("cannot start cargo")?;
     ensure!(

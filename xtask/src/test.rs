@@ -1,34 +1,44 @@
 //! `cargo xtask test`
 
-use std::io::Write as _;
+use std::io::IsTerminal as _;
 use std::path::Path;
-use std::process::{Command, ExitCode};
-use std::time::{Duration, Instant};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Instant;
 
 use anyhow::Context as _;
 
-use crate::{boot_test, cargo, project, released, set_up};
-
-const TOOL: &str = "patch-systemd-units";
-const PKG_CONFIG_TOOL: &str = "rewrite-pkgconfig-prefix";
-const ETC_TOOL: &str = "relocate-etc-to-out";
-const LINT: &str = "lint-store-path";
+use crate::boot_test::ASSEMBLER;
+use crate::{TOOLS, boot_test, cargo, project, released, set_up};
 
 /// Packages whose tests need the network, Nix, a browser or a machine to boot: steps of their own.
-const BY_OTHER_MEANS: [&str; 5] = [
-    "boot-test",
-    "lint-peers",
-    "nix-builds",
-    "page-tests",
-    "real-packages",
+const BY_OTHER_MEANS: [&str; 6] = [
+    ASSEMBLER,
+    "tests-boot",
+    "tests-lint",
+    "tests-nix",
+    "tests-packages",
+    "tests-pages",
+];
+
+/// Packages of the workspace that are not published.
+const UNPUBLISHED: [&str; 9] = [
+    "case-runner",
+    "scanner-tests",
+    "tests-boot",
+    "tests-lint",
+    "tests-nix",
+    "tests-packages",
+    "tests-pages",
+    "tool-tests",
+    "xtask",
 ];
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Only what needs no network and no more than three minutes
+    /// Run only the steps that need no network: format, lints, unit tests, cases, documentation
     #[arg(long, conflicts_with = "soak")]
     quick: bool,
-    /// Also the whole corpus, long property tests and kill loops
+    /// Also test the whole corpus of packages, and run property tests and kill loops for hours
     #[arg(long)]
     soak: bool,
 }
@@ -40,74 +50,69 @@ pub(crate) struct Step {
 }
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
-    let mut steps = quick();
+    let mut steps = quick(options.quick);
     set_up::ensure_installed(set_up::HOOKS)?;
     steps.extend(hooks()?);
     if !options.quick {
-        set_up::ensure_installed(set_up::PACKAGES)?;
-        set_up::ensure_installed(set_up::PKG_CONFIG)?;
-        set_up::ensure_installed(set_up::LINT_PEERS)?;
-        set_up::ensure_installed(set_up::NIX)?;
-        set_up::ensure_installed(set_up::MACHINES)?;
-        set_up::ensure_installed(set_up::BROWSER)?;
+        for needs in [
+            set_up::PACKAGES,
+            set_up::PKG_CONFIG,
+            set_up::LINT_PEERS,
+            set_up::NIX,
+            set_up::MACHINES,
+            set_up::BROWSER,
+        ] {
+            set_up::ensure_installed(needs)?;
+        }
         let mut release = vec!["build", "--release"];
-        for tool in boot_test::TOOLS.into_iter().chain([LINT]) {
+        for tool in TOOLS {
             release.extend(["--package", tool]);
         }
         steps.push(step("release build", &release));
         steps.push(Step {
             name: "real packages",
-            command: real_packages(None),
+            command: packages(None),
         });
-        for (name, test, tool) in [
-            ("real configuration", "relocate_etc_to_out", ETC_TOOL),
+        for (name, package, test) in [
+            (
+                "real configuration",
+                "tests-packages",
+                "relocate_etc_to_out",
+            ),
             (
                 "real .pc files",
+                "tests-packages",
                 "rewrite_pkgconfig_prefix",
-                PKG_CONFIG_TOOL,
             ),
             (
                 "table of install variables",
+                "tests-packages",
                 "install_variables",
-                PKG_CONFIG_TOOL,
             ),
+            ("table of directives", "tests-packages", "unit_directives"),
             (
                 "builds that ask .pc files",
+                "tests-packages",
                 "consumer_builds",
-                PKG_CONFIG_TOOL,
             ),
+            ("lint: planted defects", "tests-lint", "peers"),
+            ("lint: real packages", "tests-packages", "lint_store_path"),
         ] {
-            let arguments = ["test", "--package", "real-packages", "--test", test];
-            let mut step = step(name, &arguments);
-            step.command
-                .args(["--", "--nocapture"])
-                .env(variable(tool), released(tool));
-            steps.push(step);
+            steps.push(Step {
+                name,
+                command: released_tools(package, test),
+            });
         }
-        for (name, package, test) in [
-            ("lint: planted defects", "lint-peers", "peers"),
-            ("lint: real packages", "real-packages", "lint_store_path"),
+        for (name, package) in [
+            ("Nix builds", "tests-nix"),
+            ("pages in a browser", "tests-pages"),
         ] {
-            let arguments = ["test", "--package", package, "--test", test];
-            let mut step = step(name, &arguments);
-            step.command.args(["--", "--nocapture"]);
-            for tool in [TOOL, PKG_CONFIG_TOOL, LINT] {
-                step.command.env(variable(tool), released(tool));
-            }
-            steps.push(step);
+            steps.push(step(name, &["test", "--package", package, "--tests"]));
         }
         steps.push(step(
-            "Nix builds",
-            &["test", "--package", "nix-builds", "--tests"],
+            "images",
+            &["test", "--package", ASSEMBLER, "--test", "with_tools"],
         ));
-        steps.push(step(
-            "pages in a browser",
-            &["test", "--package", "page-tests", "--tests"],
-        ));
-        steps.push(Step {
-            name: "images",
-            command: boot_test::assembler_tests()?,
-        });
         steps.push(Step {
             name: "images, booted",
             command: boot_test::command(None),
@@ -116,9 +121,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     if options.soak {
         let mut long = cargo();
         long.args(["test", "--release", "--workspace"]);
-        for package in BY_OTHER_MEANS {
-            long.args(["--exclude", package]);
-        }
+        exclude(&mut long, &BY_OTHER_MEANS);
         // The kill tests read the second: how often they are to kill is their own affair.
         long.env("PROPTEST_CASES", "20000")
             .env("HERMETIC_OUT_SOAK", "1");
@@ -128,27 +131,40 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         });
         steps.push(Step {
             name: "the whole corpus",
-            command: real_packages(Some(Path::new("corpus"))),
+            command: packages(Some(Path::new("corpus"))),
         });
     }
     Ok(run_steps(steps))
 }
 
-fn quick() -> Vec<Step> {
-    let mut documentation = cargo();
-    documentation.args([
-        "doc",
-        "--workspace",
-        "--no-deps",
-        "--document-private-items",
-    ]);
-    documentation.env("RUSTDOCFLAGS", "-D warnings");
-    let (mut tests, mut tests_of_tests) = (cargo(), cargo());
-    tests.args(["test", "--workspace"]);
-    tests_of_tests.args(["test", "--lib"]);
+/// The steps that need no network. The last is quicker if `without_builds`.
+fn quick(without_builds: bool) -> Vec<Step> {
+    let mut documentation = step(
+        "documentation",
+        &[
+            "doc",
+            "--workspace",
+            "--no-deps",
+            "--document-private-items",
+        ],
+    );
+    documentation.command.env("RUSTDOCFLAGS", "-D warnings");
+    let mut tests = step("tests", &["test", "--workspace"]);
+    exclude(&mut tests.command, &BY_OTHER_MEANS);
+    let mut others = step(
+        "tests of images and of the tests",
+        &["test", "--lib", "--test", "without_tools"],
+    );
     for package in BY_OTHER_MEANS {
-        tests.args(["--exclude", package]);
-        tests_of_tests.args(["--package", package]);
+        others.command.args(["--package", package]);
+    }
+    let mut package = step(
+        "packages for publication",
+        &["package", "--workspace", "--offline", "--allow-dirty"],
+    );
+    exclude(&mut package.command, &UNPUBLISHED);
+    if without_builds {
+        package.command.arg("--no-verify");
     }
     vec![
         step("format", &["fmt", "--all", "--check"]),
@@ -163,20 +179,18 @@ fn quick() -> Vec<Step> {
                 "warnings",
             ],
         ),
-        Step {
-            name: "tests",
-            command: tests,
-        },
-        Step {
-            name: "tests of the tests",
-            command: tests_of_tests,
-        },
-        Step {
-            name: "documentation",
-            command: documentation,
-        },
+        tests,
+        others,
+        documentation,
         step("generated pages", &["xtask", "docs", "--check"]),
+        package,
     ]
+}
+
+fn exclude(command: &mut Command, packages: &[&str]) {
+    for package in packages {
+        command.args(["--exclude", package]);
+    }
 }
 
 fn step(name: &'static str, arguments: &[&str]) -> Step {
@@ -219,19 +233,20 @@ fn hooks() -> anyhow::Result<[Step; 2]> {
     ])
 }
 
-/// The tests on real packages, with the release build of the tool; `which` as
-/// `HERMETIC_OUT_PACKAGES` has it.
-pub(crate) fn real_packages(which: Option<&Path>) -> Command {
+/// A test that runs the release builds of the tools.
+fn released_tools(package: &str, test: &str) -> Command {
     let mut command = cargo();
-    command.args([
-        "test",
-        "--package",
-        "real-packages",
-        "--test",
-        "patch_systemd_units",
-    ]);
+    command.args(["test", "--package", package, "--test", test]);
     command.args(["--", "--nocapture"]);
-    command.env("PATCH_SYSTEMD_UNITS", released(TOOL));
+    for tool in TOOLS {
+        command.env(variable(tool), released(tool));
+    }
+    command
+}
+
+/// The tests of patch-systemd-units on real packages; `which` as `HERMETIC_OUT_PACKAGES` has it.
+pub(crate) fn packages(which: Option<&Path>) -> Command {
+    let mut command = released_tools("tests-packages", "patch_systemd_units");
     match which {
         Some(which) => command.env("HERMETIC_OUT_PACKAGES", which),
         None => command.env_remove("HERMETIC_OUT_PACKAGES"),
@@ -239,16 +254,23 @@ pub(crate) fn real_packages(which: Option<&Path>) -> Command {
     command
 }
 
-/// Runs all steps, whatever fails; what a failing one printed is shown.
+/// Runs all steps, whatever fails. What a failing one printed is shown; on a terminal, what cargo says of its
+/// progress is shown while it runs.
 pub(crate) fn run_steps(steps: Vec<Step>) -> ExitCode {
-    let width = steps.iter().map(|step| step.name.len()).max().unwrap_or(0);
-    let (mut results, total) = (Vec::new(), steps.len());
-    for mut step in steps {
-        print!("{:width$}  ", step.name);
-        let _ = std::io::stdout().flush();
+    let (mut failed, total) = (Vec::new(), steps.len());
+    for (index, mut step) in steps.into_iter().enumerate() {
+        println!(
+            "{}/{total} {}: {}",
+            index + 1,
+            step.name,
+            shown(&step.command)
+        );
+        if std::io::stderr().is_terminal() {
+            step.command.stderr(Stdio::inherit());
+        }
         let start = Instant::now();
         let output = step.command.output();
-        let took = seconds(start.elapsed());
+        let took = start.elapsed().as_secs_f64();
         let (passed, text) = match output {
             Ok(output) => {
                 let text = [output.stdout, output.stderr].concat();
@@ -262,28 +284,27 @@ pub(crate) fn run_steps(steps: Vec<Step>) -> ExitCode {
                 (false, format!("cannot start {program}: {error}"))
             }
         };
-        println!("{} ({took})", if passed { "ok" } else { "FAILED" });
+        println!("    {} ({took:.1} s)", if passed { "ok" } else { "FAILED" });
         if !passed {
             println!("{}\n", text.trim_end());
+            failed.push(step.name);
         }
-        results.push((step.name, passed));
     }
-    let failed: Vec<&str> = results
-        .iter()
-        .filter(|(_, passed)| !passed)
-        .map(|(name, _)| *name)
-        .collect();
     if !failed.is_empty() {
         println!("\nfailed: {}", failed.join(", "));
     }
     println!("\n{} passed, {} failed", total - failed.len(), failed.len());
-    if failed.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(1)
-    }
+    ExitCode::from(u8::from(!failed.is_empty()))
 }
 
-fn seconds(time: Duration) -> String {
-    format!("{:.1} s", time.as_secs_f64())
+/// The command line, as far as it fits into a line.
+fn shown(command: &Command) -> String {
+    let program = Path::new(command.get_program()).file_name();
+    let words = program.into_iter().chain(command.get_args());
+    let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(100) {
+        None => line,
+        Some((end, _)) => format!("{}…", &line[..end]),
+    }
 }

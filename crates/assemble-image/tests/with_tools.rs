@@ -1,27 +1,49 @@
-//! Images made by the real tools, which `cargo xtask test` provides.
+//! Images made by the real tools of one Debian release, which are fetched unless the cache has them.
 
 mod support;
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
 use support::{BASE, World, run, said};
+use tests_packages::archive::Archive;
+use tests_packages::tool_root::{IMAGES, ToolRoot};
 
 /// A second package.
 const OTHER: &str = "/nix/store/11111111111111111111111111111111-other-1.0";
 
-/// Runs one of the external tools, which the test runner puts on PATH; what it wrote to standard
-/// output.
+/// The search path with the tools in front.
+static SEARCH_PATH: LazyLock<OsString> = LazyLock::new(|| {
+    let tools = Archive::open().and_then(|archive| ToolRoot::provide(&archive, &IMAGES));
+    let tools = tools.unwrap_or_else(|error| panic!("{error}"));
+    tools.search_path()
+});
+
+fn world() -> World {
+    World {
+        search_path: Some(SEARCH_PATH.clone()),
+        ..World::new()
+    }
+}
+
+/// A run of one of the external tools, or of a program that starts one.
+fn command(name: &str) -> Command {
+    let mut command = Command::new(name);
+    command.env("PATH", &*SEARCH_PATH);
+    command
+}
+
+/// Runs one of the external tools; what it wrote to standard output.
 #[track_caller]
 fn tool(name: &str, arguments: &[&dyn AsRef<std::ffi::OsStr>]) -> String {
-    let mut command = Command::new(name);
+    let mut command = command(name);
     command.args(arguments.iter().map(AsRef::as_ref));
-    let output = command.output().unwrap_or_else(|error| {
-        panic!("cannot start {name}: {error}; these tests are run by `cargo xtask test`")
-    });
+    let output = command.output().expect("the tool starts");
     assert!(
         output.status.success(),
         "{command:?} said:\n{}",
@@ -45,9 +67,8 @@ fn extract(image: &Path, to: &Path, modes: bool) {
 }
 
 #[test]
-#[ignore = "needs the tool root: cargo xtask test"]
 fn an_image_has_users_units_and_etc() {
-    let world = World::new();
+    let world = world();
     let hash = "$6$salt$hash";
     fs::write(world.path("hash"), format!("{hash}\n")).unwrap();
     // Debian's systemd has such a line: it must not win against --keymap.
@@ -169,14 +190,13 @@ fn an_image_has_users_units_and_etc() {
 }
 
 #[test]
-#[ignore = "needs the tool root: cargo xtask test"]
 fn a_changed_byte_anywhere_is_noticed() {
-    let world = World::new();
+    let world = world();
     run(&mut world.assemble(&[BASE], "image"), 0);
     let at = |name: &str| world.path("image").join(name);
     let root_hash = fs::read_to_string(at("image.roothash")).unwrap();
     let verify = || {
-        Command::new("veritysetup")
+        command("veritysetup")
             .arg("verify")
             .args([at("image.raw"), at("image.verity")])
             .arg(root_hash.trim())
@@ -208,9 +228,8 @@ fn a_changed_byte_anywhere_is_noticed() {
 }
 
 #[test]
-#[ignore = "needs the tool root: cargo xtask test"]
 fn the_same_input_gives_the_same_bytes() {
-    let (one, other) = (World::new(), World::new());
+    let (one, other) = (world(), world());
     for compression in ["lz4", "zstd", "none"] {
         let name = format!("image-{compression}");
         run(
@@ -240,12 +259,11 @@ fn the_same_input_gives_the_same_bytes() {
 }
 
 #[test]
-#[ignore = "needs the tool root: cargo xtask test"]
 fn an_ordinary_user_gets_the_same_bytes() {
-    let world = World::new();
+    let world = world();
     run(&mut world.assemble(&[BASE], "image"), 0);
     // A namespace in which nobody is root: no capabilities, and user and group are nobody's.
-    let mut unprivileged = Command::new("unshare");
+    let mut unprivileged = command("unshare");
     let assemble = world.assemble(&[BASE], "other");
     unprivileged
         .args(["--user", "sh", "-c", "id -u; exec \"$@\"", "sh"])
@@ -260,9 +278,8 @@ fn an_ordinary_user_gets_the_same_bytes() {
 }
 
 #[test]
-#[ignore = "needs the tool root: cargo xtask test"]
 fn numbers_are_pinned_and_drift_is_refused() {
-    let world = World::new();
+    let world = world();
     fs::write(
         world.path("pin"),
         "u worker 321\ng worker 321\nu gone 999\ng gone 999\n",
@@ -289,7 +306,6 @@ fn numbers_are_pinned_and_drift_is_refused() {
 }
 
 #[test]
-#[ignore = "needs the tool root: cargo xtask test"]
 fn what_is_wrong_is_told_and_nothing_is_written() {
     for (path, text, (finding, place)) in [
         (
@@ -353,7 +369,7 @@ fn what_is_wrong_is_told_and_nothing_is_written() {
             ),
         ),
     ] {
-        let world = World::new();
+        let world = world();
         world.write(OTHER, path, text);
         let output = run(&mut world.assemble(&[BASE, OTHER], "image"), 1);
         let said = said(&output);
@@ -366,9 +382,8 @@ fn what_is_wrong_is_told_and_nothing_is_written() {
 
 /// What a package says about /etc/os-release is said of the package's own image.
 #[test]
-#[ignore = "needs the tool root: cargo xtask test"]
 fn what_the_lint_calls_an_error_stops_it() {
-    let world = World::new();
+    let world = world();
     world.write(BASE, "bin/script", "#!/usr/bin/python3\n");
     // This the image has, wherever the store has it.
     world.write(BASE, "bin/other", "#!/usr/bin/sh\n");
@@ -407,10 +422,9 @@ fn what_the_lint_calls_an_error_stops_it() {
 }
 
 #[test]
-#[ignore = "needs the tool root: cargo xtask test"]
 fn os_release_is_the_images_whatever_packages_say() {
     for (given, name) in [(true, "given"), (false, "base")] {
-        let world = World::new();
+        let world = world();
         world.write(BASE, "lib/os-release", "ID=base\n");
         world.write(OTHER, "share/os-release", "ID=other\n");
         let asked = format!(
@@ -448,9 +462,8 @@ fn os_release_is_the_images_whatever_packages_say() {
 
 /// systemd-sysusers takes no notice of a password that it has no use for.
 #[test]
-#[ignore = "needs the tool root: cargo xtask test"]
 fn a_password_that_nobody_would_have_is_told() {
-    let world = World::new();
+    let world = world();
     fs::write(world.path("hash"), "$6$salt$hash\n").unwrap();
     let extra = world.path("extra/etc");
     fs::create_dir_all(&extra).unwrap();
@@ -483,9 +496,8 @@ fn a_password_that_nobody_would_have_is_told() {
 }
 
 #[test]
-#[ignore = "needs the tool root: cargo xtask test"]
 fn a_full_disk_is_told_wherever_it_happens() {
-    let world = World::new();
+    let world = world();
     // What cannot be compressed.
     let mut noise = 1_u64;
     let text: String = std::iter::repeat_with(|| {
@@ -499,7 +511,7 @@ fn a_full_disk_is_told_wherever_it_happens() {
     world.write(BASE, "share/noise", &text);
     fs::create_dir(world.path("small")).unwrap();
     for kibibytes in [64, 4096, 18 * 1024, 24 * 1024, 30 * 1024] {
-        let mut command = Command::new("unshare");
+        let mut command = command("unshare");
         if !rustix::process::geteuid().is_root() {
             command.args(["--user", "--map-root-user"]);
         }
@@ -527,9 +539,8 @@ fn a_full_disk_is_told_wherever_it_happens() {
 }
 
 #[test]
-#[ignore = "needs the tool root: cargo xtask test"]
 fn a_killed_run_leaves_nothing_under_the_name() {
-    let world = World::new();
+    let world = world();
     let parent = world.path("killed");
     fs::create_dir(&parent).unwrap();
     let mut command = world.assemble(&[BASE], "killed/image");
@@ -549,9 +560,8 @@ fn a_killed_run_leaves_nothing_under_the_name() {
 }
 
 #[test]
-#[ignore = "needs the tool root: cargo xtask test"]
 fn a_dry_run_writes_nothing_and_shows_everything() {
-    let world = World::new();
+    let world = world();
     let output = run(world.assemble(&[BASE], "image").arg("--dry-run"), 0);
     let plan = String::from_utf8(output.stdout).unwrap();
     for expected in [
@@ -568,16 +578,15 @@ fn a_dry_run_writes_nothing_and_shows_everything() {
 
 /// The progress bar has a thread of its own, which must not wait for the one that assembles.
 #[test]
-#[ignore = "needs the tool root: cargo xtask test"]
 fn on_a_terminal_the_run_ends_and_shows_what_it_does() {
-    let world = World::new();
+    let world = world();
     let assemble = world.assemble(&[BASE], "image");
     let words: Vec<String> = std::iter::once(assemble.get_program())
         .chain(assemble.get_args())
         .map(|word| format!("'{}'", word.to_string_lossy()))
         .collect();
     // `script` runs it on a terminal of its own.
-    let mut script = Command::new("timeout");
+    let mut script = command("timeout");
     script.args(["300", "script", "--quiet", "--return", "--command"]);
     script.arg(words.join(" ")).arg("/dev/null");
     let output = run(script.stdin(Stdio::null()).env("TERM", "vt100"), 0);

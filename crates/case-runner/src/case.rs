@@ -11,8 +11,21 @@ use bstr::ByteSlice;
 use similar::{ChangeTag, TextDiff};
 
 use crate::tree::{self, Kind, Tree};
+use crate::{DryRuns, dry_run};
 
 const ROOT: &[u8] = b"@ROOT@";
+
+/// Options with which a case has a say in the output, or asks for something else than a run.
+const OUTPUT_OPTIONS: &[&str] = &[
+    "--diff",
+    "--dry-run",
+    "--explain",
+    "--format",
+    "--list-directories",
+    "--list-install-variables",
+    "--quiet",
+    "--verbose",
+];
 
 /// Variables that would make a run depend on who starts it.
 const VARIABLES: &[&str] = &[
@@ -29,7 +42,12 @@ const VARIABLES: &[&str] = &[
 ];
 
 /// Runs the case; what is different.
-pub(crate) fn run(tool: &Path, case: &Path, update: bool) -> Result<(), String> {
+pub(crate) fn run(
+    tool: &Path,
+    case: &Path,
+    update: bool,
+    dry_runs: Option<&DryRuns>,
+) -> Result<(), String> {
     let readme = read(case, "README")?.unwrap_or_default();
     if readme.trim().is_empty() {
         return Err("README is missing: a sentence or two that say what the case shows".to_owned());
@@ -49,13 +67,30 @@ pub(crate) fn run(tool: &Path, case: &Path, update: bool) -> Result<(), String> 
     let before = tree::read(&root)?;
 
     let arguments = arguments_of(&arguments, &root);
+    let has_own = |argument: &OsString| OUTPUT_OPTIONS.iter().any(|option| argument == option);
+    let dry_runs = dry_runs.filter(|_| !arguments.iter().any(has_own));
+    let dry = dry_runs.map(|_| {
+        let more = ["--dry-run", "--format", "json", "--diff"].map(OsString::from);
+        start(tool, &[&arguments[..], &more].concat(), directory.path())
+    });
+    let dry = dry.transpose()?;
+    let mut differences = tree_diff(&before, &tree::read(&root)?, "the dry run: ");
     let first = start(tool, &arguments, directory.path())?;
     let after = tree::read(&root)?;
     if update {
         accept(case, &first, &before, &after, &root)?;
     }
 
-    let mut differences = String::new();
+    if let (Some(dry), Some(dry_runs)) = (dry, dry_runs) {
+        if dry.status != first.status {
+            differences += &format!("the dry run: exit status: {}\n", status_of(&dry));
+        } else if dry.status.success() {
+            match dry_run::compare(&dry.stdout, &before, &after, &root) {
+                Ok(changes) => dry_runs.lock().map_err(|_| "poisoned")?.push(changes),
+                Err(difference) => differences += &format!("the dry run: {difference}\n"),
+            }
+        }
+    }
     let status = read(case, "exit")?.unwrap_or_else(|| b"0".to_vec());
     let expected_status = status.trim().to_str_lossy().into_owned();
     let status = status_of(&first);

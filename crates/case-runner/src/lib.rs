@@ -34,11 +34,13 @@
 
 mod case;
 mod documented;
+mod dry_run;
 mod tree;
 
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 pub use documented::{assert_documented, assert_findings_shown};
 
@@ -64,8 +66,34 @@ impl fmt::Display for Failure {
 ///
 /// If a case fails, or there is none; the message shows every difference.
 pub fn run_all(tool_exe: &Path, cases_dir: &Path) {
+    assert_pass(tool_exe, cases_dir, None);
+}
+
+/// Runs every case of a tool that has `--dry-run`. Where a case does not give options of the output, a dry
+/// run comes first: it must change nothing, and list just the changes that a run then makes which finds no
+/// error.
+///
+/// # Panics
+///
+/// As [`run_all`], or if less than half of the cases had a dry run or none of them listed a change.
+pub fn run_all_fixups(tool_exe: &Path, cases_dir: &Path) {
+    let dry_runs = Mutex::default();
+    assert_pass(tool_exe, cases_dir, Some(&dry_runs));
+    let dry_runs = dry_runs.into_inner().unwrap_or_default();
+    let cases = case_directories(cases_dir).map_or(0, |cases| cases.len());
+    assert!(
+        dry_runs.len() >= cases / 2 && dry_runs.iter().any(|changes| *changes > 0),
+        "{} of {cases} cases had a dry run: {dry_runs:?}",
+        dry_runs.len()
+    );
+}
+
+/// How many changes each dry run has listed.
+type DryRuns = Mutex<Vec<usize>>;
+
+fn assert_pass(tool_exe: &Path, cases_dir: &Path, dry_runs: Option<&DryRuns>) {
     let update = std::env::var_os("UPDATE").is_some_and(|value| value == "1");
-    let failures = failures(tool_exe, cases_dir, update);
+    let failures = run(tool_exe, cases_dir, update, dry_runs);
     let report: Vec<String> = failures.iter().map(ToString::to_string).collect();
     assert!(
         failures.is_empty(),
@@ -80,6 +108,15 @@ pub fn run_all(tool_exe: &Path, cases_dir: &Path) {
 /// first written from what happens.
 #[must_use]
 pub fn failures(tool_exe: &Path, cases_dir: &Path, update: bool) -> Vec<Failure> {
+    run(tool_exe, cases_dir, update, None)
+}
+
+fn run(
+    tool_exe: &Path,
+    cases_dir: &Path,
+    update: bool,
+    dry_runs: Option<&DryRuns>,
+) -> Vec<Failure> {
     let cases = match case_directories(cases_dir) {
         Ok(cases) if cases.is_empty() => Err("it holds no case".to_owned()),
         Ok(cases) => Ok(cases),
@@ -92,7 +129,7 @@ pub fn failures(tool_exe: &Path, cases_dir: &Path, update: bool) -> Vec<Failure>
             return vec![Failure { case, message }];
         }
     };
-    let run = |case: PathBuf| match case::run(tool_exe, &case, update) {
+    let run = |case: PathBuf| match case::run(tool_exe, &case, update, dry_runs) {
         Ok(()) => None,
         Err(message) => Some(Failure { case, message }),
     };

@@ -1,21 +1,4 @@
-//! Scanners for the files that systemd and its companions read.
-//!
-//! A package's files *name other files*. A scanner turns the bytes of one file into
-//! [`Reference`]s (what is named, what is done with it, where it stands), [`Declaration`]s (what the file
-//! declares) and [`Problem`]s (what could not be understood). Scanners are pure: no disk, no policy,
-//! and total: any bytes give a result. Files larger than [`MAX_FILE_SIZE`] are not to be scanned.
-//!
-//! ```
-//! use hermetic_out_formats::{FileKind, Role, scan};
-//!
-//! let unit = b"[Service]\nExecStart=-/usr/sbin/chronyd -F 1\n";
-//! let scan = scan(FileKind::Unit, unit);
-//! let program = &scan.references[0];
-//! assert_eq!(program.role, Role::Program);
-//! assert_eq!(program.text.bytes(), b"/usr/sbin/chronyd");
-//! let span = program.text.editable_span().expect("it stands in one piece");
-//! assert_eq!(&unit[span.start..span.end], b"/usr/sbin/chronyd");
-//! ```
+#![doc = include_str!("../README.md")]
 
 pub mod binfmt;
 pub mod bus_service;

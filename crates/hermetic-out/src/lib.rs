@@ -1,9 +1,4 @@
-//! What a package's files name, and what they should name instead.
-//!
-//! The model that all tools share: a scanner of [`hermetic_out_formats`] finds references, the
-//! [`Resolver`] decides what each should be, a [`Plan`] holds what is to be done,
-//! and [`apply`](apply::apply) does it. What is not right is a [`Finding`]. No command line, no
-//! rendering, no printing.
+#![doc = include_str!("../README.md")]
 
 pub mod apply;
 pub mod finding;

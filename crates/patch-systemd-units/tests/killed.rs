@@ -5,7 +5,8 @@ mod support;
 
 use std::path::Path;
 
-use support::{Store, set_mode};
+use support::Store;
+use tool_tests::files::set_mode;
 use tool_tests::killed::Killed;
 
 const UNITS: usize = 200;

@@ -5,50 +5,23 @@
 
 mod support;
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
-use hermetic_out::apply::apply;
-use hermetic_out::{Plan, Tree};
+use hermetic_out::Plan;
 use hermetic_out_formats::{FileKind, scan};
 use patch_systemd_units::{Options, plan};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use support::{Snapshot, Store, assert_same};
-
-fn try_all<S: Strategy>(cases: u32, strategy: &S, test: impl Fn(&Store, S::Value)) {
-    let config = Config {
-        cases: std::env::var("PROPTEST_CASES").map_or(cases, |cases| {
-            cases.parse().expect("PROPTEST_CASES is a number")
-        }),
-        failure_persistence: None,
-        ..Config::default()
-    };
-    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-    let store = RefCell::new(Store::new());
-    let result = TestRunner::new_with_rng(config, rng).run(strategy, |value| {
-        let store = store.borrow_mut();
-        store.reset();
-        test(&store, value);
-        Ok(())
-    });
-    if let Err(error) = result {
-        panic!("{error}");
-    }
-}
+use support::Store;
+use tool_tests::properties::{
+    assert_done_once, assert_every_part_is_completed, carry_out, try_all,
+};
+use tool_tests::snapshot::{Snapshot, assert_same};
 
 fn plan_of(store: &Store) -> Plan {
-    plan(&store.package(), &Options::default())
-        .expect("the package can be read")
-        .plan
-}
-
-fn do_plan(store: &Store, plan: &Plan) {
-    let tree = Tree::new(store.directory(), None);
-    apply(plan, &store.package(), &tree).expect("the plan can be done");
+    let outcome = plan(&store.package(), &Options::default());
+    outcome.expect("the package can be read").plan
 }
 
 /// Lines of units: with and without something to do.
@@ -124,29 +97,31 @@ fn files() -> impl Strategy<Value = Vec<File>> {
 
 fn write(store: &Store, files: &[File], links: bool) {
     for (name, content) in files {
-        store.write(&store.out().join(name), content);
+        store.write(name, content);
     }
     for (target, name) in LINKS.iter().filter(|_| links) {
-        store.link(target, &store.out().join(name));
+        store.link(target, name);
     }
 }
 
 #[test]
 fn a_second_run_has_nothing_to_do() {
-    try_all(100, &(files(), any::<bool>()), |store, (files, links)| {
-        write(store, &files, links);
-        do_plan(store, &plan_of(store));
-        let second = plan_of(store);
-        assert!(second.is_empty(), "{second:#?}");
+    let store = Store::new();
+    try_all(100, 150, &(files(), any::<bool>()), |(files, links)| {
+        store.reset();
+        write(&store, &files, links);
+        assert_done_once(&store, &|| plan_of(&store))
     });
 }
 
 #[test]
 fn what_the_plan_does_not_name_stays() {
-    try_all(100, &files(), |store, files| {
-        write(store, &files, true);
+    let store = Store::new();
+    try_all(100, 150, &files(), |files| {
+        store.reset();
+        write(&store, &files, true);
         let before = store.snapshot();
-        let plan = plan_of(store);
+        let plan = plan_of(&store);
         assert_same(&store.snapshot(), &before, "planning writes nothing");
         let mut named = BTreeSet::new();
         for change in &plan.changes {
@@ -161,7 +136,7 @@ fn what_the_plan_does_not_name_stays() {
                 change => panic!("{change:?}"),
             }
         }
-        do_plan(store, &plan);
+        carry_out(&plan, &store);
         let others = |snapshot: &Snapshot| -> Snapshot {
             let entries = snapshot.iter();
             entries
@@ -174,15 +149,18 @@ fn what_the_plan_does_not_name_stays() {
             &others(&before),
             "not in the plan",
         );
+        plan.changes.len()
     });
 }
 
 #[test]
 fn bytes_between_references_stay() {
-    try_all(200, &unit(), |store, content| {
-        let path = store.unit("a.service");
-        store.write(&path, &content);
-        for edits in plan_of(store).edits() {
+    let store = Store::new();
+    try_all(200, 50, &unit(), |content| {
+        store.reset();
+        store.write(store.unit("a.service"), &content);
+        let plan = plan_of(&store);
+        for edits in plan.edits() {
             // What stands between the references is found again, in order.
             let mut rest = edits.after.as_slice();
             let mut at = 0;
@@ -203,34 +181,17 @@ fn bytes_between_references_stay() {
             let lines = |text: &[u8]| memchr::memchr_iter(b'\n', text).count();
             assert_eq!(lines(&edits.after), lines(&content));
         }
+        plan.files_changed()
     });
 }
 
 #[test]
 fn every_part_of_a_plan_leads_to_the_same_end() {
-    try_all(60, &(files(), any::<bool>()), |store, (files, links)| {
-        write(store, &files, links);
-        let plan = plan_of(store);
-        do_plan(store, &plan);
-        let end = store.snapshot();
-        for length in 0..=plan.changes.len() {
-            store.reset();
-            write(store, &files, links);
-            let mut part = plan.clone();
-            part.changes.truncate(length);
-            do_plan(store, &part);
-            do_plan(store, &plan_of(store));
-            let done = part.changes.iter().map(|change| match change {
-                hermetic_out::Change::Edit(edits) => format!("edit {}", edits.path.display()),
-                change => format!("{change:?}"),
-            });
-            let what = format!(
-                "after {length} of {} changes: {:#?}",
-                plan.changes.len(),
-                done.collect::<Vec<_>>()
-            );
-            assert_same(&store.snapshot(), &end, &what);
-        }
+    let store = Store::new();
+    try_all(60, 150, &(files(), any::<bool>()), |(files, links)| {
+        store.reset();
+        let lay_out = || write(&store, &files, links);
+        assert_every_part_is_completed(&store, &lay_out, &|| plan_of(&store))
     });
 }
 
@@ -257,10 +218,10 @@ fn any_bytes_are_read_and_nothing_is_done_twice() {
         1 => Just(b"\ninstall x /usr/bin/own\n".to_vec()),
     ];
     let content = vec(pieces, 0..6).prop_map(|pieces| pieces.concat());
-    try_all(200, &(names, content), |store, (name, content)| {
-        let path: PathBuf = store.out().join(name);
-        store.write(&path, &content);
-        do_plan(store, &plan_of(store));
-        assert!(plan_of(store).is_empty());
+    let store = Store::new();
+    try_all(200, 10, &(names, content), |(name, content)| {
+        store.reset();
+        store.write(name, &content);
+        assert_done_once(&store, &|| plan_of(&store))
     });
 }

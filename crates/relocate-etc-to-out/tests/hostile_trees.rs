@@ -8,46 +8,28 @@ mod support;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::process::Command;
 
-use rustix::fs::{CWD, FileType, Mode};
-use support::{
-    SCRIPT, Store, TEMPORARY_NAME, assert_fails, assert_same, assert_succeeds, finish, set_mode,
-    snapshot, without_privileges,
-};
-use tool_tests::run::in_shell;
+use support::{SCRIPT, Store};
+use tool_tests::files::set_mode;
+use tool_tests::hostile::{self, Rewriting, fifo};
+use tool_tests::run::{assert_succeeds, finish, without_privileges};
+use tool_tests::snapshot::{assert_same, snapshot};
 
-/// The tool fails on the package, saying all of `parts`, and leaves every file as it was.
-#[track_caller]
-fn assert_refused(store: &Store, command: &mut Command, parts: &[&str]) {
-    let before = store.snapshot();
-    assert_fails(&finish(command), parts);
-    assert_same(&store.snapshot(), &before, "after the failure");
-}
-
-/// The tool rewrites bin/x and changes nothing else.
-#[track_caller]
-fn assert_rewrites_only_x(store: &Store) -> String {
-    let files = || {
-        let mut files = store.snapshot();
-        files.remove(&store.out("bin/x"));
-        files
-    };
-    let before = files();
-    let stderr = assert_succeeds(&finish(&mut store.command()));
-    assert_eq!(store.read("bin/x"), store.rewritten());
-    assert_same(&files(), &before, "beside bin/x");
-    stderr
+/// A store in which bin/x is to be rewritten.
+fn script_to_rewrite() -> Rewriting<Store> {
+    let store = Store::new();
+    Rewriting {
+        file: store.out("bin/x"),
+        before: SCRIPT,
+        after: store.rewritten(),
+        store,
+        command: Store::command,
+    }
 }
 
 #[test]
-fn a_directory_that_cannot_be_written() {
-    let store = Store::new();
-    set_mode(&store.out("bin"), 0o555);
-    let mut command = store.command();
-    let parts = ["writing the new content of", "bin/x", "Permission denied"];
-    assert_refused(&store, without_privileges(&mut command), &parts);
-    set_mode(&store.out("bin"), 0o755);
+fn what_holds_for_every_tool() {
+    hostile::check(script_to_rewrite);
 }
 
 #[test]
@@ -57,9 +39,8 @@ fn a_directory_into_which_nothing_can_be_moved() {
     set_mode(&store.out("bin"), 0o777);
     set_mode(&store.out("usr/etc"), 0o777);
     set_mode(&store.out("etc"), 0o555);
-    let mut command = store.command();
-    let output = finish(without_privileges(&mut command));
-    assert_fails(&output, &["moving", "usr/etc/y.conf", "Permission denied"]);
+    let parts = ["moving", "usr/etc/y.conf", "Permission denied"];
+    store.assert_fails(without_privileges(&mut store.command()), &parts);
     set_mode(&store.out("etc"), 0o755);
     assert_eq!(store.read("usr/etc/y.conf"), b"y\n");
     assert_succeeds(&finish(&mut store.command()));
@@ -72,11 +53,8 @@ fn a_file_that_cannot_be_read() {
     let store = Store::new();
     store.write("etc/secret.conf", b"include /etc/x.conf\n");
     set_mode(&store.out("etc/secret.conf"), 0o200);
-    let mut command = store.command();
-    without_privileges(&mut command);
-    // The tests themselves may be unable to read it, too.
-    let output = finish(&mut command);
-    assert_fails(&output, &["reading", "secret.conf", "Permission denied"]);
+    let parts = ["reading", "secret.conf", "Permission denied"];
+    store.assert_fails(without_privileges(&mut store.command()), &parts);
     set_mode(&store.out("etc/secret.conf"), 0o644);
     assert_eq!(store.read("bin/x"), SCRIPT);
 }
@@ -87,48 +65,37 @@ fn a_directory_that_cannot_be_read() {
         let store = Store::new();
         store.write(format!("{directory}/y.conf"), b"y\n");
         set_mode(&store.out(directory), 0o000);
-        let output = finish(without_privileges(&mut store.command()));
-        assert_fails(&output, &["reading", directory, "Permission denied"]);
+        let parts = ["reading", directory, "Permission denied"];
+        store.assert_fails(without_privileges(&mut store.command()), &parts);
         set_mode(&store.out(directory), 0o755);
         assert_eq!(store.read("bin/x"), SCRIPT);
     }
 }
 
 #[test]
-fn a_file_that_may_not_get_as_large() {
-    let store = Store::new();
-    let large = [SCRIPT, &b"# a long comment\n".repeat(20_000)].concat();
-    store.write("bin/large", &large);
-    // The signal would kill the tool; ignored, it makes writing fail, as a full disk does.
-    let mut command = in_shell(&store.command(), "ulimit -f 64; trap '' XFSZ");
-    let parts = ["writing the new content of", "bin/large", "File too large"];
-    assert_refused(&store, &mut command, &parts);
-    assert_succeeds(&finish(&mut store.command()));
-    assert!(!store.out("bin").join(TEMPORARY_NAME).exists());
-}
-
-#[test]
 fn links_in_circles() {
-    let store = Store::new();
-    store.link("b", "etc/a");
-    store.link("a", "etc/b");
-    store.link(".", "etc/loop");
-    store.link("..", "share/up");
-    store.link(store.out("share/self"), "share/self");
-    assert_rewrites_only_x(&store);
+    let one = script_to_rewrite();
+    let itself = one.store.out("share/self");
+    for (target, path) in [
+        ("b", "etc/a"),
+        ("a", "etc/b"),
+        (".", "etc/loop"),
+        ("..", "share/up"),
+    ] {
+        one.store.link(target, path);
+    }
+    one.store.link(&itself, &itself);
+    one.assert_rewrites_only_this();
 }
 
 #[test]
 fn what_is_no_file() {
-    let store = Store::new();
+    let one = script_to_rewrite();
     for sub_path in ["etc/fifo.conf", "bin/fifo", "lib/fifo.conf"] {
-        let fifo = store.out(sub_path);
-        fs::create_dir_all(fifo.parent().expect("a parent")).expect("the directory");
-        rustix::fs::mknodat(CWD, &fifo, FileType::Fifo, Mode::from_raw_mode(0o644), 0)
-            .expect("a FIFO");
+        fifo(&one.store.out(sub_path));
     }
-    fs::create_dir_all(store.out("etc/directory.conf")).expect("a directory");
-    assert_rewrites_only_x(&store);
+    fs::create_dir_all(one.store.out("etc/directory.conf")).expect("a directory");
+    one.assert_rewrites_only_this();
 }
 
 #[test]
@@ -165,8 +132,7 @@ fn a_directory_that_is_a_link_to_elsewhere() {
         let outside = store.top().join("outside");
         for place in ["", "etc", "tmpfiles.d"] {
             let path = outside.join(place).join("y.conf");
-            fs::create_dir_all(path.parent().expect("a parent")).expect("the directory");
-            fs::write(path, b"L /etc/y - - - - /etc/x.conf\n").expect("the file");
+            store.write(path, b"L /etc/y - - - - /etc/x.conf\n");
         }
         let linked = store.out(link);
         let _ = fs::remove_dir_all(&linked);
@@ -197,19 +163,6 @@ fn the_directory_for_the_lines_is_a_link_out_of_the_output() {
         fs::read_dir(&outside).expect("it").next().is_none(),
         "nothing is written there"
     );
-}
-
-#[test]
-fn a_link_in_the_place_of_the_temporary_file() {
-    let store = Store::new();
-    let victim = store.top().join("victim");
-    fs::write(&victim, b"untouched").expect("the file");
-    store.link(&victim, std::path::Path::new("bin").join(TEMPORARY_NAME));
-    assert_succeeds(&finish(&mut store.command()));
-    assert_eq!(store.read("bin/x"), store.rewritten());
-    assert_eq!(fs::read(&victim).expect("the file"), b"untouched");
-    let link = store.out("bin").join(TEMPORARY_NAME);
-    assert_eq!(fs::read_link(link).expect("it stays"), victim);
 }
 
 #[test]

@@ -5,40 +5,26 @@
 
 mod support;
 
-use std::cell::RefCell;
-
 use bstr::ByteSlice;
-use hermetic_out::apply::apply;
-use hermetic_out::{Plan, Tree};
+use hermetic_out::Plan;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use relocate_etc_to_out::policy::{Mode, Policy};
 use relocate_etc_to_out::{Options, plan};
-use support::{Store, assert_same};
+use support::Store;
+use tool_tests::properties::{
+    assert_done_once, assert_every_part_is_completed, carry_out, try_all,
+};
 
-fn try_all<S: Strategy>(cases: u32, strategy: &S, test: impl Fn(&Store, S::Value)) {
-    let config = Config {
-        cases: std::env::var("PROPTEST_CASES").map_or(cases, |cases| {
-            cases.parse().expect("PROPTEST_CASES is a number")
-        }),
-        failure_persistence: None,
-        ..Config::default()
-    };
-    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-    let store = RefCell::new(Store::new());
-    let result = TestRunner::new_with_rng(config, rng).run(strategy, |value| {
-        let store = store.borrow_mut();
-        store.reset();
-        for sub_path in ["etc/default/x", "etc/x.d/a", "usr/etc/y.conf"] {
-            store.write(sub_path, b"A=1\n");
-        }
-        test(&store, value);
-        Ok(())
-    });
-    if let Err(error) = result {
-        panic!("{error}");
+/// Lays the store out anew, with what is read and with `files`.
+fn lay_out(store: &Store, files: &[File]) {
+    store.reset();
+    for sub_path in ["etc/default/x", "etc/x.d/a", "usr/etc/y.conf"] {
+        store.write(sub_path, b"A=1\n");
+    }
+    for ((sub_path, head), content) in files {
+        store.write(sub_path, &[head, &content[..]].concat());
     }
 }
 
@@ -52,11 +38,6 @@ fn plan_of(store: &Store, mode: Mode) -> Plan {
     };
     let outcome = plan(&store.package(), &options).expect("the package can be read");
     outcome.plan
-}
-
-fn do_plan(store: &Store, plan: &Plan) {
-    let tree = Tree::new(store.directory(), None);
-    apply(plan, &store.package(), &tree).expect("the plan can be done");
 }
 
 /// Pieces of files: with and without something to do.
@@ -143,62 +124,35 @@ fn files() -> impl Strategy<Value = Vec<File>> {
     vec((select(PLACES), content()), 1..4)
 }
 
-fn lay_out(store: &Store, files: &[File]) {
-    for ((sub_path, head), content) in files {
-        store.write(sub_path, &[head, &content[..]].concat());
-    }
-}
-
 #[test]
 fn a_second_run_changes_nothing() {
-    try_all(150, &(files(), any::<bool>()), |store, (files, links)| {
+    let store = Store::new();
+    try_all(150, 150, &(files(), any::<bool>()), |(files, links)| {
         let mode = if links { Mode::Link } else { Mode::Rewrite };
-        lay_out(store, &files);
-        let plan = plan_of(store, mode);
-        do_plan(store, &plan);
-        let once = store.snapshot();
-        let again = plan_of(store, mode);
-        assert!(again.is_empty(), "{again:?}");
-        do_plan(store, &again);
-        assert_same(&store.snapshot(), &once, "a second run");
+        lay_out(&store, &files);
+        assert_done_once(&store, &|| plan_of(&store, mode))
     });
 }
 
-/// Every prefix of a plan is a tree from which the same end is reached.
 #[test]
 fn a_run_that_stops_anywhere_is_completed() {
-    try_all(60, &files(), |store, files| {
-        lay_out(store, &files);
-        let whole = plan_of(store, Mode::Rewrite);
-        do_plan(store, &whole);
-        let end = store.snapshot();
-        let empty = |store: &Store| {
-            store.reset();
-            for sub_path in ["etc/default/x", "etc/x.d/a", "usr/etc/y.conf"] {
-                store.write(sub_path, b"A=1\n");
-            }
-            lay_out(store, &files);
-        };
-        for length in 0..=whole.changes.len() {
-            empty(store);
-            let part = Plan {
-                changes: whole.changes[..length].to_vec(),
-            };
-            do_plan(store, &part);
-            do_plan(store, &plan_of(store, Mode::Rewrite));
-            assert_same(&store.snapshot(), &end, &format!("after {length} changes"));
-        }
+    let store = Store::new();
+    try_all(60, 150, &files(), |files| {
+        let plan = || plan_of(&store, Mode::Rewrite);
+        assert_every_part_is_completed(&store, &|| lay_out(&store, &files), &plan)
     });
 }
 
 /// Without the store path in front of what was replaced, every file is as it was.
 #[test]
 fn bytes_outside_the_edits_stay() {
-    try_all(150, &files(), |store, files| {
-        lay_out(store, &files);
+    let store = Store::new();
+    try_all(150, 100, &files(), |files| {
+        lay_out(&store, &files);
         let prefix = store.out("");
         let prefix = prefix.to_str().expect("a plain path").as_bytes();
-        for edits in plan_of(store, Mode::Rewrite).edits() {
+        let plan = plan_of(&store, Mode::Rewrite);
+        for edits in plan.edits() {
             // A layer is added, and says itself what was there.
             let layered = [&b"EnvironmentFile="[..], b"{ . "]
                 .iter()
@@ -207,15 +161,17 @@ fn bytes_outside_the_edits_stay() {
                 assert_eq!(edits.after.replace(prefix, b""), edits.before);
             }
         }
+        plan.files_changed()
     });
 }
 
 /// A link line leads to what is there, and no line is there twice.
 #[test]
 fn every_link_leads_to_a_file() {
-    try_all(80, &files(), |store, files| {
-        lay_out(store, &files);
-        do_plan(store, &plan_of(store, Mode::Link));
+    let store = Store::new();
+    try_all(80, 50, &files(), |files| {
+        lay_out(&store, &files);
+        carry_out(&plan_of(&store, Mode::Link), &store);
         let path = store.out("lib/tmpfiles.d/x-etc.conf");
         let content = std::fs::read(path).unwrap_or_default();
         let mut seen = std::collections::BTreeSet::new();
@@ -225,5 +181,6 @@ fn every_link_leads_to_a_file() {
             assert!(target.symlink_metadata().is_ok(), "{}", line.as_bstr());
             assert!(seen.insert(line.to_vec()), "{}", line.as_bstr());
         }
+        seen.len()
     });
 }

@@ -1,11 +1,7 @@
-//! Runs the tool on the case directories, and holds them and the list of findings together.
-
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+//! Runs the tool on the case directories, and compares them with the list of findings.
 
 use rewrite_pkgconfig_prefix::findings::KINDS;
+use tool_tests::cases::{OUT, assert_left_alone, check};
 
 const TOOL: &str = env!("CARGO_BIN_EXE_rewrite-pkgconfig-prefix");
 
@@ -15,69 +11,31 @@ const SHOWN_ELSEWHERE: &[(&str, &str)] = &[
     ("line-too-long", "a_line_that_is_too_long_is_left_alone"),
 ];
 
-fn cases_dir() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/cases/rewrite-pkgconfig-prefix")
-}
-
 #[test]
-fn every_case_gives_what_it_expects() {
-    case_runner::run_all(Path::new(TOOL), &cases_dir());
+fn every_case_gives_what_it_expects_and_every_finding_has_one() {
+    check("rewrite-pkgconfig-prefix", TOOL, KINDS, SHOWN_ELSEWHERE);
 }
 
-#[test]
-fn every_case_says_what_it_shows() {
-    case_runner::assert_documented(&cases_dir());
-}
-
-#[test]
-fn every_finding_is_shown() {
-    let findings: Vec<&str> = KINDS.iter().map(|kind| kind.id).collect();
-    case_runner::assert_findings_shown(&cases_dir(), &findings, SHOWN_ELSEWHERE);
-}
-
-/// Holds that a file of this content is left alone, and why.
-fn assert_left_alone(content: &[u8], finding: &str) -> io::Result<()> {
-    const OUT: &str = "/nix/store/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-hello-1.0";
-    let root = tempfile::tempdir()?;
-    let directory = root.path().join(format!(".{OUT}/lib/pkgconfig"));
-    fs::create_dir_all(&directory)?;
-    let file = directory.join("udev.pc");
-    fs::write(&file, content)?;
-    let search_path = format!("{OUT}/lib/pkgconfig");
-    let output = format!("out={OUT}");
+/// The file is neither changed nor copied.
+fn left_alone(content: &[u8], finding: &str) {
+    let output = format!("--output=out={OUT}");
+    let prefix = format!("--prefix={OUT}");
+    let search_path = format!("--pkg-config-path={OUT}/lib/pkgconfig");
     for arguments in [
-        &["provider", "--output", &output][..],
-        &[
-            "consumer",
-            "--prefix",
-            OUT,
-            "--into",
-            "/into",
-            "--pkg-config-path",
-            &search_path,
-        ],
+        &["provider", &output][..],
+        &["consumer", &prefix, "--into=/into", &search_path],
     ] {
-        let output = Command::new(TOOL)
-            .args(arguments)
-            .arg("--root")
-            .arg(root.path())
-            .output()?;
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert!(told.contains(&format!("warning[{finding}]")), "{told}");
-        assert_eq!(output.status.code(), Some(0), "{told}");
-        assert!(fs::read(&file)? == content, "the file stays as it is");
-        assert!(!root.path().join("into").exists(), "no copy is made");
+        assert_left_alone(TOOL, arguments, "lib/pkgconfig/udev.pc", content, finding);
     }
-    Ok(())
 }
 
 #[test]
-fn a_file_that_is_too_large_is_left_alone() -> io::Result<()> {
-    assert_left_alone(&vec![b'\n'; 16 * 1024 * 1024 + 1], "unread-file")
+fn a_file_that_is_too_large_is_left_alone() {
+    left_alone(&vec![b'\n'; 16 * 1024 * 1024 + 1], "unread-file");
 }
 
 #[test]
-fn a_line_that_is_too_long_is_left_alone() -> io::Result<()> {
+fn a_line_that_is_too_long_is_left_alone() {
     let line = "udevdir=/usr/lib/udev \\\n".repeat(4000);
-    assert_left_alone(line.as_bytes(), "line-too-long")
+    left_alone(line.as_bytes(), "line-too-long");
 }

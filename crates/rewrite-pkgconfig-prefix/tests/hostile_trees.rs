@@ -9,26 +9,37 @@ use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Command;
 
-use rustix::fs::{CWD, FileType, Mode};
-use support::{Store, assert_fails};
+use support::Store;
 use tool_tests::TEMPORARY_NAME;
 use tool_tests::files::{link, set_mode, write};
+use tool_tests::hostile::{self, Rewriting, fifo};
 use tool_tests::run::{assert_succeeds, finish, in_shell, without_privileges};
-use tool_tests::snapshot::{Snapshot, assert_same, snapshot};
+use tool_tests::snapshot::{assert_same, snapshot};
 
 const PC: &[u8] = b"prefix=/usr\nlibdir=/usr/lib\nName: x\nLibs: -L${libdir} -lx\n";
 const UDEV: &[u8] = b"udevdir=/usr/lib/udev\nName: udev\nVersion: 1\n";
 
-/// What `PC` becomes.
-fn rewritten(store: &Store) -> Vec<u8> {
+/// A store in which x.pc is to be rewritten.
+fn file_to_rewrite() -> Rewriting<Store> {
+    let store = Store::new();
     let out = store.out();
     let out = out.display();
     let text = format!("prefix={out}\nlibdir=${{prefix}}/lib\nName: x\nLibs: -L${{libdir}} -lx\n");
-    text.into_bytes()
+    Rewriting {
+        file: store.pc("x.pc"),
+        before: PC,
+        after: text.into_bytes(),
+        store,
+        command: Store::provide,
+    }
+}
+
+#[test]
+fn what_holds_for_every_tool() {
+    hostile::check(file_to_rewrite);
 }
 
 /// What the copy of `UDEV` is.
@@ -39,92 +50,73 @@ fn copied(store: &Store) -> Vec<u8> {
 }
 
 /// The package ships x.pc, and reads udev.pc.
-fn store_with_files() -> Store {
-    let store = Store::new();
-    write(&store.pc("x.pc"), PC);
-    write(&store.provider_pc("udev.pc"), UDEV);
-    store
+fn with_files() -> Rewriting<Store> {
+    let one = file_to_rewrite();
+    one.store.write(&one.file, PC);
+    one.store.write(one.store.provider_pc("udev.pc"), UDEV);
+    one
 }
 
-fn fifo(path: &Path) {
-    rustix::fs::mknodat(CWD, path, FileType::Fifo, Mode::from_raw_mode(0o644), 0).expect("a FIFO");
-}
-
-/// The tool fails, saying all of `parts`, and leaves every file as it was.
-#[track_caller]
-fn assert_refused(store: &Store, command: &mut Command, parts: &[&str]) {
-    let before = store.snapshot();
-    assert_fails(&finish(command), parts);
-    assert_same(&store.snapshot(), &before, "after the failure");
+fn assert_both_succeed(store: &Store) {
+    for mut command in [store.provide(), store.consume()] {
+        assert_succeeds(&finish(&mut command));
+    }
 }
 
 /// `provider` rewrites x.pc and `consumer` copies udev.pc, and nothing else is changed.
 #[track_caller]
-fn assert_only_x_and_udev(store: &Store) -> String {
-    let (x, copies) = (store.pc("x.pc"), store.copies());
-    let others = |all: Snapshot| -> Snapshot {
-        let is_other = |path: &Path| path != x && !path.starts_with(&copies);
-        all.into_iter().filter(|(path, _)| is_other(path)).collect()
+fn assert_only_x_and_udev(one: &Rewriting<Store>) {
+    one.assert_rewrites_only_this();
+    let store = &one.store;
+    let others = || {
+        let mut others = store.snapshot();
+        others.retain(|path, _| !path.starts_with(store.copies()));
+        others
     };
-    let before = others(snapshot(store.top()));
-    // The copy of the tool is none of its files.
-    let told = [store.provide(), store.consume()]
-        .iter_mut()
-        .map(|command| assert_succeeds(&finish(command)))
-        .collect::<String>();
-    assert_eq!(fs::read(&x).expect("x.pc"), rewritten(store));
-    let mut after = others(snapshot(store.top()));
-    after.retain(|path, _| {
-        before.contains_key(path) || path.file_name() != Some(OsStr::new("tool"))
-    });
-    assert_same(&after, &before, "beside x.pc and the copies");
-    let names: Vec<_> = snapshot(&copies).into_keys().collect();
-    assert_eq!(names, [copies.join("udev.pc")], "what is copied");
-    assert_eq!(fs::read(&names[0]).expect("the copy"), copied(store));
-    told
+    let before = others();
+    assert_succeeds(&finish(&mut store.consume()));
+    assert_same(&others(), &before, "beside the copies");
+    let names: Vec<_> = snapshot(&store.copies()).into_keys().collect();
+    assert_eq!(names, [store.copies().join("udev.pc")], "what is copied");
+    assert_eq!(store.read(&names[0]), copied(store));
 }
 
 #[test]
 fn directories_that_cannot_be_written() {
-    let store = store_with_files();
-    let directory = store.pc("");
-    set_mode(&directory, 0o555);
-    let parts = ["writing the new content of", "x.pc", "Permission denied"];
-    assert_refused(&store, without_privileges(&mut store.provide()), &parts);
-    set_mode(&directory, 0o755);
-
+    let one = with_files();
+    let store = &one.store;
     // Of a read-only tree, the consumer only wants the files.
     fs::create_dir(store.copies()).expect("a directory");
     set_mode(&store.copies(), 0o555);
     let parts = ["udev.pc", "Permission denied"];
-    assert_refused(&store, without_privileges(&mut store.consume()), &parts);
+    store.assert_refused(without_privileges(&mut store.consume()), &parts);
     set_mode(&store.copies(), 0o777);
     set_mode(&store.provider_pc(""), 0o555);
     set_mode(&store.provider_pc("udev.pc"), 0o444);
     assert_succeeds(&finish(without_privileges(&mut store.consume())));
     let copy = store.copies().join("udev.pc");
-    assert_eq!(fs::read(&copy).expect("the copy"), copied(&store));
+    assert_eq!(fs::read(&copy).expect("the copy"), copied(store));
 }
 
 #[test]
 fn a_place_for_the_copies_that_cannot_be_made() {
-    let store = store_with_files();
+    let one = with_files();
+    let store = &one.store;
     write(&store.copies(), b"a file");
     let parts = ["making the directory", "copies", "File exists"];
-    assert_fails(&finish(&mut store.consume()), &parts);
+    store.assert_fails(&mut store.consume(), &parts);
     assert_eq!(fs::read(store.copies()).expect("the file"), b"a file");
     fs::remove_file(store.copies()).expect("the file");
     set_mode(store.top(), 0o555);
-    let mut command = store.consume();
-    let output = finish(without_privileges(&mut command));
-    set_mode(store.top(), 0o755);
     let parts = ["making the directory", "copies", "Permission denied"];
-    assert_fails(&output, &parts);
+    store.assert_fails(without_privileges(&mut store.consume()), &parts);
+    set_mode(store.top(), 0o755);
 }
 
 #[test]
 fn a_root_that_is_no_directory() {
-    let store = store_with_files();
+    let one = with_files();
+    let store = &one.store;
     let file = store.pc("x.pc");
     for (root, parts) in [
         (
@@ -134,91 +126,87 @@ fn a_root_that_is_no_directory() {
         (&file, ["reading --root", "it is not a directory"]),
     ] {
         for mut command in [store.provide(), store.consume()] {
-            assert_refused(&store, command.arg("--root").arg(root), &parts);
+            store.assert_refused(command.arg("--root").arg(root), &parts);
         }
     }
 }
 
 #[test]
 fn files_that_cannot_be_read() {
-    let store = store_with_files();
+    let one = with_files();
+    let store = &one.store;
     for path in [store.pc("x.pc"), store.provider_pc("udev.pc")] {
         set_mode(&path, 0o200);
     }
     for (mut command, name) in [(store.provide(), "x.pc"), (store.consume(), "udev.pc")] {
-        let output = finish(without_privileges(&mut command));
-        assert_fails(&output, &["reading", name, "Permission denied"]);
+        let parts = ["reading", name, "Permission denied"];
+        store.assert_fails(without_privileges(&mut command), &parts);
     }
     for path in [store.pc("x.pc"), store.provider_pc("udev.pc")] {
         set_mode(&path, 0o644);
     }
-    assert_only_x_and_udev(&store);
+    assert_only_x_and_udev(&one);
 }
 
 #[test]
 fn directories_that_cannot_be_read() {
-    let store = store_with_files();
+    let one = with_files();
+    let store = &one.store;
     for directory in [store.pc(""), store.provider_pc("")] {
         set_mode(&directory, 0o000);
     }
     for mut command in [store.provide(), store.consume()] {
-        let output = finish(without_privileges(&mut command));
         let parts = ["looking for .pc files", "pkgconfig", "Permission denied"];
-        assert_fails(&output, &parts);
+        store.assert_fails(without_privileges(&mut command), &parts);
     }
     for directory in [store.pc(""), store.provider_pc("")] {
         set_mode(&directory, 0o755);
     }
-    assert_only_x_and_udev(&store);
+    assert_only_x_and_udev(&one);
 }
 
 #[test]
-fn files_that_may_not_get_as_large() {
-    let store = store_with_files();
+fn a_copy_that_may_not_get_as_large() {
+    let one = with_files();
+    let store = &one.store;
     let padding = b"# a long comment\n".repeat(20_000);
-    write(&store.pc("x.pc"), &[PC, &padding[..]].concat());
-    write(
-        &store.provider_pc("udev.pc"),
-        &[UDEV, &padding[..]].concat(),
-    );
+    store.write(store.provider_pc("udev.pc"), &[UDEV, &padding[..]].concat());
     fs::create_dir(store.copies()).expect("a directory");
-    let before = store.snapshot();
-    for (command, parts) in [
-        (store.provide(), ["writing the new content of", "x.pc"]),
-        (store.consume(), ["writing", "udev.pc"]),
-    ] {
-        // The signal would kill the tool; ignored, it makes writing fail, as a full disk does.
-        let mut full = in_shell(&command, "ulimit -f 64; trap '' XFSZ");
-        let parts = [parts[0], parts[1], "File too large"];
-        assert_refused(&store, &mut full, &parts);
-        // Not ignored, it kills the tool: what there is is whole nevertheless.
-        let output = finish(&mut in_shell(&command, "ulimit -f 64; ulimit -c 0"));
-        assert_eq!(output.status.code(), None, "killed by a signal");
-        let mut after = store.snapshot();
-        after.retain(|path, _| path.file_name() != Some(OsStr::new(TEMPORARY_NAME)));
-        assert_same(&after, &before, "after the signal");
-    }
-    for mut command in [store.provide(), store.consume()] {
-        assert_succeeds(&finish(&mut command));
-    }
-    let left = |path: &Path| path.file_name() == Some(OsStr::new(TEMPORARY_NAME));
-    assert!(!store.snapshot().keys().any(|path| left(path)));
+    // The signal would kill the tool; ignored, it makes writing fail, as a full disk does.
+    let mut full = in_shell(&store.consume(), "ulimit -f 64; trap '' XFSZ");
+    store.assert_refused(&mut full, &["writing", "udev.pc", "File too large"]);
+    // Not ignored, it kills the tool, which leaves no copy.
+    let mut killed = in_shell(&store.consume(), "ulimit -f 64; ulimit -c 0");
+    assert_eq!(
+        finish(&mut killed).status.code(),
+        None,
+        "killed by a signal"
+    );
+    let left = snapshot(&store.copies()).into_keys();
+    let left: Vec<_> = left
+        .filter(|path| !path.ends_with(TEMPORARY_NAME))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+    assert_succeeds(&finish(&mut store.consume()));
+    assert!(!store.copies().join(TEMPORARY_NAME).exists());
 }
 
 #[test]
 fn what_is_no_file() {
-    let store = store_with_files();
+    let one = with_files();
+    let store = &one.store;
     for directory in [store.pc(""), store.provider_pc("")] {
         fifo(&directory.join("systemd.pc"));
         fs::create_dir(directory.join("dbus-1.pc")).expect("a directory");
         link("/dev/zero", &directory.join("fish.pc"));
     }
-    assert_only_x_and_udev(&store);
+    assert_only_x_and_udev(&one);
 }
 
 #[test]
 fn links_in_circles() {
-    let store = store_with_files();
+    let one = with_files();
+    let store = &one.store;
     for directory in [store.pc(""), store.provider_pc("")] {
         link("systemd.pc", &directory.join("dbus-1.pc"));
         link("dbus-1.pc", &directory.join("systemd.pc"));
@@ -226,12 +214,13 @@ fn links_in_circles() {
         link(".", &directory.join("pkgconfig"));
         link("../..", &directory.join("libup"));
     }
-    assert_only_x_and_udev(&store);
+    assert_only_x_and_udev(&one);
 }
 
 #[test]
 fn a_directory_of_search_paths_in_circles_counts_for_nothing() {
-    let store = store_with_files();
+    let one = with_files();
+    let store = &one.store;
     let circle = store.top().join("circle");
     link("circle", &circle);
     let path = store.provider_pc("").display().to_string();
@@ -239,7 +228,7 @@ fn a_directory_of_search_paths_in_circles_counts_for_nothing() {
     let mut command = store.consume();
     assert_succeeds(&finish(command.env("PKG_CONFIG_PATH", path)));
     let copy = store.copies().join("udev.pc");
-    assert_eq!(fs::read(&copy).expect("the copy"), copied(&store));
+    assert_eq!(fs::read(&copy).expect("the copy"), copied(store));
 }
 
 #[test]
@@ -262,17 +251,19 @@ fn directories_of_the_package_that_are_links_to_elsewhere() {
 
 #[test]
 fn a_link_to_a_file_outside_is_not_written_through() {
-    let store = store_with_files();
+    let one = with_files();
+    let store = &one.store;
     let outside = store.top().join("outside.pc");
     write(&outside, PC);
     link(&outside, &store.pc("y.pc"));
-    assert_only_x_and_udev(&store);
+    assert_only_x_and_udev(&one);
     assert_eq!(fs::read(&outside).expect("the file"), PC);
 }
 
 #[test]
 fn below_a_root_links_of_search_paths_mean_the_roots() {
-    let store = store_with_files();
+    let one = with_files();
+    let store = &one.store;
     // On the machine there is no such file; in the root there is.
     write(&store.top().join("root/etc/real.pc"), UDEV);
     link("/etc/real.pc", &store.top().join("root/pkgconfig/udev.pc"));
@@ -300,26 +291,15 @@ fn below_a_root_links_of_search_paths_mean_the_roots() {
 }
 
 #[test]
-fn a_link_or_a_directory_in_the_place_of_the_temporary_file() {
-    let store = store_with_files();
+fn a_link_in_the_place_of_the_temporary_copy() {
+    let one = with_files();
+    let store = &one.store;
     let victim = store.top().join("victim");
-    write(&victim, b"untouched");
-    fs::create_dir(store.copies()).expect("a directory");
-    for directory in [store.pc(""), store.copies()] {
-        link(&victim, &directory.join(TEMPORARY_NAME));
-    }
-    for mut command in [store.provide(), store.consume()] {
-        assert_succeeds(&finish(&mut command));
-    }
-    assert_eq!(fs::read(&victim).expect("the file"), b"untouched");
-    assert_eq!(fs::read(store.pc("x.pc")).expect("x.pc"), rewritten(&store));
-
-    write(&store.pc("x.pc"), PC);
-    fs::remove_file(store.pc(TEMPORARY_NAME)).expect("the link stays");
-    fs::create_dir(store.pc(TEMPORARY_NAME)).expect("a directory");
-    assert_succeeds(&finish(&mut store.provide()));
-    assert_eq!(fs::read(store.pc("x.pc")).expect("x.pc"), rewritten(&store));
-    assert!(store.pc(TEMPORARY_NAME).is_dir(), "it stays");
+    store.write(&victim, b"untouched");
+    link(&victim, &store.copies().join(TEMPORARY_NAME));
+    assert_both_succeed(store);
+    assert_eq!(store.read(&victim), b"untouched");
+    assert_eq!(store.read(store.copies().join("udev.pc")), copied(store));
 }
 
 #[test]
@@ -341,13 +321,9 @@ fn broken_bytes() {
             write(&store.pc(name), text);
         }
         write(&store.provider_pc("udev.pc"), text);
-        for mut command in [store.provide(), store.consume()] {
-            assert_succeeds(&finish(&mut command));
-        }
+        assert_both_succeed(&store);
         let first = store.snapshot();
-        for mut command in [store.provide(), store.consume()] {
-            assert_succeeds(&finish(&mut command));
-        }
+        assert_both_succeed(&store);
         assert_same(&store.snapshot(), &first, "after a second run");
     }
 }
@@ -394,9 +370,7 @@ fn very_long_lines_and_files() {
         let text = [b"prefix=/usr\nlibdir=/usr/lib\n", &line[..]].concat();
         write(&store.pc("x.pc"), &text);
         write(&store.provider_pc("udev.pc"), &[UDEV, &text[..]].concat());
-        for mut command in [store.provide(), store.consume()] {
-            assert_succeeds(&finish(&mut command));
-        }
+        assert_both_succeed(&store);
     }
 }
 
@@ -410,26 +384,4 @@ fn of_many_findings_the_first_are_told_and_the_others_counted() {
         told.contains(", and 150 more are found in this file"),
         "{told}"
     );
-}
-
-#[test]
-fn a_file_with_two_names() {
-    let store = store_with_files();
-    let other = store.out().join("share/x/copy");
-    fs::hard_link(store.pc("x.pc"), &other).expect("a second name");
-    assert_only_x_and_udev(&store);
-    assert_eq!(fs::read(&other).expect("the copy"), PC);
-}
-
-#[test]
-fn mode_and_times_stay() {
-    let store = store_with_files();
-    let path = store.pc("x.pc");
-    set_mode(&path, 0o4741);
-    let before = path.metadata().expect("x.pc");
-    assert_only_x_and_udev(&store);
-    let after = path.metadata().expect("x.pc");
-    let kept = |of: &fs::Metadata| (of.mode(), of.uid(), of.gid(), of.mtime(), of.mtime_nsec());
-    assert_eq!(kept(&after), kept(&before));
-    assert_ne!(after.ino(), before.ino(), "it is another file");
 }

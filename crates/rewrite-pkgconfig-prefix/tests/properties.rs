@@ -13,9 +13,9 @@ use hermetic_out_formats::pkg_config::{StatementKind, scan};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use rewrite_pkgconfig_prefix::consumer::{Build, InstallVariables};
 use rewrite_pkgconfig_prefix::{consumer, provider};
+use tool_tests::properties;
 
 const OUT: &str = "/nix/store/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-x-1.0";
 const DEV: &str = "/nix/store/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb-x-1.0-dev";
@@ -109,7 +109,8 @@ impl Store {
     }
 }
 
-fn try_all(cases: u32, test: impl Fn(&Store, &[u8])) {
+/// Tries files, of which `test` changes `at_least` in a hundred.
+fn try_all(cases: u32, at_least: usize, test: impl Fn(&Store, &[u8]) -> usize) {
     let line = prop_oneof![
         12 => select(LINES).prop_map(|line| line.as_bytes().to_vec()),
         1 => vec(any::<u8>(), 0..20),
@@ -121,49 +122,41 @@ fn try_all(cases: u32, test: impl Fn(&Store, &[u8])) {
             .flat_map(|(line, end)| [line, end.to_vec()].concat())
             .collect::<Vec<u8>>()
     });
-    let config = Config {
-        cases: std::env::var("PROPTEST_CASES").map_or(cases, |cases| {
-            cases.parse().expect("PROPTEST_CASES is a number")
-        }),
-        failure_persistence: None,
-        ..Config::default()
-    };
-    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let store = Store::new();
-    let result = TestRunner::new_with_rng(config, rng).run(&lines, |file| {
+    properties::try_all(cases, at_least, &lines, |file| {
         fs::write(store.file(), &file).expect("the file can be written");
-        test(&store, &file);
-        Ok(())
+        test(&store, &file)
     });
-    if let Err(error) = result {
-        panic!("{error}");
-    }
 }
 
 #[test]
 fn a_second_run_has_nothing_to_do() {
-    try_all(1000, |store, _| {
-        store.apply(&store.provide(), &store.package());
+    try_all(1000, 50, |store, _| {
+        let first = store.provide();
+        store.apply(&first, &store.package());
         let second = store.provide();
         assert!(second.is_empty(), "{second:#?}");
+        first.files_changed()
     });
 }
 
 #[test]
 fn without_an_edit_the_file_stays_and_an_edit_changes_it() {
-    try_all(500, |store, file| {
+    try_all(500, 50, |store, file| {
         let plan = store.provide();
         let read = || fs::read(store.file()).expect("the file is there");
         assert_eq!(read(), file, "planning writes nothing");
         store.apply(&plan, &store.package());
         assert_eq!(read() != file, !plan.is_empty());
+        plan.files_changed()
     });
 }
 
 #[test]
 fn no_statement_is_lost_but_variables_are_added() {
-    try_all(500, |store, file| {
-        store.apply(&store.provide(), &store.package());
+    try_all(500, 50, |store, file| {
+        let plan = store.provide();
+        store.apply(&plan, &store.package());
         let names = |file: &[u8]| {
             let statements = scan(file).statements.into_iter();
             let mut names: Vec<_> = statements
@@ -185,12 +178,13 @@ fn no_statement_is_lost_but_variables_are_added() {
                 .any(|root| name.starts_with(root));
             assert!(!is_field && is_root, "{name:?}");
         }
+        plan.files_changed()
     });
 }
 
 #[test]
 fn a_copy_keeps_all_statements_and_is_made_once() {
-    try_all(500, |store, file| {
+    try_all(500, 10, |store, file| {
         let build = store.build();
         let into = store.real(Path::new("/into")).join("udev.pc");
         // What the last file has left.
@@ -212,5 +206,6 @@ fn a_copy_keeps_all_statements_and_is_made_once() {
             };
             assert_eq!(names(content), names(file));
         }
+        plan.changes.len()
     });
 }

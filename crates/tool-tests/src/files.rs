@@ -44,6 +44,9 @@ pub fn copied_tool(tool: &str, directory: &Path) -> PathBuf {
     copy
 }
 
+/// All times of [`write`] are before this one.
+pub(crate) const NEW: i64 = 1_100_000_000;
+
 /// A time that differs between files, and from now.
 fn set_mtime(path: &Path) {
     let name = path.as_os_str().as_bytes();

@@ -1,6 +1,7 @@
-//! What the tests of several tools share: trees before and after a run ([`snapshot`]), runs that have
-//! to end or to fail ([`run`]), and runs that are killed ([`killed`]). Whatever is not as it has to be
-//! is a panic, which fails the test.
+//! What the tests of several tools share: a package in a store ([`store`]), its case directories
+//! ([`cases`]), properties of random packages ([`properties`]), trees that are not as they should be
+//! ([`hostile`]), runs that are killed ([`killed`]). Whatever is not as it has to be is a panic, which
+//! fails the test.
 
 #![allow(
     clippy::expect_used,
@@ -10,9 +11,13 @@
     reason = "these are parts of tests: a test that cannot do its work panics"
 )]
 
+pub mod cases;
 pub mod files;
+pub mod hostile;
 pub mod killed;
+pub mod properties;
 pub mod run;
 pub mod snapshot;
+pub mod store;
 
 pub use hermetic_out::apply::TEMPORARY_NAME;

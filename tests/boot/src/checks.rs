@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use real_packages::{Error, Result};
+use tests_packages::{Error, Result};
 
 use crate::layout::Layout;
 use crate::session::{Outcome, Shell};

@@ -6,10 +6,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use real_packages::store::{Package, nix_base32};
-use real_packages::{Error, Result};
 use regex::{Captures, Regex};
 use sha2::{Digest as _, Sha256};
+use tests_packages::store::{Package, nix_base32};
+use tests_packages::{Error, Result};
 use walkdir::WalkDir;
 
 use crate::staging::{STORE, outside, store_path};

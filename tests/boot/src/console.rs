@@ -8,8 +8,8 @@ use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use real_packages::{Error, Result};
 use regex::bytes::RegexSet;
+use tests_packages::{Error, Result};
 
 /// Lines of the console that a failure shows.
 const SHOWN: usize = 120;

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use real_packages::{Error, Result, run};
+use tests_packages::{Error, Result, run};
 
 use crate::layout::Layout;
 use crate::workshop::Workshop;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 
-use real_packages::{Error, Result, cannot_start};
+use tests_packages::{Error, Result, cannot_start};
 
 use crate::layout::Layout;
 use crate::workshop::Workshop;

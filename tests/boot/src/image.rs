@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use real_packages::{Error, Result, run};
+use tests_packages::{Error, Result, run};
 
 use crate::configuration;
 use crate::kernel::{self, Kernel};
@@ -14,7 +14,7 @@ use crate::layout::Layout;
 use crate::logins;
 use crate::machine::Start;
 use crate::staging::Staged;
-use real_packages::tool_root::ToolRoot;
+use tests_packages::tool_root::ToolRoot;
 
 /// What the lint is told to allow, and why.
 const LINT_CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/lint.toml");
@@ -105,7 +105,7 @@ impl Assembly<'_> {
             command.arg("--kernel").arg(&kernel.image);
             command.arg("--modules").arg(&kernel.modules);
         }
-        let listed = real_packages::names(include_str!("../packages.txt"));
+        let listed = tests_packages::names(include_str!("../packages.txt"));
         let own = [configuration::NAME, kernel::MODULES, "layered"];
         for name in own.into_iter().chain(listed.iter().map(String::as_str)) {
             command.arg("--package").arg(self.staged.store_path(name)?);

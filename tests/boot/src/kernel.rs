@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use real_packages::archive::{Archive, Deb};
-use real_packages::store::{self, Package, store_name};
-use real_packages::{Error, Result, cache_directory, run};
+use tests_packages::archive::{Archive, Deb};
+use tests_packages::store::{self, Package, store_name};
+use tests_packages::{Error, Result, cache_directory, run};
 
-use real_packages::tool_root::{ToolRoot, digest, unpack_together, with_dependencies};
+use tests_packages::tool_root::{ToolRoot, digest, unpack_together, with_dependencies};
 
 /// It depends on the kernel of the current version.
 const PACKAGE: &str = "linux-image-cloud-amd64";

@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use real_packages::{Error, Result, in_parallel, run};
+use tests_packages::{Error, Result, in_parallel, run};
 use walkdir::WalkDir;
 
 use crate::elf::{self, Object};
-use real_packages::tool_root::ToolRoot;
+use tests_packages::tool_root::ToolRoot;
 
 const LOADER: &str = "ld-linux-x86-64.so.2";
 const LIBC: &str = "libc.so.6";

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use real_packages::{Error, Result};
+use tests_packages::{Error, Result};
 
 use crate::console::Console;
 use crate::session::{STEP, Shell, log_in};

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use real_packages::{Error, Result, cannot_start};
 use tempfile::TempDir;
+use tests_packages::{Error, Result, cannot_start};
 
 use crate::console::Console;
 

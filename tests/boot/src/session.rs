@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use real_packages::{Error, Result};
+use tests_packages::{Error, Result};
 
 use crate::console::Console;
 

@@ -11,16 +11,16 @@ use std::io;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Component, Path, PathBuf};
 
-use real_packages::archive::Archive;
-use real_packages::store::{self, Package};
-use real_packages::tool::{self, Arguments};
-use real_packages::{Error, Result, in_parallel, run};
+use tests_packages::archive::Archive;
+use tests_packages::store::{self, Package};
+use tests_packages::tool::{self, Arguments};
+use tests_packages::{Error, Result, in_parallel, run};
 use walkdir::WalkDir;
 
 use crate::configuration;
 use crate::kernel::Kernel;
 use crate::libraries;
-use real_packages::tool_root::ToolRoot;
+use tests_packages::tool_root::ToolRoot;
 
 /// Where store paths lie in the image.
 pub const STORE: &str = "/nix/store";
@@ -194,10 +194,10 @@ pub fn stage(
 
 /// The listed packages and what they need, without what only installing needs.
 fn wanted(archive: &Archive) -> Result<Vec<String>> {
-    let without: BTreeSet<String> = real_packages::names(include_str!("../without.txt"))
+    let without: BTreeSet<String> = tests_packages::names(include_str!("../without.txt"))
         .into_iter()
         .collect();
-    let named = real_packages::names(include_str!("../packages.txt"));
+    let named = tests_packages::names(include_str!("../packages.txt"));
     let mut all = archive.with_dependencies(&named)?;
     all.retain(|name| !without.contains(name));
     Ok(all)
@@ -324,7 +324,7 @@ mod tests {
             include_str!("../packages.txt"),
             include_str!("../without.txt"),
         ] {
-            assert!(real_packages::names(list).is_sorted());
+            assert!(tests_packages::names(list).is_sorted());
         }
         assert!(LEFT_OUT.is_sorted());
     }

@@ -5,9 +5,9 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use real_packages::tool_root::ToolRoot;
-use real_packages::{Error, Result, run};
 use regex::Regex;
+use tests_packages::tool_root::ToolRoot;
+use tests_packages::{Error, Result, run};
 
 use crate::layout::Layout;
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rayon::prelude::*;
-use real_packages::{Error, Result, run};
+use tests_packages::{Error, Result, run};
 
 use crate::image::{DISK, HASH_TREE, Image};
 use crate::layout::Layout;

@@ -3,17 +3,17 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use real_packages::archive::Archive;
-use real_packages::{Error, Result};
 use tempfile::TempDir;
+use tests_packages::archive::Archive;
+use tests_packages::{Error, Result};
 use walkdir::WalkDir;
 
 use crate::image::{Assembly, Image};
 use crate::kernel::Kernel;
 use crate::layout::Layout;
 use crate::staging::{Fixups, Staged, fetch_shadow_login, stage};
-use real_packages::tool;
-use real_packages::tool_root::{self, ToolRoot};
+use tests_packages::tool;
+use tests_packages::tool_root::{self, ToolRoot};
 
 /// Tools, kernel and packages, and a place for images.
 #[derive(Debug)]

@@ -6,9 +6,9 @@
 
 use std::time::Instant;
 
-use boot_test::layout::Layout;
-use boot_test::trial;
-use boot_test::workshop::Workshop;
+use tests_boot::layout::Layout;
+use tests_boot::trial;
+use tests_boot::workshop::Workshop;
 
 fn layouts() -> Vec<Layout> {
     match std::env::var("HERMETIC_OUT_LAYOUT") {

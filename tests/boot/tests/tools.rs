@@ -1,8 +1,8 @@
 //! The tool root on this machine.
 
-use boot_test::kernel::Kernel;
-use real_packages::archive::Archive;
-use real_packages::tool_root::{self, ToolRoot};
+use tests_boot::kernel::Kernel;
+use tests_packages::archive::Archive;
+use tests_packages::tool_root::{self, ToolRoot};
 
 /// What each tool says of itself, by which it is known to have started.
 const SAYS: [(&str, &[&str], &str); 15] = [

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use real_packages::{Error, Result};
 use serde::Deserialize;
+use tests_packages::{Error, Result};
 
 /// The files of a store path, by their path in it.
 pub type Tree = BTreeMap<String, Node>;

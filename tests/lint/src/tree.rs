@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use real_packages::{Error, Result, run};
+use tests_packages::{Error, Result, run};
 
 use crate::defects::{Content, Node, Tree};
 

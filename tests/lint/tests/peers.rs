@@ -8,13 +8,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use lint_peers::defects::{self, Defect, Tree};
-use lint_peers::judges::{Said, Verdict, Verdicts, format_tools, lint, lintian, systemd};
-use lint_peers::page::{self, Column};
-use lint_peers::tree::{Layout, PACKAGE, Writer, store_path};
-use real_packages::archive::Archive;
-use real_packages::tool_root::{self, ToolRoot};
-use real_packages::{Result, in_parallel, tool};
+use tests_lint::defects::{self, Defect, Tree};
+use tests_lint::judges::{Said, Verdict, Verdicts, format_tools, lint, lintian, systemd};
+use tests_lint::page::{self, Column};
+use tests_lint::tree::{Layout, PACKAGE, Writer, store_path};
+use tests_packages::archive::Archive;
+use tests_packages::tool_root::{self, ToolRoot};
+use tests_packages::{Result, in_parallel, tool};
 
 /// A tree on the disk, in both layouts.
 struct Planted {

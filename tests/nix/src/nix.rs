@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use real_packages::tool_root::ToolRoot;
+use tests_packages::tool_root::ToolRoot;
 
 use crate::{Error, Result, directory};
 
@@ -48,7 +48,7 @@ impl Nix {
     }
 
     fn open_as(directory: &str, programs: Option<PathBuf>) -> Result<Self> {
-        let top = real_packages::cache_directory().join(directory);
+        let top = tests_packages::cache_directory().join(directory);
         let access = |path: &Path| {
             let path = path.to_owned();
             move |source| Error::Access { path, source }
@@ -153,6 +153,13 @@ impl Nix {
         let output = finish(&mut command, "nix-bin")?;
         serde_json::from_slice(&output.stdout)
             .map_err(|error| Error::Unexpected(format!("{file}: {error}")))
+    }
+
+    /// Parses an expression, without evaluating it.
+    pub fn parse(&self, expression: &str) -> Result<()> {
+        let mut command = self.command("nix-instantiate");
+        command.args(["--parse", "--expr", expression]);
+        finish(&mut command, "nix-bin").map(drop)
     }
 
     /// Builds a derivation. That its builder fails is no error.

@@ -9,10 +9,11 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use nix_builds::nix::Nix;
-use nix_builds::{case, directory};
-use real_packages::archive::Archive;
-use real_packages::tool_root::{self, ToolRoot};
+use tests_nix::nix::Nix;
+use tests_nix::{case, directory};
+use tests_packages::archive::Archive;
+use tests_packages::documentation;
+use tests_packages::tool_root::{self, ToolRoot};
 
 fn nix() -> Nix {
     Nix::open().unwrap_or_else(|error| panic!("{error}"))
@@ -50,12 +51,26 @@ fn run_all(cases: &Path, more: &[&str]) {
         assert!(exists, "there is no case {only}");
         cases.retain(|case| case.ends_with(&only));
     }
-    let results = real_packages::in_parallel(&cases, |case| case::run(&nix, case, more, update));
+    let results = tests_packages::in_parallel(&cases, |case| case::run(&nix, case, more, update));
     let mut failures = String::new();
     for error in results.into_iter().filter_map(Result::err) {
         let _ = writeln!(failures, "{error}\n");
     }
     assert!(failures.is_empty(), "{failures}");
+}
+
+/// Each is an expression, or bindings as they stand in an attribute set.
+#[test]
+fn the_examples_of_the_pages_can_be_parsed() {
+    let nix = nix();
+    let mut blocks = documentation::blocks().unwrap_or_else(|error| panic!("{error}"));
+    blocks.retain(|block| block.language == "nix");
+    assert!(blocks.len() >= 8, "{} examples are found", blocks.len());
+    for block in blocks {
+        let parsed = nix.parse(&block.text);
+        let parsed = parsed.or_else(|_| nix.parse(&format!("{{ {} }}", block.text)));
+        parsed.unwrap_or_else(|error| panic!("{}:{}: {error}", block.page, block.line));
+    }
 }
 
 #[test]

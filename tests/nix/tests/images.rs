@@ -7,17 +7,17 @@
 
 use std::path::{Path, PathBuf};
 
-use boot_test::image::{COMMAND_LINE, Image};
-use boot_test::kernel::Kernel;
-use boot_test::layout::Layout;
-use boot_test::logins::{PASSWORD, PASSWORD_HASH};
-use boot_test::machine::Machine;
-use boot_test::session::{self, Shell};
-use nix_builds::directory;
-use nix_builds::nix::Nix;
-use real_packages::archive::Archive;
-use real_packages::tool_root::{self, ToolRoot};
 use tempfile::NamedTempFile;
+use tests_boot::image::{COMMAND_LINE, Image};
+use tests_boot::kernel::Kernel;
+use tests_boot::layout::Layout;
+use tests_boot::logins::{PASSWORD, PASSWORD_HASH};
+use tests_boot::machine::Machine;
+use tests_boot::session::{self, Shell};
+use tests_nix::directory;
+use tests_nix::nix::Nix;
+use tests_packages::archive::Archive;
+use tests_packages::tool_root::{self, ToolRoot};
 
 /// What the expressions are told, and what their results are looked at with.
 struct Inputs {
@@ -31,12 +31,12 @@ struct Inputs {
 
 impl Inputs {
     /// Fetches what is missing: the tools, a kernel and the packages of the system.
-    fn fetch() -> real_packages::Result<Self> {
+    fn fetch() -> tests_packages::Result<Self> {
         let archive = Archive::open()?;
         let tools = ToolRoot::provide(&archive, &tool_root::IMAGES)?;
         let kernel = Kernel::provide(&archive, &tools)?;
         let list = std::fs::read_to_string(directory().join("images/packages.txt")).unwrap();
-        let names = archive.with_dependencies(&real_packages::names(&list))?;
+        let names = archive.with_dependencies(&tests_packages::names(&list))?;
         let candidates = archive.candidates(&names)?;
         let wanted: Vec<_> = candidates.values().cloned().collect();
         let failed = archive.download(&wanted);
@@ -108,7 +108,7 @@ impl Inputs {
             .arg(format!("--extract={}", top.path().join("root").display()))
             .args(["--no-preserve"])
             .arg(image.file("image.raw"));
-        real_packages::run(&mut extract, "unpack an image").unwrap();
+        tests_packages::run(&mut extract, "unpack an image").unwrap();
         top
     }
 }
@@ -155,7 +155,7 @@ fn images_are_built_without_root_and_the_same_again() {
         .arg("verify")
         .args([image.file("image.raw"), image.file("image.verity")])
         .arg(image.root_hash().unwrap());
-    real_packages::run(&mut verify, "verify the image").unwrap();
+    tests_packages::run(&mut verify, "verify the image").unwrap();
     what_was_asked_for_is_in(&inputs, &image);
     it_boots(&inputs, &image);
 }

@@ -19,6 +19,7 @@ macro_rules! pattern {
 
 pub mod archive;
 pub mod check;
+pub mod documentation;
 pub mod draw;
 pub mod implementations;
 pub mod install_variables;

@@ -216,7 +216,7 @@ const START: &str = "\
 # How often lint-store-path is wrong
 
 Generated from `tests/packages/lint-verdicts`, where each finding stands with its verdict and the
-reason: do not edit. `UPDATE=1 cargo test -p real-packages --lib` writes it again.
+reason: do not edit. `UPDATE=1 cargo test -p tests-packages --lib` writes it again.
 
 A finding is right if what it says is so of that store path, and something will fail or is not as
 meant because of it. Up to 20 findings of each rule on real Debian packages, put in a store, were read

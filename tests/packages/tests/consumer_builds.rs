@@ -8,11 +8,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use real_packages::archive::Archive;
-use real_packages::implementations::{self, Implementation};
-use real_packages::store::Package;
-use real_packages::tool::{self, Arguments};
-use real_packages::{in_parallel, store};
+use tests_packages::archive::Archive;
+use tests_packages::implementations::{self, Implementation};
+use tests_packages::store::Package;
+use tests_packages::tool::{self, Arguments};
+use tests_packages::{in_parallel, store};
 use walkdir::WalkDir;
 
 /// How a project asks, and whether what it asks says the own output even without the copies.

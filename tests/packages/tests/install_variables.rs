@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use real_packages::archive::Archive;
-use real_packages::install_variables::{Variable, defined, rows};
-use real_packages::{pc_package_names, store, tool};
+use tests_packages::archive::Archive;
+use tests_packages::install_variables::{Variable, defined, rows};
+use tests_packages::{pc_package_names, store, tool};
 
 /// The packages that have the modules of the table; all are tried by other tests, too.
 const PACKAGES: [&str; 8] = [

@@ -12,10 +12,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use real_packages::archive::Archive;
-use real_packages::store::Package;
-use real_packages::tool::{self, Arguments, Finding};
-use real_packages::{Result, corpus_names, in_parallel, lint, package_names, store, verdicts};
+use tests_packages::archive::Archive;
+use tests_packages::store::Package;
+use tests_packages::tool::{self, Arguments, Finding};
+use tests_packages::{Result, corpus_names, in_parallel, lint, package_names, store, verdicts};
 
 /// Debian moves on: some packages may be gone, but not most.
 const ENOUGH: usize = 150;
@@ -37,7 +37,7 @@ fn fix_up(store: &Path, packages: &[Package]) -> Result<()> {
             };
             let mut command = std::process::Command::new(&tool);
             command.args(subcommand).arg(arguments.argument());
-            real_packages::run(&mut command, &format!("fix up {}", package.name))
+            tests_packages::run(&mut command, &format!("fix up {}", package.name))
         })
         .into_iter()
         .collect::<Result<Vec<_>>>()?;

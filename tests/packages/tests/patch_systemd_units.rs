@@ -8,9 +8,9 @@
 
 use std::path::PathBuf;
 
-use real_packages::archive::Archive;
-use real_packages::tool::{self, Arguments, Finding, patch_all};
-use real_packages::{check, corpus_names, package_names, store, verify};
+use tests_packages::archive::Archive;
+use tests_packages::tool::{self, Arguments, Finding, patch_all};
+use tests_packages::{check, corpus_names, package_names, store, verify};
 
 /// Debian moves on: some packages may be gone, but not most.
 const ENOUGH: usize = 150;

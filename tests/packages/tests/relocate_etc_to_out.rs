@@ -16,12 +16,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use real_packages::archive::Archive;
-use real_packages::relocated::{self, Judged, Mode};
-use real_packages::store::{self, Package};
-use real_packages::tool::{self, Arguments, Report};
-use real_packages::tool_root::{self, ToolRoot};
-use real_packages::{check, etc_package_names, in_parallel};
+use tests_packages::archive::Archive;
+use tests_packages::relocated::{self, Judged, Mode};
+use tests_packages::store::{self, Package};
+use tests_packages::tool::{self, Arguments, Report};
+use tests_packages::tool_root::{self, ToolRoot};
+use tests_packages::{check, etc_package_names, in_parallel};
 
 /// Debian moves on: some packages may be gone, but not most.
 const ENOUGH: usize = 100;

@@ -8,10 +8,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use real_packages::archive::Archive;
-use real_packages::store::Package;
-use real_packages::tool::{self, Arguments, Finding, Report};
-use real_packages::{in_parallel, pc_package_names, pkg_config, store};
+use tests_packages::archive::Archive;
+use tests_packages::store::Package;
+use tests_packages::tool::{self, Arguments, Finding, Report};
+use tests_packages::{in_parallel, pc_package_names, pkg_config, store};
 
 /// Debian moves on: some packages may be gone, but not most.
 const ENOUGH: usize = 450;

@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use real_packages::archive::Archive;
-use real_packages::store;
-use real_packages::unit_directives::{Directive, known_by, rows};
+use tests_packages::archive::Archive;
+use tests_packages::store;
+use tests_packages::unit_directives::{Directive, known_by, rows};
 use walkdir::WalkDir;
 
 const TABLE: &str = include_str!("../../../crates/formats/data/unit-directives.txt");

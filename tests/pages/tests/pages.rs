@@ -16,8 +16,8 @@ use hermetic_out::{Finding, FindingKind, Group, Severity};
 use hermetic_out_command_line::page::Size;
 use hermetic_out_command_line::report::html::{Findings, page};
 use hermetic_out_formats::Span;
-use page_tests::Browser;
 use serde_json::json;
+use tests_pages::Browser;
 
 static UNKNOWN: FindingKind = FindingKind {
     id: "missing-unit",

@@ -8,10 +8,10 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use boot_test::image::{DISK, HASH_TREE};
-use boot_test::layout::Layout;
-use boot_test::workshop::Workshop;
 use nix::sys::resource::{UsageWho, getrusage};
+use tests_boot::image::{DISK, HASH_TREE};
+use tests_boot::layout::Layout;
+use tests_boot::workshop::Workshop;
 use walkdir::WalkDir;
 
 use super::written::{TRACE, bytes_written};

@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use real_packages::archive::Archive;
-use real_packages::{corpus_names, store};
+use tests_packages::archive::Archive;
+use tests_packages::{corpus_names, store};
 
 use super::{count_files, machine, median_of, quietly, row};
 use crate::table::table;

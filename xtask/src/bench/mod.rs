@@ -15,10 +15,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 use hermetic_out_formats::kind::kind_of;
 use hermetic_out_formats::{FileKind, scan};
-use real_packages::archive::Archive;
-use real_packages::store::{self, Package};
-use real_packages::tool::Arguments;
-use real_packages::{corpus_names, etc_package_names, pc_package_names};
+use tests_packages::archive::Archive;
+use tests_packages::store::{self, Package};
+use tests_packages::tool::Arguments;
+use tests_packages::{corpus_names, etc_package_names, pc_package_names};
 
 use crate::table::table;
 use crate::{build, cargo, set_up};
@@ -43,19 +43,19 @@ const PROVIDERS: [&str; 14] = [
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Packages to measure with: those of the corpus with the most files
+    /// Number of packages, those of the corpus with the most files
     #[arg(long, default_value_t = 700)]
     packages: usize,
-    /// Measured runs over the store, of which the median counts
+    /// Number of measured runs over the store; the median is reported
     #[arg(long, default_value_t = 5)]
     runs: usize,
-    /// Measured runs of a single process
+    /// Number of measured runs of a single process
     #[arg(long, default_value_t = 1000)]
     single_runs: usize,
-    /// Measure how long images take instead
+    /// Measure only how long images take
     #[arg(long)]
     images: bool,
-    /// Measure how long it takes to lint the whole corpus instead
+    /// Measure only how long it takes to lint the whole corpus
     #[arg(long, conflicts_with = "images")]
     lint: bool,
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, reason = "a test may fail here")]
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
@@ -15,7 +16,9 @@ pub(crate) const BASE: &str = "/nix/store/00000000000000000000000000000000-base-
 
 /// A store below a temporary root, and a place for outputs.
 pub(crate) struct World {
-    top: TempDir,
+    pub(crate) top: TempDir,
+    /// Where the tool finds other tools, if not where this process does.
+    pub(crate) search_path: Option<OsString>,
 }
 
 impl World {
@@ -23,6 +26,7 @@ impl World {
     pub(crate) fn new() -> Self {
         let world = Self {
             top: tempfile::tempdir().expect("a temporary directory"),
+            search_path: None,
         };
         for (path, text) in [
             ("lib/systemd/systemd", "#!/bin/sh\n"),
@@ -94,6 +98,9 @@ impl World {
             .args(["--layout", "bare"])
             .arg("--output")
             .arg(self.path(name));
+        if let Some(path) = &self.search_path {
+            command.env("PATH", path);
+        }
         command
     }
 

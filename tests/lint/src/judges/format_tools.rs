@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use real_packages::tool_root::ToolRoot;
-use real_packages::{Error, Result, cannot_start, run};
+use tests_packages::tool_root::ToolRoot;
+use tests_packages::{Error, Result, cannot_start, run};
 use walkdir::WalkDir;
 
 use super::Said;

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use real_packages::tool::Finding;
-use real_packages::{Result, lint};
+use tests_packages::tool::Finding;
+use tests_packages::{Result, lint};
 
 use crate::defects::Defect;
 use crate::tree::{Layout, PACKAGE, store_path};

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use real_packages::{Error, Result, cannot_start, in_parallel, run};
+use tests_packages::{Error, Result, cannot_start, in_parallel, run};
 
 use super::Said;
 use crate::tree::PACKAGE;

@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use real_packages::tool_root::ToolRoot;
-use real_packages::{Result, cannot_start};
+use tests_packages::tool_root::ToolRoot;
+use tests_packages::{Result, cannot_start};
 use walkdir::WalkDir;
 
 use super::Said;

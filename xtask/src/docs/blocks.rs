@@ -1,0 +1,153 @@
+//! What stands in the code blocks of the pages is true: command lines are accepted, configuration is read by
+//! its reader, and what can be run is.
+
+use std::ffi::OsString;
+use std::fs;
+
+use clap::Parser as _;
+use hermetic_out_command_line::{ExitStatus, Streams};
+use tests_packages::documentation::{Block, Command, blocks};
+
+use super::tools;
+
+type Run = fn(Vec<OsString>, &mut Streams<'_>) -> anyhow::Result<ExitStatus>;
+
+const HASH: &str = "0123456789abcdfghijklmnpqrsvwxyz";
+
+fn blocks_in(language: &str) -> Vec<Block> {
+    let mut blocks = blocks().expect("the pages can be read");
+    blocks.retain(|block| block.language == language);
+    blocks
+}
+
+fn commands() -> impl Iterator<Item = (String, Command)> {
+    blocks_in("console").into_iter().flat_map(|block| {
+        let commands = block.commands().into_iter();
+        commands.map(move |command| (format!("{}:{}", block.page, block.line), command))
+    })
+}
+
+/// Runs a tool in this process; what it prints, and how it ends.
+fn run(tool: Run, arguments: &[&str]) -> (String, anyhow::Result<ExitStatus>) {
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let mut streams = Streams {
+        stdout: &mut stdout,
+        stderr: &mut stderr,
+        stdout_is_terminal: false,
+        stderr_is_terminal: false,
+    };
+    let status = tool(arguments.iter().map(OsString::from).collect(), &mut streams);
+    (String::from_utf8_lossy(&stdout).into_owned(), status)
+}
+
+#[test]
+fn every_block_is_of_a_language_that_is_tested() {
+    for block in blocks().expect("the pages can be read") {
+        let known = ["", "console", "diff", "nix", "text", "toml"].contains(&&*block.language);
+        assert!(known, "{}:{}: {}", block.page, block.line, block.language);
+    }
+}
+
+#[test]
+fn every_command_line_is_accepted() {
+    let tools = tools();
+    let mut accepted = 0;
+    for (place, Command { words, .. }) in commands() {
+        let result = match &*words[0] {
+            "cargo" if words[1] == "xtask" => {
+                crate::Arguments::try_parse_from(&words[1..]).map(drop)
+            }
+            // A shell's own.
+            "export" => continue,
+            name => {
+                let tool = tools.iter().find(|tool| tool.name == name);
+                let tool = tool.unwrap_or_else(|| panic!("{place}: what is {name}?"));
+                (tool.command)().try_get_matches_from(&words).map(drop)
+            }
+        };
+        assert!(result.is_ok(), "{place}: {words:?}: {result:?}");
+        accepted += 1;
+    }
+    assert!(accepted >= 20, "{accepted} commands are found");
+}
+
+#[test]
+fn what_asks_the_lint_about_itself_is_run() {
+    let mut asked = 0;
+    for (place, Command { words, .. }) in commands() {
+        let is_about_itself = |word: &String| word == "--list-rules" || word == "--explain";
+        if words[0] == lint_store_path::cli::TOOL && words.iter().any(is_about_itself) {
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            let (stdout, status) = run(|a, s| lint_store_path::cli::run(a, s), &words);
+            assert!(status.is_ok() && !stdout.is_empty(), "{place}: {status:?}");
+            asked += 1;
+        }
+    }
+    assert!(asked >= 2);
+}
+
+#[test]
+fn the_diff_of_the_readme_is_what_the_tool_prints() {
+    let (_, example) = commands()
+        .find(|(_, command)| !command.output.is_empty())
+        .expect("the README has an example with output");
+    let root = tempfile::tempdir().expect("a temporary directory");
+    let package = root.path().join(format!("nix/store/{HASH}-chrony-4.6"));
+    let units = package.join("lib/systemd/system");
+    fs::create_dir_all(&units).expect("a directory");
+    fs::create_dir_all(package.join("bin")).expect("a directory");
+    let unit = "[Service]\nType=forking\nExecStart=!/usr/sbin/chronyd $DAEMON_OPTS\nPIDFile=/run/chrony/chronyd.pid\n";
+    fs::write(units.join("chrony.service"), unit).expect("the unit");
+    let program = package.join("bin/chronyd");
+    fs::write(&program, "").expect("the program");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(&program, mode).expect("its mode");
+
+    let words = example.words.iter();
+    let mut words: Vec<String> = words
+        .map(|word| word.replace('…', HASH).replace("$HOST_PATH", "/nix/store"))
+        .collect();
+    words.extend(["--root".to_owned(), root.path().display().to_string()]);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let (stdout, status) = run(|a, s| patch_systemd_units::cli::run(a, s), &words);
+    assert!(status.is_ok(), "{status:?}");
+    assert_eq!(stdout.replace(HASH, "…"), example.output);
+}
+
+#[test]
+fn every_configuration_is_read_by_its_reader() {
+    for Block {
+        page, line, text, ..
+    } in blocks_in("toml")
+    {
+        let result = match &*page {
+            "docs/lint-configuration.md" => {
+                let top = tempfile::tempdir().expect("a temporary directory");
+                let (config, path) = (
+                    top.path().join("lint.toml"),
+                    top.path().join(format!("{HASH}-x")),
+                );
+                fs::write(&config, &text).expect("the file");
+                fs::create_dir(&path).expect("a store path");
+                let [config, store, path] =
+                    [&config, top.path(), &path].map(|path| path.display().to_string());
+                let words = [
+                    "lint-store-path",
+                    "--config",
+                    &config,
+                    "--store-dir",
+                    &store,
+                    &path,
+                ];
+                run(|a, s| lint_store_path::cli::run(a, s), &words)
+                    .1
+                    .map(drop)
+            }
+            "docs/relocate-etc-to-out.md" => relocate_etc_to_out::policy::Policy::parse(&text)
+                .map(drop)
+                .map_err(Into::into),
+            _ => panic!("{page}:{line}: what reads it?"),
+        };
+        assert!(result.is_ok(), "{page}:{line}: {result:?}");
+    }
+}
