@@ -1,7 +1,7 @@
 //! `cargo xtask test`
 
 use std::io::IsTerminal as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
@@ -19,6 +19,9 @@ const BY_OTHER_MEANS: [&str; 6] = [
     "tests-packages",
     "tests-pages",
 ];
+
+/// The one test of the assembler that fetches the tools it needs.
+const WITH_TOOLS: &str = "with_tools";
 
 /// Packages of the workspace that are not published.
 const UNPUBLISHED: [&str; 9] = [
@@ -50,7 +53,7 @@ pub(crate) struct Step {
 }
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
-    let mut steps = quick(options.quick);
+    let mut steps = quick(options.quick)?;
     set_up::ensure_installed(set_up::HOOKS)?;
     steps.extend(hooks()?);
     if !options.quick {
@@ -111,7 +114,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         }
         steps.push(step(
             "images",
-            &["test", "--package", ASSEMBLER, "--test", "with_tools"],
+            &["test", "--package", ASSEMBLER, "--test", WITH_TOOLS],
         ));
         steps.push(Step {
             name: "images, booted",
@@ -138,7 +141,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
 }
 
 /// The steps that need no network. The last is quicker if `without_builds`.
-fn quick(without_builds: bool) -> Vec<Step> {
+fn quick(without_builds: bool) -> anyhow::Result<Vec<Step>> {
     let mut documentation = step(
         "documentation",
         &[
@@ -151,10 +154,13 @@ fn quick(without_builds: bool) -> Vec<Step> {
     documentation.command.env("RUSTDOCFLAGS", "-D warnings");
     let mut tests = step("tests", &["test", "--workspace"]);
     exclude(&mut tests.command, &BY_OTHER_MEANS);
-    let mut others = step(
-        "tests of images and of the tests",
-        &["test", "--lib", "--test", "without_tools"],
-    );
+    let mut others = step("tests of images and of the tests", &["test", "--lib"]);
+    for file in files(&format!("crates/{ASSEMBLER}/tests"), "rs")? {
+        let name = file.file_stem().unwrap_or_default();
+        if name != WITH_TOOLS {
+            others.command.arg("--test").arg(name);
+        }
+    }
     for package in BY_OTHER_MEANS {
         others.command.args(["--package", package]);
     }
@@ -166,7 +172,7 @@ fn quick(without_builds: bool) -> Vec<Step> {
     if without_builds {
         package.command.arg("--no-verify");
     }
-    vec![
+    Ok(vec![
         step("format", &["fmt", "--all", "--check"]),
         step(
             "lints",
@@ -184,7 +190,7 @@ fn quick(without_builds: bool) -> Vec<Step> {
         documentation,
         step("generated pages", &["xtask", "docs", "--check"]),
         package,
-    ]
+    ])
 }
 
 fn exclude(command: &mut Command, packages: &[&str]) {
@@ -206,21 +212,14 @@ pub(crate) fn variable(tool: &str) -> String {
 
 /// Checks of the setup hooks and of the shell code that tests them.
 fn hooks() -> anyhow::Result<[Step; 2]> {
-    let mut files = Vec::new();
+    let mut scripts = Vec::new();
     for directory in ["hooks", "nix-overlay/variants", "tests/nix/stdenv"] {
-        let path = project().join(directory);
-        let entries =
-            std::fs::read_dir(&path).with_context(|| format!("reading {}", path.display()))?;
-        for entry in entries {
-            files.push(entry?.path());
-        }
+        scripts.extend(files(directory, "sh")?);
     }
-    files.retain(|path| path.extension().is_some_and(|suffix| suffix == "sh"));
-    files.sort();
     let mut check = Command::new("shellcheck");
-    check.arg("--shell=bash").args(&files);
+    check.arg("--shell=bash").args(&scripts);
     let mut format = Command::new("shfmt");
-    format.args(["--diff", "--indent", "4"]).args(&files);
+    format.args(["--diff", "--indent", "4"]).args(&scripts);
     Ok([
         Step {
             name: "hooks: shellcheck",
@@ -231,6 +230,20 @@ fn hooks() -> anyhow::Result<[Step; 2]> {
             command: format,
         },
     ])
+}
+
+/// The files of a directory of the project whose names end so, sorted.
+fn files(directory: &str, suffix: &str) -> anyhow::Result<Vec<PathBuf>> {
+    let path = project().join(directory);
+    let entries =
+        std::fs::read_dir(&path).with_context(|| format!("reading {}", path.display()))?;
+    let mut files = Vec::new();
+    for entry in entries {
+        files.push(entry?.path());
+    }
+    files.retain(|path| path.extension().is_some_and(|found| found == suffix));
+    files.sort();
+    Ok(files)
 }
 
 /// A test that runs the release builds of the tools.

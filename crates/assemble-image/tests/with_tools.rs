@@ -43,7 +43,9 @@ fn command(name: &str) -> Command {
 fn tool(name: &str, arguments: &[&dyn AsRef<std::ffi::OsStr>]) -> String {
     let mut command = command(name);
     command.args(arguments.iter().map(AsRef::as_ref));
-    let output = command.output().expect("the tool starts");
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("cannot start {name}: {error}"));
     assert!(
         output.status.success(),
         "{command:?} said:\n{}",

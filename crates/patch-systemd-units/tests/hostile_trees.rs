@@ -153,7 +153,7 @@ fn a_directory_that_is_a_link_to_elsewhere() {
         let store = Store::new();
         let outside = store.top().join("outside");
         for place in ["", "system", "systemd/system"] {
-            store.write(&outside.join(place).join("x.service"), UNIT);
+            store.write(outside.join(place).join("x.service"), UNIT);
         }
         let linked = store.out().join(link);
         fs::remove_dir_all(&linked).expect("the directory");
@@ -209,7 +209,7 @@ fn what_a_killed_run_left_is_no_part_of_the_package() {
         b"[Service]\nExecStart=/usr/bin/mover\n",
     );
     let half = [b"[Service]\nExecStart=", store.bin().as_os_str().as_bytes()].concat();
-    store.write(&store.unit(TEMPORARY_NAME), &half);
+    store.write(store.unit(TEMPORARY_NAME), &half);
     assert_succeeds(&finish(&mut store.command()));
     let moved = store.bin().join("lib/systemd/system/x.service");
     let unit = fs::read_to_string(&moved).expect("it moves to the program's output");

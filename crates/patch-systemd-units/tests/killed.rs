@@ -34,9 +34,9 @@ fn lay_out(store: &Store) {
             store.write(&drop_in, b"[Service]\nNice=5\n");
             store.link(
                 format!("../{name}"),
-                &store.unit(format!("x.target.wants/{name}")),
+                store.unit(format!("x.target.wants/{name}")),
             );
-            store.link(&name, &store.unit(format!("alias-{index}.service")));
+            store.link(&name, store.unit(format!("alias-{index}.service")));
         }
     }
 }

@@ -30,9 +30,11 @@ pub struct Rewriting<S> {
     pub after: Vec<u8>,
 }
 
+type Test<S> = fn(&Rewriting<S>);
+
 /// Does to a store of `make` all that is done to every tool.
 pub fn check<S: Deref<Target = Store>>(make: fn() -> Rewriting<S>) {
-    let tests: &[(&str, fn(&Rewriting<S>))] = &[
+    let tests: &[(&str, Test<S>)] = &[
         ("nothing is wrong", |one| {
             one.assert_rewrites_only_this();
         }),

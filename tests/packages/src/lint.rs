@@ -8,8 +8,8 @@ use std::process::Command;
 
 use walkdir::WalkDir;
 
-use crate::tool::{Finding, read_report};
-use crate::{Error, Result, cannot_start};
+use crate::tool::{Finding, read_report, report_of};
+use crate::{Error, Result};
 
 /// Where the lint keeps what it read of a store, if [`make_real`] was called for it.
 #[must_use]
@@ -39,18 +39,7 @@ pub fn report(lint: &Path, store: &Path, paths: &[PathBuf], options: &[&str]) ->
             command.env_remove(name);
         }
     }
-    let output = command
-        .output()
-        .map_err(|error| cannot_start(&command, &doing, &error))?;
-    if !matches!(output.status.code(), Some(0 | 1)) {
-        let why = format!(
-            "{}\n{}",
-            output.status,
-            String::from_utf8_lossy(&output.stderr)
-        );
-        return Err(Error::new(doing, why));
-    }
-    Ok(output.stdout)
+    report_of(&mut command, &doing)
 }
 
 /// The findings of a report.

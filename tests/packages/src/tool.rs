@@ -236,10 +236,15 @@ impl Arguments {
 pub fn patch(tool: &Path, arguments: &Arguments) -> Result<Report> {
     let doing = format!("run {} {}", tool.display(), arguments.argument().display());
     let mut command = arguments.run(tool);
-    command.args(["--format", "json"]);
+    let printed = report_of(command.args(["--format", "json"]), &doing)?;
+    read_report(&printed).map_err(|error| Error::new(doing, format!("its report: {error}")))
+}
+
+/// What a tool prints that has a report to print: findings are no failure.
+pub(crate) fn report_of(command: &mut Command, doing: &str) -> Result<Vec<u8>> {
     let output = command
         .output()
-        .map_err(|error| cannot_start(&command, &doing, &error))?;
+        .map_err(|error| cannot_start(command, doing, &error))?;
     // 1 is a report with findings at the failing severity: a report all the same.
     if !matches!(output.status.code(), Some(0 | 1)) {
         let why = format!(
@@ -249,7 +254,7 @@ pub fn patch(tool: &Path, arguments: &Arguments) -> Result<Report> {
         );
         return Err(Error::new(doing, why));
     }
-    read_report(&output.stdout).map_err(|error| Error::new(doing, format!("its report: {error}")))
+    Ok(output.stdout)
 }
 
 /// Reads a JSON report.

@@ -78,7 +78,7 @@ fn what_asks_the_lint_about_itself_is_run() {
         let is_about_itself = |word: &String| word == "--list-rules" || word == "--explain";
         if words[0] == lint_store_path::cli::TOOL && words.iter().any(is_about_itself) {
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            let (stdout, status) = run(|a, s| lint_store_path::cli::run(a, s), &words);
+            let (stdout, status) = run(lint_store_path::cli::run, &words);
             assert!(status.is_ok() && !stdout.is_empty(), "{place}: {status:?}");
             asked += 1;
         }
@@ -109,7 +109,7 @@ fn the_diff_of_the_readme_is_what_the_tool_prints() {
         .collect();
     words.extend(["--root".to_owned(), root.path().display().to_string()]);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let (stdout, status) = run(|a, s| patch_systemd_units::cli::run(a, s), &words);
+    let (stdout, status) = run(patch_systemd_units::cli::run, &words);
     assert!(status.is_ok(), "{status:?}");
     assert_eq!(stdout.replace(HASH, "…"), example.output);
 }
@@ -139,9 +139,7 @@ fn every_configuration_is_read_by_its_reader() {
                     &store,
                     &path,
                 ];
-                run(|a, s| lint_store_path::cli::run(a, s), &words)
-                    .1
-                    .map(drop)
+                run(lint_store_path::cli::run, &words).1.map(drop)
             }
             "docs/relocate-etc-to-out.md" => relocate_etc_to_out::policy::Policy::parse(&text)
                 .map(drop)
