@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn without_systemd_nothing_boots() {
         let found = check(&RootTree::default()).unwrap();
-        assert_eq!(found[0].severity, hermetic_out::Severity::Error);
+        assert_eq!(found[0].severity, Severity::Error);
     }
 
     #[test]
