@@ -203,7 +203,6 @@ mod tests {
         "not-there",
         "undeclared",
         "unfound",
-        "unknown-user",
         "unprovided",
         "unshipped",
         "without",
