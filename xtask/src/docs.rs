@@ -206,7 +206,6 @@ mod tests {
         "not-there",
         "undeclared",
         "unfound",
-        "unknown-user",
         "unprovided",
         "unshipped",
         "without",

@@ -19,7 +19,7 @@ use crate::store::Store;
 pub struct Sources {
     /// The store.
     pub store: Store,
-    /// Store paths, and lists of store paths: see [`named`].
+    /// Store paths, and lists of store paths: see [`closure_arguments`].
     pub arguments: Vec<PathBuf>,
     /// Whether what they refer to is looked at, too.
     pub closure: bool,

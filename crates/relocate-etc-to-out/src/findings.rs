@@ -32,7 +32,7 @@ finding_kinds! {
         severity: Note,
         group: Etc,
         summary: "A path of /etc cannot be replaced and gets a link",
-        explanation: "It is not known what a replacement would do: the path is in a here-document, in a \
+        explanation: "The effect of a replacement is not known: the path is in a here-document, in a \
             script in an unknown language, in the program text of sed or awk, in a pattern or in pieces; or \
             the replacement would make two outputs refer to each other. The path was left unchanged, and a \
             line of tmpfiles.d makes the link.",

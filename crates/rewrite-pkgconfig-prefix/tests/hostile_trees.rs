@@ -381,7 +381,7 @@ fn of_many_findings_the_first_are_told_and_the_others_counted() {
     let told = assert_succeeds(&finish(&mut store.provide()));
     assert_eq!(told.matches("note[malformed-line]").count(), 100, "{told}");
     assert!(
-        told.contains(", and 150 more are found in this file"),
+        told.contains(", and 150 more findings are in this file"),
         "{told}"
     );
 }

@@ -131,7 +131,7 @@ mod tests {
             ("a", "L /etc/y - - - - /nix/store/a/etc/x"),
             ("b", "L /etc/y - - - - /nix/store/b/etc/x"),
         ];
-        let expected = "etc/y: /usr/lib/tmpfiles.d/a.conf links it to /nix/store/a/etc/x, and this \
+        let expected = "etc/y: /usr/lib/tmpfiles.d/a.conf links the path to /nix/store/a/etc/x, and this \
                         line to /nix/store/b/etc/x";
         assert_eq!(said(&lines), [expected]);
     }
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn a_line_for_what_another_package_has_is_one() {
         let lines = [("b", "L /etc/x - - - - /nix/store/b/etc/x")];
-        let expected = "etc/x: /nix/store/a/etc/x is there, and this line would link it to \
+        let expected = "etc/x: /nix/store/a/etc/x is at the path, and this line would link it to \
                         /nix/store/b/etc/x";
         assert_eq!(said(&lines), [expected]);
         // A default yields to what is there.

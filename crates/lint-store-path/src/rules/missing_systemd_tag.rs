@@ -1,4 +1,4 @@
-//! A udev rule sets SYSTEMD_WANTS for a device without the tag systemd.
+//! A udev rule sets `SYSTEMD_WANTS` for a device without the tag systemd.
 
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Group, Severity};
