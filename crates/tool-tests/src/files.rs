@@ -44,7 +44,7 @@ pub fn copied_tool(tool: &str, directory: &Path) -> PathBuf {
     copy
 }
 
-/// All times of [`write`] are before this one.
+/// All times of [`write()`] are before this one.
 pub(crate) const NEW: i64 = 1_100_000_000;
 
 /// A time that differs between files, and from now.

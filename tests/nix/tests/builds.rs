@@ -67,8 +67,12 @@ fn the_examples_of_the_pages_can_be_parsed() {
     blocks.retain(|block| block.language == "nix");
     assert!(blocks.len() >= 8, "{} examples are found", blocks.len());
     for block in blocks {
-        let parsed = nix.parse(&block.text);
-        let parsed = parsed.or_else(|_| nix.parse(&format!("{{ {} }}", block.text)));
+        // With `with`, names that the reader's file defines are no errors.
+        let parsed = nix.parse(&format!("with {{ }}; {}", block.text));
+        let parsed = parsed.or_else(|expression| {
+            let bindings = nix.parse(&format!("with {{ }}; {{ {} }}", block.text));
+            bindings.map_err(|error| format!("{expression}\n{error}"))
+        });
         parsed.unwrap_or_else(|error| panic!("{}:{}: {error}", block.page, block.line));
     }
 }
