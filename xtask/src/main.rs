@@ -18,6 +18,7 @@ mod boot_test;
 mod demo;
 mod docs;
 mod draw;
+mod package;
 mod set_up;
 mod table;
 mod test;
@@ -42,6 +43,8 @@ enum Task {
     Bench(bench::Options),
     /// Generate the findings' pages, the man pages and the completions
     Docs(docs::Options),
+    /// Package the crates that are published, and check that the packages compile
+    Package(package::Options),
     /// Draw random packages that are in none of the lists
     Draw(draw::Options),
 }
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Task::BootTest(options) => boot_test::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Docs(options) => docs::run(&options),
+        Task::Package(options) => package::run(&options),
         Task::Draw(options) => draw::run(&options),
     };
     match result {

@@ -23,19 +23,6 @@ const BY_OTHER_MEANS: [&str; 6] = [
 /// The one test of the assembler that fetches the tools it needs.
 const WITH_TOOLS: &str = "with_tools";
 
-/// Packages of the workspace that are not published.
-const UNPUBLISHED: [&str; 9] = [
-    "case-runner",
-    "scanner-tests",
-    "tests-boot",
-    "tests-lint",
-    "tests-nix",
-    "tests-packages",
-    "tests-pages",
-    "tool-tests",
-    "xtask",
-];
-
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// Run only the steps that need no network: format, lints, unit tests, cases, documentation
@@ -164,11 +151,7 @@ fn quick(without_builds: bool) -> anyhow::Result<Vec<Step>> {
     for package in BY_OTHER_MEANS {
         others.command.args(["--package", package]);
     }
-    let mut package = step(
-        "packages for publication",
-        &["package", "--workspace", "--offline", "--allow-dirty"],
-    );
-    exclude(&mut package.command, &UNPUBLISHED);
+    let mut package = step("packages for publication", &["xtask", "package"]);
     if without_builds {
         package.command.arg("--no-verify");
     }
