@@ -9,7 +9,7 @@ use rustix::io::Errno;
 
 use super::{ApplyError, failed};
 use crate::package::Package;
-use crate::plan::Plan;
+use crate::plan::{Change, Plan};
 use crate::tree::Tree;
 
 const DIRECTORY: OFlags = OFlags::DIRECTORY
@@ -28,7 +28,7 @@ impl<'a> OpenOutputs<'a> {
     /// output of this package.
     pub(super) fn open(plan: &Plan, package: &'a Package, tree: &Tree) -> Result<Self, ApplyError> {
         let mut paths: Vec<&Path> = Vec::new();
-        for path in plan.changes.iter().flat_map(|change| change.paths()) {
+        for path in plan.changes.iter().flat_map(Change::paths) {
             let output = package.output_of(path).ok_or_else(|| ApplyError::Outside {
                 path: path.to_owned(),
             })?;

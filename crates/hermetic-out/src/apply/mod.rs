@@ -156,11 +156,12 @@ fn copy(from: &Path, to: &Path, outputs: &OpenOutputs<'_>) -> Result<(), ApplyEr
         new.place(new_name)?;
         Ok(true)
     };
-    match copied().map_err(failed("moving", from))? {
-        true => Ok(()),
-        false => Err(ApplyError::Changed {
+    if copied().map_err(failed("moving", from))? {
+        Ok(())
+    } else {
+        Err(ApplyError::Changed {
             path: to.to_owned(),
-        }),
+        })
     }
 }
 

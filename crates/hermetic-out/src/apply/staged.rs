@@ -35,9 +35,10 @@ impl<'a> Staged<'a> {
     pub(super) fn write(directory: &'a OwnedFd, content: &[u8]) -> Result<Self, Errno> {
         let mode = Mode::from_raw_mode(0o600);
         let flags = OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC;
-        let nameless = match *HAS_PROC {
-            true => rustix::fs::openat(directory, ".", flags, mode),
-            false => Err(Errno::OPNOTSUPP),
+        let nameless = if *HAS_PROC {
+            rustix::fs::openat(directory, ".", flags, mode)
+        } else {
+            Err(Errno::OPNOTSUPP)
         };
         let mut staged = match nameless {
             Ok(file) => Self {
@@ -175,7 +176,7 @@ fn with_free_name<T>(
                 count += 1;
                 name = format!(".hermetic-out.{count}.tmp").into();
             }
-            made => return Ok((made?, name)),
+            result => return Ok((result?, name)),
         }
     }
 }
