@@ -190,7 +190,9 @@ fn write_reports(
         let path = result.join(name);
         fs::write(&path, bytes).map_err(io_error("writing", &path))
     };
-    write(names::USERS_PIN, &plan.numbers.to_pin_file(&plan.pin))?;
+    if options.wants(Part::Users) {
+        write(names::USERS_PIN, &plan.numbers.to_pin_file(&plan.pin))?;
+    }
     if options.size_report {
         let page = size_page::page("What the image holds", &manifest.sizes);
         write(names::SIZE_PAGE, page.as_bytes())?;

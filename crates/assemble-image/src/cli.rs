@@ -249,29 +249,45 @@ impl Arguments {
             _ => Severity::Warning,
         };
         write_findings(findings, least, streams)?;
-        let Some(numbers) = lint.filter(|_| !self.quiet) else {
+        if self.quiet {
             return Ok(());
-        };
+        }
         let lint::Numbers {
-            errors,
+            errors: of_lint,
             warnings,
             notes,
             allowed,
-        } = numbers;
+        } = lint.unwrap_or_default();
         let mut text = String::new();
-        if errors > 0 {
+        if of_lint > 0 {
             // Writing to a string does not fail, here and below.
             let _ = writeln!(
                 text,
-                "{TOOL}: {errors} of the errors are the lint's: mend the packages, allow them with \
-                 --lint-allow RULE[:GLOB] or --lint-config FILE, or give --no-lint"
+                "{TOOL}: {of_lint} of the errors are from the lint: fix the packages, allow them with \
+                 --lint-allow RULE[:GLOB] or --lint-config FILE, or use --no-lint"
             );
         }
         if warnings + notes + allowed > 0 {
             let _ = writeln!(
                 text,
-                "{TOOL}: beside errors the lint has {warnings} warnings, {notes} notes and {allowed} \
-                 allowed findings; lint-store-path --closure shows them"
+                "{TOOL}: the lint also has {warnings} warnings, {notes} notes and {allowed} allowed \
+                 findings; lint-store-path --closure shows them"
+            );
+        }
+        let of = |severity| {
+            let findings = findings.iter();
+            findings
+                .filter(|finding| finding.severity == severity)
+                .count()
+        };
+        let (errors, warnings) = (of(Severity::Error), of(Severity::Warning));
+        if errors > 0 {
+            let plural = |number| if number == 1 { "" } else { "s" };
+            let _ = writeln!(
+                text,
+                "{TOOL}: {errors} error{}, {warnings} warning{}; nothing was written",
+                plural(errors),
+                plural(warnings)
             );
         }
         streams

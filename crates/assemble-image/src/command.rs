@@ -38,7 +38,7 @@ impl Command {
         }
     }
 
-    /// Says which file it writes, so that a full disk is told as what it is: mkfs.erofs 1.8.6 reports
+    /// Sets the file that it writes, so that a full disk is reported as such: mkfs.erofs 1.8.6 reports
     /// a wrong checksum then, or waits for its own threads for ever.
     pub(crate) fn writing(mut self, file: &Path) -> Self {
         self.writes = file.parent().map(Path::to_owned);

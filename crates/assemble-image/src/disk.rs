@@ -26,44 +26,13 @@ pub(crate) struct Partition {
     pub(crate) content: PathBuf,
 }
 
-/// Makes the disk.
-pub(crate) struct Disk {
-    /// Its partitions, in order.
-    pub(crate) partitions: fn(&Job<'_>) -> Vec<Partition>,
-}
-
-impl Disk {
-    fn definitions(job: &Job<'_>) -> PathBuf {
-        job.work.join("repart.d")
-    }
-}
-
-impl Step for Disk {
-    fn action(&self) -> &'static str {
-        "making the disk"
-    }
-
-    fn commands(&self, job: &Job<'_>) -> Vec<Command> {
-        let image = job.result.join(names::IMAGE);
-        let command = Command::new(&REPART)
-            .writing(&image)
-            .option("--definitions", Self::definitions(job))
-            .option("--seed", job.seed.uuid("seed").to_string())
-            .arg("--empty=create")
-            .arg("--size=auto")
-            .arg("--sector-size=512")
-            .arg("--offline=yes")
-            .arg("--dry-run=no")
-            .arg("--json=short")
-            .arg("--no-pager")
-            .arg(image);
-        vec![command]
-    }
-
-    fn run(&self, job: &mut Job<'_>, commands: &[Command]) -> Result<(), Error> {
-        let directory = Self::definitions(job);
+/// Makes the disk, with partitions in this order.
+pub(crate) fn make(partitions: fn(&Job<'_>) -> Vec<Partition>) -> Step {
+    const ACTION: &str = "making the disk";
+    Step::new(ACTION, |job| vec![command(job)]).with(move |job, commands| {
+        let directory = definitions(job);
         fs::create_dir(&directory).map_err(io_error("making the directory", &directory))?;
-        for (index, partition) in (self.partitions)(job).iter().enumerate() {
+        for (index, partition) in partitions(job).iter().enumerate() {
             let path = directory.join(format!("{}0-{}.conf", index + 1, partition.label));
             let option = WriteOption {
                 escape_policy: EscapePolicy::Nothing,
@@ -78,15 +47,35 @@ impl Step for Disk {
                 .map_err(io_error("writing", &path))?;
         }
         for command in commands {
-            let output = command.run(self.action())?;
+            let output = command.run(ACTION)?;
             let described = serde_json::from_slice(&output).map_err(|error| Error::Unexpected {
-                action: self.action(),
+                action: ACTION,
                 reason: format!("systemd-repart did not describe it as JSON: {error}"),
             })?;
             job.partitions = manifest::partitions(&described);
         }
         Ok(())
-    }
+    })
+}
+
+fn definitions(job: &Job<'_>) -> PathBuf {
+    job.work.join("repart.d")
+}
+
+fn command(job: &Job<'_>) -> Command {
+    let image = job.result.join(names::IMAGE);
+    Command::new(&REPART)
+        .writing(&image)
+        .option("--definitions", definitions(job))
+        .option("--seed", job.seed.uuid("seed").to_string())
+        .arg("--empty=create")
+        .arg("--size=auto")
+        .arg("--sector-size=512")
+        .arg("--offline=yes")
+        .arg("--dry-run=no")
+        .arg("--json=short")
+        .arg("--no-pager")
+        .arg(image)
 }
 
 fn definition(partition: &Partition, size: u64) -> Ini {
@@ -104,17 +93,11 @@ fn definition(partition: &Partition, size: u64) -> Ini {
 }
 
 /// Looks at the disk as systemd does when it starts from one.
-pub(crate) struct Validate;
-
-impl Step for Validate {
-    fn action(&self) -> &'static str {
-        "validating the disk"
-    }
-
-    fn commands(&self, job: &Job<'_>) -> Vec<Command> {
+pub(crate) fn validate() -> Step {
+    Step::new("validating the disk", |job| {
         let image = job.result.join(names::IMAGE);
         vec![Command::new(&DISSECT).arg("--validate").arg(image)]
-    }
+    })
 }
 
 #[cfg(test)]

@@ -28,76 +28,26 @@ pub(crate) struct EspFile {
     pub(crate) source: PathBuf,
 }
 
-/// Makes the partition's file system, with the unified kernel image where EFI looks for it.
-pub(crate) struct Esp {
-    /// More files.
-    pub(crate) files: Vec<EspFile>,
-}
-
-impl Esp {
-    fn all_files(&self, job: &Job<'_>) -> Vec<EspFile> {
-        let mut all = vec![EspFile {
-            place: format!("EFI/BOOT/{}", job.architecture.boot_file),
-            source: job.uki(),
-        }];
-        all.extend_from_slice(&self.files);
-        all
-    }
-}
-
-impl Step for Esp {
-    fn action(&self) -> &'static str {
-        "making the EFI system partition"
-    }
-
-    /// The commands that make the file system in a file that has the right size already.
-    fn commands(&self, job: &Job<'_>) -> Vec<Command> {
-        let (image, files) = (path(job), self.all_files(job));
-        let mut commands = vec![
-            Command::new(&MKFS_VFAT)
-                .writing(&image)
-                .arg("-F32")
-                .arg("-i")
-                .arg(job.seed.volume_id())
-                .arg("-n")
-                .arg("ESP")
-                .arg("--invariant")
-                .arg(&image),
-        ];
-        let with_time = |tool| {
-            let epoch = source_date_epoch(YEAR_1980).to_string();
-            Command::new(tool)
-                .writing(&image)
-                .env("SOURCE_DATE_EPOCH", epoch)
-                .arg("-i")
-                .arg(&image)
-        };
-        let mut directories: Vec<&str> = Vec::new();
-        for file in &files {
-            let slashes = file.place.match_indices('/');
-            directories.extend(slashes.map(|(at, _)| &file.place[..at]));
-        }
-        directories.sort_unstable();
-        directories.dedup();
-        let places = directories.iter().map(|path| format!("::{path}"));
-        commands.push(places.fold(with_time(&MMD), Command::arg));
-        for file in &files {
-            let copy = with_time(&MCOPY).arg(&file.source);
-            commands.push(copy.arg(format!("::{}", file.place)));
-        }
-        commands
-    }
-
-    fn run(&self, job: &mut Job<'_>, commands: &[Command]) -> Result<(), Error> {
+/// Makes the partition's file system: the unified kernel image where EFI looks for it, and more files.
+pub(crate) fn make(job: &Job<'_>, more: impl IntoIterator<Item = EspFile>) -> Step {
+    const ACTION: &str = "making the EFI system partition";
+    let mut files = vec![EspFile {
+        place: format!("EFI/BOOT/{}", job.architecture.boot_file),
+        source: job.uki(),
+    }];
+    files.extend(more);
+    let all = files.clone();
+    let step = Step::new(ACTION, move |job| commands(job, &all));
+    step.with(move |job, commands| {
         let mut sizes = Vec::new();
-        for file in self.all_files(job) {
+        for file in &files {
             let metadata = fs::metadata(&file.source);
             let size = metadata
                 .map_err(io_error("looking at", &file.source))?
                 .len();
             if size > LARGEST_FILE {
                 return Err(Error::Unexpected {
-                    action: self.action(),
+                    action: ACTION,
                     reason: format!(
                         "{} has {size} bytes, and FAT holds no file of 4 GiB or more; choose \
                          --compression zstd, or --layout ddi",
@@ -112,8 +62,46 @@ impl Step for Esp {
         created
             .and_then(|file| file.set_len(partition_size(&sizes)))
             .map_err(io_error("writing", &image))?;
-        run_commands(self.action(), commands)
+        run_commands(ACTION, commands)
+    })
+}
+
+/// The commands that make the file system in a file that has the right size already.
+fn commands(job: &Job<'_>, files: &[EspFile]) -> Vec<Command> {
+    let image = path(job);
+    let mut commands = vec![
+        Command::new(&MKFS_VFAT)
+            .writing(&image)
+            .arg("-F32")
+            .arg("-i")
+            .arg(job.seed.volume_id())
+            .arg("-n")
+            .arg("ESP")
+            .arg("--invariant")
+            .arg(&image),
+    ];
+    let with_time = |tool| {
+        let epoch = source_date_epoch(YEAR_1980).to_string();
+        Command::new(tool)
+            .writing(&image)
+            .env("SOURCE_DATE_EPOCH", epoch)
+            .arg("-i")
+            .arg(&image)
+    };
+    let mut directories: Vec<&str> = Vec::new();
+    for file in files {
+        let slashes = file.place.match_indices('/');
+        directories.extend(slashes.map(|(at, _)| &file.place[..at]));
     }
+    directories.sort_unstable();
+    directories.dedup();
+    let places = directories.iter().map(|path| format!("::{path}"));
+    commands.push(places.fold(with_time(&MMD), Command::arg));
+    for file in files {
+        let copy = with_time(&MCOPY).arg(&file.source);
+        commands.push(copy.arg(format!("::{}", file.place)));
+    }
+    commands
 }
 
 /// The file that holds the partition's file system.
@@ -162,12 +150,13 @@ mod tests {
 
     #[test]
     fn directories_come_before_what_is_in_them() {
-        let files = vec![EspFile {
+        let file = EspFile {
             place: "image/root.erofs".into(),
             source: "/x".into(),
-        }];
+        };
         let (options, tree) = (options(), RootTree::default());
-        let commands = Esp { files }.commands(&job(&options, &tree));
+        let job = job(&options, &tree);
+        let commands = make(&job, [file]).commands(&job);
         let made = commands[1].to_string();
         assert!(
             made.ends_with("mmd -i WORK/esp.vfat ::EFI ::EFI/BOOT ::image"),

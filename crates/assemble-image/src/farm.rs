@@ -1,7 +1,7 @@
 //! The link farm: what packages contribute to /usr and /etc, one relative link for each file.
 //!
 //! Links are relative because systemd's tools resolve absolute ones on the machine that builds the
-//! image, whatever `--root` says, and ignore them without a word if they lead nowhere there. Unit
+//! image, whatever `--root` says, and silently ignore them if they lead nowhere there. Unit
 //! files are copies: `systemctl preset-all` takes a link that leaves the search path for a unit
 //! linked from elsewhere, and a link to an alias for a unit of its own.
 
@@ -61,7 +61,7 @@ pub(crate) struct Farm {
     /// Links that lead nowhere inside their store path, by path of the image, with where they come
     /// from: they may lead to what another package has. [`Farm::prune`] looks.
     pub(crate) unsettled: BTreeMap<Vec<u8>, Vec<u8>>,
-    /// What is not right.
+    /// Findings.
     pub(crate) findings: Vec<Finding>,
 }
 

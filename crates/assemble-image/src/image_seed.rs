@@ -23,8 +23,8 @@ impl fmt::Display for Uuid {
 }
 
 /// What identifies an image: a hash over every path, type, mode, owner, size and link target, and
-/// over the content of what was made for it. Of files outside, which are not read for this, the content is
-/// told by the store path's name; that of an extra tree is not.
+/// over the content of what was made for it. Files outside are not read for it: the name of a store path
+/// identifies their content; that of files of an extra tree does not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ImageSeed([u8; 32]);
 

@@ -17,7 +17,8 @@ pub(crate) const VERSION: u32 = 1;
 /// The manifest.
 #[derive(Debug, Serialize)]
 pub(crate) struct Manifest {
-    pub(crate) manifest_version: u32,
+    #[serde(rename = "manifest_version")]
+    pub(crate) version: u32,
     pub(crate) tool: String,
     pub(crate) layout: &'static str,
     pub(crate) compression: Compression,
@@ -80,7 +81,7 @@ impl Manifest {
             numbers.iter().map(text).collect()
         };
         Self {
-            manifest_version: VERSION,
+            version: VERSION,
             tool: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
             layout: options.layout.name,
             compression: options.compression,

@@ -128,3 +128,48 @@ fn planned(options: &Options, work: &Path, progress: &dyn Progress) -> Result<Pl
         etc_steps: etc.steps,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::closure::Store;
+    use crate::layout::Layout;
+    use crate::progress::Quiet;
+    use crate::test_support::options;
+
+    static NO_PARTS: Layout = Layout {
+        name: "store",
+        summary: "",
+        parts: &[],
+        is_root_in_memory: false,
+        root_arguments: |_| String::new(),
+        steps: |_| Vec::new(),
+    };
+
+    #[test]
+    fn a_layout_that_wants_no_parts_has_the_closure_alone() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join("nix/store/h-a/bin")).unwrap();
+        let mut options = options();
+        options.layout = &NO_PARTS;
+        options.store = Store {
+            directory: "/nix/store".into(),
+            root: Some(root.path().into()),
+        };
+        options.closure = vec!["/nix/store/h-a".into()];
+        options.packages = options.closure.clone();
+        let plan = plan(&options, root.path(), &Quiet).unwrap();
+        let paths: Vec<_> = plan.tree.iter().map(|(path, _)| path).collect();
+        let expected: [&[u8]; 5] = [
+            b"",
+            b"nix",
+            b"nix/store",
+            b"nix/store/h-a",
+            b"nix/store/h-a/bin",
+        ];
+        assert_eq!(paths, expected);
+        assert!(plan.findings.is_empty() && plan.etc_steps.is_empty());
+    }
+}

@@ -1,6 +1,6 @@
-//! Telling how far the work is.
+//! Progress of the work.
 
-/// Is told what is being done. The library prints nothing itself.
+/// Receives progress. The library prints nothing itself.
 pub(crate) trait Progress: Sync {
     /// A new step begins.
     fn step(&self, text: &str);
@@ -10,7 +10,7 @@ pub(crate) trait Progress: Sync {
     fn advance(&self, bytes: u64);
 }
 
-/// Nobody is told.
+/// Discards progress.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Quiet;
 

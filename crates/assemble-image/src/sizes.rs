@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::root_tree::{Node, RootTree, is_in};
 
-/// So deep directories are told apart.
+/// Depth to which directories are distinguished.
 const DEPTH: usize = 2;
 
 /// The sizes of an image.
@@ -40,7 +40,7 @@ impl Sizes {
                 .split(|byte| *byte == b'/')
                 .filter(|name| !name.is_empty())
                 .collect();
-            // A store path that is a file is told by its own name; other files by their directory.
+            // A store path that is a file counts under its own name; other files under their directory.
             let is_top = names.len() == 1 && is_in(path, store);
             let directories = if is_top {
                 &names[..]

@@ -44,8 +44,8 @@ const LINKS: &[(&str, &str)] = &[
     ("usr/sbin", "bin"),
 ];
 
-/// Adds directories and links; before everything else. Everybody can pass those above the store, which
-/// may lie in somebody's home.
+/// Adds directories and links; before everything else. All users can traverse the directories above the
+/// store, which may lie in a home directory.
 pub(crate) fn add_directories(tree: &mut RootTree, store: &Path) {
     for (path, mode) in DIRECTORIES {
         tree.insert(*path, Entry::directory(*mode));
@@ -129,7 +129,7 @@ pub(crate) fn add_files(tree: &mut RootTree, options: &Options) -> Result<(), Er
             tree.insert(path, entry);
         }
     };
-    // os-release(5): the defaults, if nobody says better. switch-root refuses a root without one.
+    // os-release(5): the defaults, if no package has one. switch-root refuses a root without one.
     add(
         "usr/lib/os-release",
         file("NAME=Linux\nID=linux\nPRETTY_NAME=\"Linux\"\n"),

@@ -17,28 +17,59 @@ use crate::uki::Architecture;
 use crate::verity::RootHash;
 
 /// A step: what it does, and the commands that it runs.
-pub(crate) trait Step {
+pub(crate) struct Step {
     /// What it does, for progress and errors: "making the disk".
-    fn action(&self) -> &'static str;
-
-    /// The commands that it runs, in order.
-    fn commands(&self, _job: &Job<'_>) -> Vec<Command> {
-        Vec::new()
-    }
-
-    /// Does it. `commands` are its own; without another implementation, it only runs them.
-    fn run(&self, _job: &mut Job<'_>, commands: &[Command]) -> Result<(), Error> {
-        run_commands(self.action(), commands)
-    }
-
-    /// Whether the steps after it need not wait for it: it only reads, and only runs its commands.
-    fn is_check(&self) -> bool {
-        false
-    }
+    action: &'static str,
+    commands: Box<Commands>,
+    run: Box<Run>,
+    is_check: bool,
 }
 
-/// Steps in the order in which they are run.
-pub(crate) type Steps = Vec<Box<dyn Step>>;
+/// Gives the commands of a step.
+type Commands = dyn Fn(&Job<'_>) -> Vec<Command>;
+
+/// Does a step, with its commands.
+type Run = dyn Fn(&mut Job<'_>, &[Command]) -> Result<(), Error>;
+
+impl Step {
+    /// A step that only runs commands.
+    pub(crate) fn new(
+        action: &'static str,
+        commands: impl Fn(&Job<'_>) -> Vec<Command> + 'static,
+    ) -> Self {
+        Self {
+            action,
+            commands: Box::new(commands),
+            run: Box::new(move |_, commands| run_commands(action, commands)),
+            is_check: false,
+        }
+    }
+
+    /// A step that runs one command which only reads: the steps after it need not wait for it.
+    pub(crate) fn check(
+        action: &'static str,
+        command: impl Fn(&Job<'_>) -> Command + 'static,
+    ) -> Self {
+        Self {
+            is_check: true,
+            ..Self::new(action, move |job| vec![command(job)])
+        }
+    }
+
+    /// The step with `run` in place of just running its commands.
+    pub(crate) fn with(
+        self,
+        run: impl Fn(&mut Job<'_>, &[Command]) -> Result<(), Error> + 'static,
+    ) -> Self {
+        let run = Box::new(run);
+        Self { run, ..self }
+    }
+
+    /// The commands that it runs, in order.
+    pub(crate) fn commands(&self, job: &Job<'_>) -> Vec<Command> {
+        (self.commands)(job)
+    }
+}
 
 /// The image that is being written: what steps are given, and what they have found out.
 pub(crate) struct Job<'a> {
@@ -85,7 +116,7 @@ impl<'a> Job<'a> {
     }
 
     /// The steps of the layout.
-    pub(crate) fn steps(&self) -> Steps {
+    pub(crate) fn steps(&self) -> Vec<Step> {
         (self.options.layout.steps)(self)
     }
 
@@ -125,17 +156,17 @@ impl<'a> Job<'a> {
 
 /// Executes steps in order. Checks run beside the steps after them; the error of a check comes before
 /// that of a step, which may be its consequence.
-pub(crate) fn run(steps: &Steps, job: &mut Job<'_>) -> Result<(), Error> {
+pub(crate) fn run(steps: &[Step], job: &mut Job<'_>) -> Result<(), Error> {
     thread::scope(|scope| {
         let mut checks = Vec::new();
         let done = steps.iter().try_for_each(|step| {
             let commands = step.commands(job);
-            if step.is_check() {
-                checks.push(run_beside(scope, step.action(), commands));
+            if step.is_check {
+                checks.push(run_beside(scope, step.action, commands));
                 return Ok(());
             }
-            job.progress.step(step.action());
-            step.run(job, &commands)
+            job.progress.step(step.action);
+            (step.run)(job, &commands)
         });
         checks.into_iter().try_for_each(join).and(done)
     })

@@ -88,7 +88,7 @@ pub(crate) fn projects() -> String {
     projects.collect::<Vec<_>>().join(", ")
 }
 
-/// Looks for the tools and asks for their versions, so that a missing one is told before anything is
+/// Looks for the tools and asks for their versions, so that a missing one is reported before anything is
 /// done. Gives back what each output of its version, in the same order.
 pub(crate) fn check(tools: &[&'static Tool]) -> Result<Versions, Error> {
     // Each takes as long as a process takes to start.

@@ -32,52 +32,40 @@ const ARM64: Architecture = Architecture {
     verity_type: "root-arm64-verity",
 };
 
-/// Makes the unified kernel image from the kernel, initrds and the command line.
-pub(crate) struct Uki {
-    /// The initrds, in order.
-    pub(crate) initrds: Vec<PathBuf>,
-}
-
-impl Uki {
-    fn os_release(job: &Job<'_>) -> PathBuf {
-        job.work.join("os-release")
-    }
-}
-
-impl Step for Uki {
-    fn action(&self) -> &'static str {
-        "making the unified kernel image"
-    }
-
-    fn commands(&self, job: &Job<'_>) -> Vec<Command> {
-        let (options, output) = (job.options, job.uki());
-        let os_release = Self::os_release(job);
-        let mut command = Command::new(&UKIFY)
-            .writing(&output)
-            .arg("build")
-            .option(
-                "--linux",
-                options.kernel.as_deref().unwrap_or(Path::new("")),
-            )
-            .option("--cmdline", job.cmdline())
-            .option("--os-release", format!("@{}", os_release.display()))
-            .option("--output", &output);
-        for initrd in &self.initrds {
-            command = command.option("--initrd", initrd);
-        }
-        if let Some(stub) = &options.stub {
-            command = command.option("--stub", stub);
-        }
-        vec![command]
-    }
-
-    fn run(&self, job: &mut Job<'_>, commands: &[Command]) -> Result<(), Error> {
+/// Makes the unified kernel image from the kernel, initrds in this order, and the command line.
+pub(crate) fn make(initrds: Vec<PathBuf>) -> Step {
+    const ACTION: &str = "making the unified kernel image";
+    let commands = move |job: &Job<'_>| vec![command(job, &initrds)];
+    Step::new(ACTION, commands).with(|job, commands| {
         if let Some(bytes) = job.tree.read(b"usr/lib/os-release")? {
-            let os_release = Self::os_release(job);
+            let os_release = os_release(job);
             fs::write(&os_release, bytes).map_err(io_error("writing", &os_release))?;
         }
-        run_commands(self.action(), commands)
+        run_commands(ACTION, commands)
+    })
+}
+
+fn os_release(job: &Job<'_>) -> PathBuf {
+    job.work.join("os-release")
+}
+
+fn command(job: &Job<'_>, initrds: &[PathBuf]) -> Command {
+    let (options, output) = (job.options, job.uki());
+    let kernel = options.kernel.as_deref().unwrap_or(Path::new(""));
+    let mut command = Command::new(&UKIFY)
+        .writing(&output)
+        .arg("build")
+        .option("--linux", kernel)
+        .option("--cmdline", job.cmdline())
+        .option("--os-release", format!("@{}", os_release(job).display()))
+        .option("--output", &output);
+    for initrd in initrds {
+        command = command.option("--initrd", initrd);
     }
+    if let Some(stub) = &options.stub {
+        command = command.option("--stub", stub);
+    }
+    command
 }
 
 /// The architecture that a kernel's image is for. Fails if it is none that EFI can start.
@@ -131,14 +119,12 @@ mod tests {
 
     #[test]
     fn every_initrd_is_given_in_order() {
-        let mut options = options();
+        let (mut options, tree) = (options(), RootTree::default());
         options.kernel = Some("/k".into());
         options.cmdline = vec!["a b".into()];
         options.layout = layout("initrd");
-        let uki = Uki {
-            initrds: vec!["/a".into(), "/b".into()],
-        };
-        let commands = uki.commands(&job(&options, &RootTree::default()));
+        let job = job(&options, &tree);
+        let commands = make(vec!["/a".into(), "/b".into()]).commands(&job);
         assert_eq!(
             commands[0].to_string(),
             "ukify build --linux=/k '--cmdline=a b' --os-release=@WORK/os-release \

@@ -66,7 +66,7 @@ impl Numbers {
     }
 
     /// The pin file that holds these numbers, and those of `old` for names that are not used now: a
-    /// number is never given to somebody else.
+    /// number is never reused.
     pub(crate) fn to_pin_file(&self, old: &Self) -> Vec<u8> {
         let mut text =
             b"# Numbers of users and groups, for --users-pin of assemble-image.\n".to_vec();

@@ -47,49 +47,33 @@ impl fmt::Display for RootHash {
     }
 }
 
-/// A file with a file system, and the file with its hash tree.
-#[derive(Clone)]
-pub(crate) struct Files {
-    /// The file system.
-    pub(crate) image: PathBuf,
-    /// The hash tree.
-    pub(crate) hash_tree: PathBuf,
+/// Where veritysetup writes the root hash.
+fn root_hash_file(job: &Job<'_>) -> PathBuf {
+    job.work.join(names::ROOT_HASH)
 }
 
-/// Makes the hash tree.
-pub(crate) struct Make(pub(crate) Files);
-
-impl Make {
-    /// Where veritysetup writes the root hash.
-    fn root_hash_file(job: &Job<'_>) -> PathBuf {
-        job.work.join(names::ROOT_HASH)
-    }
-}
-
-impl Step for Make {
-    fn action(&self) -> &'static str {
-        "making the hash tree"
-    }
-
-    fn commands(&self, job: &Job<'_>) -> Vec<Command> {
+/// Makes the hash tree of a file system.
+pub(crate) fn make(image: PathBuf, hash_tree: PathBuf) -> Step {
+    const ACTION: &str = "making the hash tree";
+    let tree = hash_tree.clone();
+    let commands = move |job: &Job<'_>| {
         let command = Command::new(&VERITYSETUP)
-            .writing(&self.0.hash_tree)
+            .writing(&tree)
             .arg("format")
             .option("--salt", job.seed.salt())
             .option("--uuid", job.seed.uuid("verity").to_string())
-            .option("--root-hash-file", Self::root_hash_file(job))
-            .arg(&self.0.image)
-            .arg(&self.0.hash_tree);
+            .option("--root-hash-file", root_hash_file(job))
+            .arg(&image)
+            .arg(&tree);
         vec![command]
-    }
-
-    fn run(&self, job: &mut Job<'_>, commands: &[Command]) -> Result<(), Error> {
-        run_commands(self.action(), commands)?;
-        make_readable(&self.0.hash_tree)?;
-        let path = Self::root_hash_file(job);
+    };
+    Step::new(ACTION, commands).with(move |job, commands| {
+        run_commands(ACTION, commands)?;
+        make_readable(&hash_tree)?;
+        let path = root_hash_file(job);
         let text = fs::read_to_string(&path).map_err(io_error("reading", &path))?;
         let root_hash = RootHash::parse(&text).ok_or_else(|| Error::Unexpected {
-            action: self.action(),
+            action: ACTION,
             reason: format!(
                 "veritysetup gave {:?}, which is no root hash of SHA-256",
                 text.trim()
@@ -100,29 +84,15 @@ impl Step for Make {
         fs::write(&path, format!("{root_hash}\n")).map_err(io_error("writing", &path))?;
         job.root_hash = Some(root_hash);
         Ok(())
-    }
+    })
 }
 
-/// Verifies every block.
-pub(crate) struct Verify(pub(crate) Files);
-
-impl Step for Verify {
-    fn action(&self) -> &'static str {
-        "verifying the root file system"
-    }
-
-    fn commands(&self, job: &Job<'_>) -> Vec<Command> {
-        let command = Command::new(&VERITYSETUP)
-            .arg("verify")
-            .arg(&self.0.image)
-            .arg(&self.0.hash_tree)
-            .arg(job.root_hash());
-        vec![command]
-    }
-
-    fn is_check(&self) -> bool {
-        true
-    }
+/// Verifies every block of a file system.
+pub(crate) fn verify(image: PathBuf, hash_tree: PathBuf) -> Step {
+    Step::check("verifying the root file system", move |job| {
+        let command = Command::new(&VERITYSETUP).arg("verify");
+        command.arg(&image).arg(&hash_tree).arg(job.root_hash())
+    })
 }
 
 /// What the kernel command line says for systemd's generator, which finds both partitions by the root

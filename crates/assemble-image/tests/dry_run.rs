@@ -1,6 +1,8 @@
 //! `--dry-run` prints the commands that a run executes, argument by argument, for every layout. Scripts
 //! stand in for the tools: they record how they are called.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::fs;

@@ -301,6 +301,8 @@ fn numbers_are_pinned_and_drift_is_refused() {
 
     world.write(OTHER, "lib/sysusers.d/0.conf", "u worker 500\n");
     let output = run(&mut assemble("drifted"), 1);
+    let end = "; nothing was written\n";
+    assert!(said(&output).ends_with(end), "{}", said(&output));
     let expected = "error[user-number-drift]: the user worker is pinned to 321 and would be 500\n\
                     --> /etc/passwd\n";
     assert!(said(&output).contains(expected), "{}", said(&output));

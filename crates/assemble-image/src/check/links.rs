@@ -10,8 +10,8 @@ use crate::findings;
 use crate::options::Options;
 use crate::root_tree::{Node, RootTree, Unresolved, is_in, join};
 
-/// Every link of /usr and /etc must lead to something; for store paths the number of those that do
-/// not is told.
+/// Every link of /usr and /etc must lead to something; for store paths the dangling ones are
+/// counted.
 pub(super) fn check(tree: &RootTree, options: &Options) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut in_store: BTreeMap<Vec<u8>, Vec<&[u8]>> = BTreeMap::new();

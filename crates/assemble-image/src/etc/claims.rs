@@ -19,7 +19,7 @@ use crate::root_tree::{RootTree, is_in, parent_of};
 /// configuration of another.
 ///
 /// Only a link to the store is held against what is there: it says which file the package itself reads.
-/// Others, as systemd's to /usr/share/factory, are for the case that nobody has the file.
+/// Others, such as systemd's to /usr/share/factory, apply only if no package has the file.
 pub(crate) fn conflicting_claims(tree: &RootTree, store: &Store) -> Result<Vec<Finding>, Error> {
     let mut found = Vec::new();
     let mut claims: BTreeMap<Vec<u8>, (Vec<u8>, Vec<u8>)> = BTreeMap::new();

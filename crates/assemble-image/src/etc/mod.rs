@@ -43,7 +43,7 @@ pub(crate) const CATALOG: &[u8] = b"usr/lib/systemd/catalog/database";
 /// What making /etc gave.
 #[derive(Debug, Default)]
 pub(crate) struct Etc {
-    /// What is not right.
+    /// Findings.
     pub(crate) findings: Vec<Finding>,
     /// The users and groups of the image.
     pub(crate) numbers: Numbers,
@@ -250,8 +250,8 @@ fn numbers_of(tree: &RootTree) -> Result<Numbers, Error> {
     Ok(Numbers::of_databases(&passwd, &group))
 }
 
-/// systemd-sysusers says nothing of what it does not do: a file that it does not see, a password for a user
-/// who is not made or has one already.
+/// systemd-sysusers reports no error for a file that it does not see, nor for the password of a user that it
+/// does not create or that has one already.
 fn check_made(
     tree: &RootTree,
     files: &[config_files::ConfigFile],

@@ -16,7 +16,7 @@ use crate::users::{Numbers, Wanted, assign};
 pub(crate) struct Sysusers {
     /// The files with all numbers written out.
     pub(crate) files: Vec<ConfigFile>,
-    /// What is not right.
+    /// Findings.
     pub(crate) findings: Vec<Finding>,
 }
 

@@ -1,8 +1,8 @@
 //! tmpfiles.d: what of it can be done when the image is built, and who owns the result.
 //!
 //! Without privileges systemd-tmpfiles ends with status 73 as soon as it has to give a file to
-//! somebody, which hides real errors, and copies a directory that is not writable as an empty one
-//! without a word. So it gets copies of the lines for /etc in which nobody owns anything and
+//! somebody, which hides real errors, and silently copies a directory that is not writable as an
+//! empty one. So it gets copies of the lines for /etc in which nobody owns anything and
 //! directories are writable; owners and modes are set in the image from the lines themselves.
 
 use bstr::ByteSlice;
@@ -25,7 +25,7 @@ pub(crate) const OS_RELEASE: &[u8] = b"etc/os-release";
 /// Specifiers that stand for something of the building machine: boot id, host name, short and pretty
 /// host name, kernel release, architecture. With `--root`, those for the directories of caches, logs,
 /// state and run time have the staging root in front. There is no machine id yet: `%m` would make
-/// systemd-tmpfiles leave out the line without a word.
+/// systemd-tmpfiles skip the line silently.
 const OF_BUILD_HOST: &[u8] = b"bHlqvaCLStm";
 
 /// The owner and mode that a line sets.
@@ -66,7 +66,7 @@ pub(crate) struct Tmpfiles {
     pub(crate) links: Vec<(Vec<u8>, Vec<u8>, Place)>,
     /// Lines that are others in the image: their file, place and text.
     pub(crate) rewritten: Vec<(Vec<u8>, Span, Vec<u8>)>,
-    /// What is not right.
+    /// Findings.
     pub(crate) findings: Vec<Finding>,
 }
 

@@ -17,7 +17,6 @@ use hermetic_out_formats::elf::is_elf;
 use hermetic_out_formats::{FileKind, Lookup, Role, scan};
 
 use crate::archive::cpio;
-use crate::command::Command;
 use crate::error::{Error, io_error};
 use crate::options::{Compression, Options};
 use crate::root_tree::{Entry, Node, RootTree, join, name_of, parent_of};
@@ -80,30 +79,18 @@ pub(crate) fn path(job: &Job<'_>) -> PathBuf {
 }
 
 /// The step that makes the minimal initrd, if one is made.
-pub(crate) fn minimal(job: &Job<'_>) -> Option<Box<dyn Step>> {
-    job.options
-        .makes_initrd()
-        .then(|| Box::new(Minimal) as Box<dyn Step>)
-}
-
-struct Minimal;
-
-impl Step for Minimal {
-    fn action(&self) -> &'static str {
-        ACTION
-    }
-
-    fn commands(&self, job: &Job<'_>) -> Vec<Command> {
+pub(crate) fn minimal(job: &Job<'_>) -> Option<Step> {
+    let commands = |job: &Job<'_>| {
         let modules = job.options.modules.iter();
         modules
             .map(|directory| modules::index_command(directory, job.work))
             .collect()
-    }
-
-    fn run(&self, job: &mut Job<'_>, _: &[Command]) -> Result<(), Error> {
+    };
+    let step = Step::new(ACTION, commands).with(|job, _| {
         let tree = tree(job.tree, job.options, job.work)?;
         write(job, &tree, &path(job))
-    }
+    });
+    job.options.makes_initrd().then_some(step)
 }
 
 /// Some programs of the image with all that they need, as a tree.

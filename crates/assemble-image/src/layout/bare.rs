@@ -3,10 +3,9 @@
 use std::fs;
 
 use super::{Layout, Part};
-use crate::command::Command;
-use crate::error::{Error, io_error};
+use crate::error::io_error;
 use crate::output::names;
-use crate::steps::{Job, Step, Steps};
+use crate::steps::{Job, Step};
 use crate::{initrd, root_fs, verity};
 
 pub(super) static LAYOUT: Layout = Layout {
@@ -18,23 +17,17 @@ pub(super) static LAYOUT: Layout = Layout {
     steps,
 };
 
-fn steps(job: &Job<'_>) -> Steps {
+fn steps(job: &Job<'_>) -> Vec<Step> {
     let result = |name| job.result.join(name);
     let mut steps = root_fs::verified(&result(names::IMAGE), &result(names::HASH_TREE));
     steps.extend(initrd::minimal(job));
-    steps.push(Box::new(BootFiles));
+    steps.push(boot_files());
     steps
 }
 
-/// What the kernel is started with: its command line, and the initrd if one was made.
-struct BootFiles;
-
-impl Step for BootFiles {
-    fn action(&self) -> &'static str {
-        "writing the kernel command line"
-    }
-
-    fn run(&self, job: &mut Job<'_>, _: &[Command]) -> Result<(), Error> {
+/// Writes what the kernel is started with: its command line, and the initrd if one was made.
+fn boot_files() -> Step {
+    Step::new("writing the kernel command line", |_| Vec::new()).with(|job, _| {
         let path = job.result.join(names::CMDLINE);
         let cmdline = format!("{}\n", job.cmdline());
         fs::write(&path, cmdline).map_err(io_error("writing", &path))?;
@@ -43,5 +36,5 @@ impl Step for BootFiles {
             fs::rename(initrd::path(job), &path).map_err(io_error("writing", &path))?;
         }
         Ok(())
-    }
+    })
 }

@@ -1,12 +1,10 @@
 //! A disk with an EFI system partition, the root file system and its hash tree.
 
 use super::{Layout, Part};
-use crate::disk::{Disk, Partition, Validate};
-use crate::esp::{self, Esp};
-use crate::steps::{Job, Steps};
-use crate::uki::Uki;
+use crate::disk::Partition;
+use crate::steps::{Job, Step};
 use crate::verity::RootHash;
-use crate::{initrd, root_fs, verity};
+use crate::{disk, esp, initrd, root_fs, uki, verity};
 
 pub(super) static LAYOUT: Layout = Layout {
     name: "ddi",
@@ -17,15 +15,15 @@ pub(super) static LAYOUT: Layout = Layout {
     steps,
 };
 
-fn steps(job: &Job<'_>) -> Steps {
+fn steps(job: &Job<'_>) -> Vec<Step> {
     let mut steps = root_fs::verified(&job.root_image(), &job.hash_tree());
     steps.extend(initrd::minimal(job));
-    steps.push(Box::new(Uki {
-        initrds: vec![initrd::path(job)],
-    }));
-    steps.push(Box::new(Esp { files: Vec::new() }));
-    steps.push(Box::new(Disk { partitions }));
-    steps.push(Box::new(Validate));
+    steps.extend([
+        uki::make(vec![initrd::path(job)]),
+        esp::make(job, []),
+        disk::make(partitions),
+        disk::validate(),
+    ]);
     steps
 }
 

@@ -4,19 +4,16 @@
 //! systemd's own generator waits for block devices. All of them have `IgnoreOnIsolate=` and no
 //! `ExecStop=`, so that they survive the switch to the root.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::{Layout, Part};
-use crate::command::Command;
-use crate::disk::Disk;
 use crate::error::Error;
-use crate::esp::{self, Esp, EspFile};
+use crate::esp::EspFile;
 use crate::image_seed::Uuid;
 use crate::options::OnCorruption;
 use crate::root_tree::{Entry, RootTree};
-use crate::steps::{Job, Step, Steps};
-use crate::uki::Uki;
-use crate::{initrd, root_fs};
+use crate::steps::{Job, Step};
+use crate::{disk, esp, initrd, root_fs, uki};
 
 pub(super) static LAYOUT: Layout = Layout {
     name: "esp-file",
@@ -38,24 +35,24 @@ const MOUNT_UNIT: &str = r"run-image\x2desp.mount";
 const LOOP_UNIT: &str = "image-loop.service";
 const VERITY_UNIT: &str = "image-verity.service";
 
-fn steps(job: &Job<'_>) -> Steps {
+fn steps(job: &Job<'_>) -> Vec<Step> {
     let (image, hash_tree) = (job.root_image(), job.hash_tree());
     let mut steps = root_fs::verified(&image, &hash_tree);
-    steps.push(Box::new(Units));
+    // An initrd of their own for the units and the program that they need beside systemd's.
+    let units = job.work.join("esp-file.cpio");
+    let initrds = vec![initrd::path(job), units.clone()];
+    let write = Step::new(initrd::ACTION, |_| Vec::new());
+    steps.push(write.with(move |job, _| initrd::write(job, &tree(job)?, &units)));
     steps.extend(initrd::minimal(job));
-    steps.push(Box::new(Uki {
-        initrds: vec![initrd::path(job), units_path(job)],
-    }));
     let files = [image, hash_tree].map(|source| EspFile {
         place: place(&source),
         source,
     });
-    steps.push(Box::new(Esp {
-        files: files.to_vec(),
-    }));
-    steps.push(Box::new(Disk {
-        partitions: |job| vec![esp::partition(job)],
-    }));
+    steps.extend([
+        uki::make(initrds),
+        esp::make(job, files),
+        disk::make(|job| vec![esp::partition(job)]),
+    ]);
     steps
 }
 
@@ -63,24 +60,6 @@ fn steps(job: &Job<'_>) -> Steps {
 fn place(file: &Path) -> String {
     let name = file.file_name().unwrap_or_default();
     format!("image/{}", name.display())
-}
-
-fn units_path(job: &Job<'_>) -> PathBuf {
-    job.work.join("esp-file.cpio")
-}
-
-/// Writes the units, and the program that they need beside systemd's, as an initrd of their own.
-struct Units;
-
-impl Step for Units {
-    fn action(&self) -> &'static str {
-        initrd::ACTION
-    }
-
-    fn run(&self, job: &mut Job<'_>, _: &[Command]) -> Result<(), Error> {
-        let tree = tree(job)?;
-        initrd::write(job, &tree, &units_path(job))
-    }
 }
 
 fn tree(job: &Job<'_>) -> Result<RootTree, Error> {

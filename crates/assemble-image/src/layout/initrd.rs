@@ -1,13 +1,8 @@
 //! Everything as the initrd of one unified kernel image.
 
 use super::{Layout, Part};
-use crate::command::Command;
-use crate::disk::Disk;
-use crate::error::Error;
-use crate::esp::{self, Esp};
-use crate::initrd::write;
-use crate::steps::{Job, Step, Steps};
-use crate::uki::Uki;
+use crate::steps::{Job, Step};
+use crate::{disk, esp, initrd, uki};
 
 pub(super) static LAYOUT: Layout = Layout {
     name: "initrd",
@@ -18,30 +13,14 @@ pub(super) static LAYOUT: Layout = Layout {
     steps,
 };
 
-const FILE: &str = "root.cpio";
-
-fn steps(job: &Job<'_>) -> Steps {
+fn steps(job: &Job<'_>) -> Vec<Step> {
+    let file = job.work.join("root.cpio");
+    let initrds = vec![file.clone()];
+    let write = Step::new("writing the initrd", |_| Vec::new());
     vec![
-        Box::new(WholeTree),
-        Box::new(Uki {
-            initrds: vec![job.work.join(FILE)],
-        }),
-        Box::new(Esp { files: Vec::new() }),
-        Box::new(Disk {
-            partitions: |job| vec![esp::partition(job)],
-        }),
+        write.with(move |job, _| initrd::write(job, job.tree, &file)),
+        uki::make(initrds),
+        esp::make(job, []),
+        disk::make(|job| vec![esp::partition(job)]),
     ]
-}
-
-/// Writes the whole tree as an initrd.
-struct WholeTree;
-
-impl Step for WholeTree {
-    fn action(&self) -> &'static str {
-        "writing the initrd"
-    }
-
-    fn run(&self, job: &mut Job<'_>, _: &[Command]) -> Result<(), Error> {
-        write(job, job.tree, &job.work.join(FILE))
-    }
 }

@@ -6,7 +6,7 @@ mod ddi;
 mod esp_file;
 mod initrd;
 
-use crate::steps::{Job, Steps};
+use crate::steps::{Job, Step};
 
 /// A layout.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(crate) struct Layout {
     /// What the kernel command line says about the root file system.
     pub(crate) root_arguments: fn(&Job<'_>) -> String,
     /// The steps that write the output.
-    pub(crate) steps: fn(&Job<'_>) -> Steps,
+    pub(crate) steps: fn(&Job<'_>) -> Vec<Step>,
 }
 
 /// A part of the plan. The closure is in every image.

@@ -13,7 +13,7 @@ use crate::command::Command;
 use crate::error::{Error, io_error};
 use crate::image_seed::Uuid;
 use crate::options::Compression;
-use crate::steps::{Job, Step, Steps};
+use crate::steps::{Job, Step};
 use crate::tools::Tool;
 use crate::verity;
 
@@ -36,64 +36,45 @@ pub(crate) struct RootFs {
 pub(crate) static ALL: &[&RootFs] = &[&erofs::ROOT_FS];
 
 /// The steps that make the root file system and its hash tree in these files, and check them.
-pub(crate) fn verified(image: &Path, hash_tree: &Path) -> Steps {
-    let files = verity::Files {
-        image: image.to_owned(),
-        hash_tree: hash_tree.to_owned(),
-    };
+pub(crate) fn verified(image: &Path, hash_tree: &Path) -> Vec<Step> {
     vec![
-        Box::new(Make(image.to_owned())),
-        Box::new(verity::Make(files.clone())),
-        Box::new(Check(image.to_owned())),
-        Box::new(verity::Verify(files)),
+        make(image.to_owned()),
+        verity::make(image.to_owned(), hash_tree.to_owned()),
+        check(image.to_owned()),
+        verity::verify(image.to_owned(), hash_tree.to_owned()),
     ]
 }
 
 /// Makes the file system in a file.
-struct Make(PathBuf);
-
-impl Step for Make {
-    fn action(&self) -> &'static str {
-        "making the root file system"
-    }
-
-    fn commands(&self, job: &Job<'_>) -> Vec<Command> {
+fn make(image: PathBuf) -> Step {
+    const ACTION: &str = "making the root file system";
+    let file = image.clone();
+    let commands = move |job: &Job<'_>| {
         let (options, uuid) = (job.options, job.seed.uuid("root"));
-        vec![(options.root_fs.make)(&self.0, uuid, options.compression)]
-    }
-
-    fn run(&self, job: &mut Job<'_>, commands: &[Command]) -> Result<(), Error> {
+        vec![(options.root_fs.make)(&file, uuid, options.compression)]
+    };
+    Step::new(ACTION, commands).with(move |job, commands| {
         job.progress.total(job.tree.content_bytes());
         let feed = |stdin: &mut ChildStdin| {
             let mut out = BufWriter::with_capacity(1 << 20, stdin);
             tar::write(job.tree, &mut out, &|bytes| job.progress.advance(bytes))
         };
         for command in commands {
-            command.run_fed(self.action(), feed)?;
+            command.run_fed(ACTION, feed)?;
         }
-        make_readable(&self.0)
-    }
+        make_readable(&image)
+    })
 }
 
-/// Lets everybody read a file that a tool has made for its owner only.
+/// Makes a file readable for all users that a tool has made for its owner only.
 pub(crate) fn make_readable(file: &Path) -> Result<(), Error> {
     fs::set_permissions(file, fs::Permissions::from_mode(0o644))
         .map_err(io_error("setting the mode of", file))
 }
 
 /// Reads the file system again.
-struct Check(PathBuf);
-
-impl Step for Check {
-    fn action(&self) -> &'static str {
-        "checking the root file system"
-    }
-
-    fn commands(&self, job: &Job<'_>) -> Vec<Command> {
-        vec![(job.options.root_fs.check)(&self.0)]
-    }
-
-    fn is_check(&self) -> bool {
-        true
-    }
+fn check(image: PathBuf) -> Step {
+    Step::check("checking the root file system", move |job| {
+        (job.options.root_fs.check)(&image)
+    })
 }
