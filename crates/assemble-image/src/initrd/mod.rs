@@ -20,6 +20,7 @@ use crate::archive::cpio;
 use crate::command::Command;
 use crate::error::{Error, io_error};
 use crate::options::{Compression, Options};
+use crate::progress::Unit;
 use crate::root_tree::{Entry, Node, RootTree, join, name_of, parent_of};
 use crate::steps::{Job, Step};
 
@@ -121,7 +122,7 @@ pub(crate) fn programs(
 
 /// Writes a tree as a cpio archive, compressed unless that is not wanted.
 pub(crate) fn write(job: &Job<'_>, tree: &RootTree, path: &Path) -> Result<(), Error> {
-    job.progress.total(tree.content_bytes());
+    job.progress.total(tree.content_bytes(), Unit::Bytes);
     let on_written = |bytes| job.progress.advance(bytes);
     let file = File::create_new(path).map_err(io_error("writing", path))?;
     let mut file = BufWriter::with_capacity(1 << 20, file);

@@ -13,6 +13,7 @@ use crate::command::Command;
 use crate::error::{Error, io_error};
 use crate::image_seed::Uuid;
 use crate::options::Compression;
+use crate::progress::Unit;
 use crate::steps::{Job, Step, Steps};
 use crate::tools::Tool;
 use crate::verity;
@@ -63,7 +64,7 @@ impl Step for Make {
     }
 
     fn run(&self, job: &mut Job<'_>, commands: &[Command]) -> Result<(), Error> {
-        job.progress.total(job.tree.content_bytes());
+        job.progress.total(job.tree.content_bytes(), Unit::Bytes);
         let feed = |stdin: &mut ChildStdin| {
             let mut out = BufWriter::with_capacity(1 << 20, stdin);
             tar::write(job.tree, &mut out, &|bytes| job.progress.advance(bytes))
