@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use clap_complete::Shell;
 use clap_complete::aot::generate_to;
 use hermetic_out::FindingKind;
+use hermetic_out_command_line::command;
 use hermetic_out_command_line::explain::page;
 use lint_store_path::rules::rule_by_id;
 
@@ -35,29 +36,29 @@ struct Tool {
 fn tools() -> [Tool; 5] {
     [
         Tool {
-            name: assemble_image::cli::TOOL,
+            name: assemble_image::cli::TOOL.name,
             kinds: assemble_image::findings::KINDS,
-            command: assemble_image::cli::command,
+            command: command::<assemble_image::cli::Arguments>,
         },
         Tool {
-            name: lint_store_path::cli::TOOL,
+            name: lint_store_path::cli::TOOL.name,
             kinds: lint_store_path::rules::kinds(),
-            command: lint_store_path::cli::command,
+            command: command::<lint_store_path::cli::Arguments>,
         },
         Tool {
-            name: patch_systemd_units::cli::TOOL,
+            name: patch_systemd_units::cli::TOOL.name,
             kinds: patch_systemd_units::findings::KINDS,
-            command: patch_systemd_units::cli::command,
+            command: command::<patch_systemd_units::cli::Arguments>,
         },
         Tool {
-            name: relocate_etc_to_out::cli::TOOL,
+            name: relocate_etc_to_out::cli::TOOL.name,
             kinds: relocate_etc_to_out::findings::KINDS,
-            command: relocate_etc_to_out::cli::command,
+            command: command::<relocate_etc_to_out::cli::Arguments>,
         },
         Tool {
-            name: rewrite_pkgconfig_prefix::cli::TOOL,
+            name: rewrite_pkgconfig_prefix::cli::TOOL.name,
             kinds: rewrite_pkgconfig_prefix::findings::KINDS,
-            command: rewrite_pkgconfig_prefix::cli::command,
+            command: command::<rewrite_pkgconfig_prefix::cli::Arguments>,
         },
     ]
 }
@@ -96,7 +97,7 @@ fn pages(tools: &[Tool]) -> BTreeMap<String, String> {
         let mut page = page(kind);
         page.push_str("\n## Reported by\n\n");
         for reporter in reporters {
-            let scope = rule_by_id(id).filter(|_| reporter == lint_store_path::cli::TOOL);
+            let scope = rule_by_id(id).filter(|_| reporter == lint_store_path::cli::TOOL.name);
             let scope = scope.map(|rule| {
                 format!(
                     ", which looks at one {} at a time; `--allow {id}` and `--allow {id}:GLOB` ignore it",

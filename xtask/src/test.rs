@@ -54,11 +54,12 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         ] {
             set_up::ensure_installed(needs)?;
         }
-        let mut release = vec!["build", "--release"];
+        // Each by itself, as packages are built: together, cargo would build the fixups with what only
+        // the lint needs.
         for tool in TOOLS {
-            release.extend(["--package", tool]);
+            let arguments = ["build", "--release", "--package", tool];
+            steps.push(step("release build", &arguments));
         }
-        steps.push(step("release build", &release));
         steps.push(Step {
             name: "real packages",
             command: packages(None),

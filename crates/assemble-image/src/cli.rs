@@ -3,58 +3,31 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 use hermetic_out::{Finding, FindingKind, Severity};
 use hermetic_out_command_line::policy::Policy;
+use hermetic_out_command_line::progress::{Bar, Quiet};
 use hermetic_out_command_line::request::pair;
-use hermetic_out_command_line::{ExitStatus, Streams, explain, parse, write_findings};
+use hermetic_out_command_line::{
+    ExitStatus, Format, OutputOptions, Report, Streams, Tool, ToolVersion,
+};
 use lint_store_path::rules;
 
 use crate::closure::{Store, read_closure};
 use crate::dry_run::describe;
 use crate::options::{CONFIGURATION, IMAGE, OUTPUT, Options};
-use crate::progress::{Progress, Quiet};
 use crate::{assemble, findings, lint, tools};
 
-/// The name of the tool.
-pub const TOOL: &str = "assemble-image";
+/// The name and version of the tool.
+pub const TOOL: ToolVersion = ToolVersion {
+    name: "assemble-image",
+    version: env!("CARGO_PKG_VERSION"),
+};
 
 const LINT: &str = "Lint";
-const SHOWN: &str = "Messages";
-
-/// What `--help` says after the options.
-fn after_help() -> String {
-    format!(
-        "\
-Files of the output:
-  image.raw         the disk; with --layout bare the root file system
-  image.verity      the hash tree, with --layout bare
-  image.roothash    the root hash
-  image.efi         the unified kernel image
-  image.initrd      the minimal initrd, with --layout bare
-  image.cmdline     the kernel command line, with --layout bare
-  manifest.json     description of the image: versions, partitions, sizes, users, findings
-  users-pin         the UIDs and GIDs, for --users-pin
-  size-report.html  with --size-report
-
-Tools, on PATH, in these versions or newer; only those that the layout needs:
-  {}
-
-Exit status:
-  0  the image was written, or could be written (--dry-run)
-  1  the image has errors; all findings are reported, nothing is written
-  2  the tool failed: wrong arguments, a missing tool, an unreadable file, a full disk
-
-Example:
-  assemble-image --closure closure/store-paths --package $systemd --package $bash \\
-    --kernel $kernel/bzImage --modules $kernel/lib/modules/6.12.1 --output image
-  assemble-image @image.args --layout bare --compression zstd --rebuild-check --output image",
-        tools::projects()
-    )
-}
 
 /// Build a bootable image with a verified root file system from store paths
 ///
@@ -63,9 +36,8 @@ Example:
 /// privileges are needed, and the same input gives the same bytes. Errors that would keep the image
 /// from booting are reported before anything is written.
 #[derive(Debug, Parser)]
-#[command(name = TOOL, version, max_term_width = 100, after_long_help = after_help())]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
-struct Arguments {
+pub struct Arguments {
     /// Store paths in the image: a file that lists them, one per line, or a store path (repeatable)
     #[arg(long, value_name = "FILE|PATH", num_args = 1.., help_heading = IMAGE)]
     closure: Vec<PathBuf>,
@@ -117,88 +89,92 @@ struct Arguments {
     #[arg(long, help_heading = OUTPUT)]
     dry_run: bool,
 
-    /// Print only errors
-    #[arg(long, short, conflicts_with = "verbose", help_heading = SHOWN)]
-    quiet: bool,
-
-    /// Also print notes
-    #[arg(long, short, help_heading = SHOWN)]
-    verbose: bool,
-
-    /// Explain a finding and its remedy
-    #[arg(long, value_name = "FINDING", help_heading = SHOWN)]
-    explain: Option<String>,
+    #[command(flatten)]
+    output_options: OutputOptions,
 }
 
-/// The command line's description, from which its man page and completions are made.
-#[must_use]
-pub fn command() -> clap::Command {
-    Arguments::command()
-}
+impl Tool for Arguments {
+    const TOOL: ToolVersion = TOOL;
+    const EXAMPLE: &'static str = "  \
+assemble-image --closure closure/store-paths --package $systemd --package $bash \\
+    --kernel $kernel/bzImage --modules $kernel/lib/modules/6.12.1 --output image
+  assemble-image @image.args --layout bare --compression zstd --rebuild-check --output image";
+    const HAS_PAGE: bool = true;
 
-/// Runs the tool with the command line `arguments`; the first is the name of the program.
-pub fn run(
-    arguments: impl IntoIterator<Item = OsString>,
-    streams: &mut Streams<'_>,
-) -> anyhow::Result<ExitStatus> {
-    let Some(arguments) = parse::<Arguments>(arguments, streams)? else {
-        return Ok(ExitStatus::Clean);
-    };
-    if let Some(name) = &arguments.explain {
-        let kinds: Vec<&FindingKind> = findings::KINDS
-            .iter()
-            .chain(rules::kinds())
-            .copied()
-            .collect();
-        explain(&kinds, name, streams.stdout)?;
-        return Ok(ExitStatus::Clean);
+    fn kinds() -> Vec<&'static FindingKind> {
+        let kinds = findings::KINDS.iter().chain(rules::kinds());
+        kinds.copied().collect()
     }
-    let options = arguments.options()?;
-    let output = arguments.output.clone().unwrap_or_default();
-    if arguments.dry_run {
-        return dry_run(&arguments, &options, &output, streams);
+
+    fn sections() -> String {
+        format!(
+            "\
+Files of the output:
+  image.raw         the disk; with --layout bare the root file system
+  image.verity      the hash tree, with --layout bare
+  image.roothash    the root hash
+  image.efi         the unified kernel image
+  image.initrd      the minimal initrd, with --layout bare
+  image.cmdline     the kernel command line, with --layout bare
+  manifest.json     description of the image: versions, partitions, sizes, users, findings
+  users-pin         the UIDs and GIDs, for --users-pin
+  size-report.html  with --size-report
+
+Tools, on PATH, in these versions or newer; only those that the layout needs:
+  {}
+
+",
+            tools::projects()
+        )
     }
-    let bar;
-    // A Nix build has a terminal, too, whose lines go into a log.
-    let can_move = std::env::var_os("TERM").is_some_and(|terminal| terminal != "dumb");
-    let progress: &dyn Progress = if streams.stderr_is_terminal && can_move && !arguments.quiet {
-        bar = Bar::new();
-        &bar
-    } else {
-        &Quiet
-    };
-    let outcome = assemble::assemble(&options, &output, arguments.rebuild_check, progress)?;
-    progress.step("");
-    arguments.show(&outcome.findings, outcome.lint, streams)?;
-    if !outcome.written {
-        return Ok(ExitStatus::Findings);
+
+    fn output_options(&self) -> &OutputOptions {
+        &self.output_options
     }
-    if !arguments.quiet {
-        let hash = match &outcome.root_hash {
-            Some(hash) => format!(", root hash {hash}"),
-            None => String::new(),
-        };
-        writeln!(streams.stderr, "{TOOL}: {}{hash}", output.display())
-            .context("writing to standard error")?;
+
+    fn run(self, streams: &mut Streams<'_>) -> anyhow::Result<ExitStatus> {
+        let options = self.options()?;
+        let output = self.output.clone().unwrap_or_default();
+        if self.dry_run {
+            return dry_run(&self, &options, &output, streams);
+        }
+        let bar = Bar::new(streams, self.output_options.style);
+        let outcome = assemble::assemble(&options, &output, self.rebuild_check, &bar)?;
+        drop(bar);
+        self.show(&output, &outcome.findings, outcome.lint, streams)?;
+        if !outcome.written {
+            return Ok(ExitStatus::Findings);
+        }
+        if self.is_human() && !self.output_options.style.quiet {
+            let hash = match &outcome.root_hash {
+                Some(hash) => format!(", root hash {hash}"),
+                None => String::new(),
+            };
+            let (name, output) = (TOOL.name, output.display());
+            writeln!(streams.stderr, "{name}: {output}{hash}")
+                .context("writing to standard error")?;
+        }
+        Ok(ExitStatus::Clean)
     }
-    Ok(ExitStatus::Clean)
 }
 
 fn dry_run(
     arguments: &Arguments,
     options: &Options,
-    output: &std::path::Path,
+    output: &Path,
     streams: &mut Streams<'_>,
 ) -> anyhow::Result<ExitStatus> {
     let (architecture, _) = assemble::prepare(options)?;
     let work = tempfile::tempdir().context("making a temporary directory")?;
     let plan = crate::plan::plan(options, work.path(), &Quiet)?;
-    arguments.show(&plan.findings, plan.lint, streams)?;
+    arguments.show(output, &plan.findings, plan.lint, streams)?;
     if findings::has_error(&plan.findings) {
         return Ok(ExitStatus::Findings);
     }
-    let text = describe(options, &plan, architecture, output, work.path())?;
-    write!(streams.stdout, "{text}").context("writing to standard output")?;
+    if arguments.is_human() {
+        let text = describe(options, &plan, architecture, output, work.path())?;
+        write!(streams.stdout, "{text}").context("writing to standard output")?;
+    }
     Ok(ExitStatus::Clean)
 }
 
@@ -235,21 +211,30 @@ impl Arguments {
         Ok((!self.no_lint).then_some(policy))
     }
 
-    /// Shows findings: errors always, warnings unless quiet, notes if asked for. Of the lint's, which
-    /// are about packages and not about the image, only errors.
+    fn is_human(&self) -> bool {
+        self.output_options.format == Format::Human
+    }
+
+    /// Reports findings: to people errors always, warnings unless quiet, notes if asked for. Of the lint's,
+    /// which are about packages and not about the image, only errors.
     fn show(
         &self,
+        output: &Path,
         findings: &[Finding],
         lint: Option<lint::Numbers>,
         streams: &mut Streams<'_>,
     ) -> anyhow::Result<()> {
-        let least = match (self.quiet, self.verbose) {
-            (true, _) => Severity::Error,
-            (_, true) => Severity::Note,
-            _ => Severity::Warning,
-        };
-        write_findings(findings, least, streams)?;
-        if self.quiet {
+        let has_notes = !self.is_human() || self.output_options.style.verbose;
+        let reported = findings
+            .iter()
+            .filter(|finding| has_notes || finding.severity > Severity::Note)
+            .cloned()
+            .collect();
+        let subject = output.display().to_string();
+        let report = Report::new(TOOL, subject, self.store_dir.clone(), reported);
+        self.output_options.write(&report, streams)?;
+        let is_silent = !self.is_human() || self.output_options.style.quiet;
+        if is_silent {
             return Ok(());
         }
         let lint::Numbers {
@@ -258,19 +243,20 @@ impl Arguments {
             notes,
             allowed,
         } = lint.unwrap_or_default();
+        let tool = TOOL.name;
         let mut text = String::new();
         if of_lint > 0 {
             // Writing to a string does not fail, here and below.
             let _ = writeln!(
                 text,
-                "{TOOL}: {of_lint} of the errors are from the lint: fix the packages, allow them with \
+                "{tool}: {of_lint} of the errors are from the lint: fix the packages, allow them with \
                  --lint-allow RULE[:GLOB] or --lint-config FILE, or use --no-lint"
             );
         }
         if warnings + notes + allowed > 0 {
             let _ = writeln!(
                 text,
-                "{TOOL}: the lint also has {warnings} warnings, {notes} notes and {allowed} allowed \
+                "{tool}: the lint also has {warnings} warnings, {notes} notes and {allowed} allowed \
                  findings; lint-store-path --closure shows them"
             );
         }
@@ -285,7 +271,7 @@ impl Arguments {
             let plural = |number| if number == 1 { "" } else { "s" };
             let _ = writeln!(
                 text,
-                "{TOOL}: {errors} error{}, {warnings} warning{}; nothing was written",
+                "{tool}: {errors} error{}, {warnings} warning{}; nothing was written",
                 plural(errors),
                 plural(warnings)
             );
@@ -304,41 +290,4 @@ fn password(given: &OsString) -> anyhow::Result<(String, PathBuf)> {
     let user = std::str::from_utf8(user)
         .with_context(|| format!("reading --password {}", given.display()))?;
     Ok((user.to_owned(), OsStr::from_bytes(file).into()))
-}
-
-/// A progress bar on standard error.
-struct Bar(indicatif::ProgressBar);
-
-impl Bar {
-    fn new() -> Self {
-        let bar = indicatif::ProgressBar::new_spinner();
-        bar.enable_steady_tick(std::time::Duration::from_millis(120));
-        Self(bar)
-    }
-}
-
-impl Progress for Bar {
-    fn step(&self, text: &str) {
-        if text.is_empty() {
-            self.0.finish_and_clear();
-            return;
-        }
-        self.0.unset_length();
-        self.0.set_position(0);
-        self.0
-            .set_style(indicatif::ProgressStyle::default_spinner());
-        self.0.set_message(text.to_owned());
-    }
-
-    fn total(&self, bytes: u64) {
-        let template = "{msg} {wide_bar} {binary_bytes}/{binary_total_bytes}";
-        if let Ok(style) = indicatif::ProgressStyle::with_template(template) {
-            self.0.set_style(style);
-        }
-        self.0.set_length(bytes);
-    }
-
-    fn advance(&self, bytes: u64) {
-        self.0.inc(bytes);
-    }
 }

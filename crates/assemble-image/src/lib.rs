@@ -25,7 +25,6 @@ mod manifest;
 mod options;
 mod output;
 mod plan;
-mod progress;
 mod rebuild_check;
 mod root_fs;
 mod root_tree;
@@ -41,3 +40,5 @@ mod verity;
 
 #[cfg(test)]
 mod test_support;
+
+use hermetic_out_command_line::progress;

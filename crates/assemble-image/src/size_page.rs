@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use hermetic_out_command_line::page::{Area, Page, Size, escaped, human_size, share, treemap};
+use hermetic_out_command_line::page::{Area, Page, escaped, human_size, share, treemap};
+use hermetic_out_command_line::size::Size;
 
 use crate::sizes::Sizes;
 

@@ -1,6 +1,6 @@
 //! How many bytes each store path and each directory takes.
 
-use hermetic_out_command_line::page::{Size, SizeSum};
+use hermetic_out_command_line::size::{Size, SizeSum};
 use serde::Serialize;
 
 use crate::root_tree::{Node, RootTree, is_in};

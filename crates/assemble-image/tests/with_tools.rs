@@ -384,6 +384,25 @@ fn what_is_wrong_is_told_and_nothing_is_written() {
     }
 }
 
+#[test]
+fn findings_are_written_as_other_tools_write_them() {
+    let world = world();
+    world.write(OTHER, "etc/worker.conf", "setting=1\n");
+    let reported = |arguments: &[&str]| {
+        let mut command = world.assemble(&[BASE, OTHER], "image");
+        run(command.args(arguments), 1)
+    };
+    let output = reported(&["--format", "json"]);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["tool"]["name"], "assemble-image");
+    assert_eq!(report["findings"][0]["id"], "duplicate-etc-path");
+    assert_eq!(output.stderr, b"", "one document and nothing else");
+    let output = reported(&["--color", "always"]);
+    assert!(said(&output).contains("\x1b["));
+    let output = reported(&["--color", "never"]);
+    assert!(!said(&output).contains("\x1b["));
+}
+
 /// What a package says about /etc/os-release is said of the package's own image.
 #[test]
 fn what_the_lint_calls_an_error_stops_it() {

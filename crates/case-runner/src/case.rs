@@ -28,18 +28,7 @@ const OUTPUT_OPTIONS: &[&str] = &[
 ];
 
 /// Variables that would make a run depend on who starts it.
-const VARIABLES: &[&str] = &[
-    "HERMETIC_OUT_DEPENDENCY",
-    "HERMETIC_OUT_FALLBACK",
-    "HERMETIC_OUT_KEEP",
-    "HERMETIC_OUT_OUTPUT",
-    "HERMETIC_OUT_OUTPUT_SEARCH_PATH",
-    "HERMETIC_OUT_REPLACE",
-    "HERMETIC_OUT_SEARCH_PATH",
-    "NO_COLOR",
-    "RUST_BACKTRACE",
-    "SOURCE_DATE_EPOCH",
-];
+const VARIABLES: &[&str] = &["NO_COLOR", "RUST_BACKTRACE", "SOURCE_DATE_EPOCH"];
 
 /// Runs the case; what is different.
 pub(crate) fn run(

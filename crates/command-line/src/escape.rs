@@ -1,5 +1,8 @@
 //! Any bytes as text that is safe to print.
 
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
 /// `bytes` on one line: control characters, characters that change the direction of writing, and
 /// bytes that are not UTF-8 are shown as escapes; tabs stay.
 #[must_use]
@@ -21,6 +24,11 @@ pub fn escape_for_terminal(bytes: &[u8]) -> String {
         }
     }
     text
+}
+
+/// A path on one line: see [`escape_for_terminal`].
+pub(crate) fn escape_path(path: &Path) -> String {
+    escape_for_terminal(path.as_os_str().as_bytes())
 }
 
 fn push_byte(text: &mut String, byte: u8) {

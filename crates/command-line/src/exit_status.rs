@@ -1,6 +1,5 @@
 //! How a tool ends: its exit status, and what it says when it could not do its work.
 
-use std::ffi::OsStr;
 use std::fmt;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
@@ -31,13 +30,6 @@ impl ExitStatus {
     }
 }
 
-/// The exit statuses, for the end of a tool's `--help`.
-pub const EXIT_STATUS_HELP: &str = "\
-Exit status:
-  0  nothing at or above the failing severity was found
-  1  something at or above it was found; everything found is reported
-  2  the work could not be done: wrong arguments, an unreadable file, a full disk";
-
 /// Where a tool writes to.
 pub struct Streams<'a> {
     /// Standard output.
@@ -67,7 +59,7 @@ impl std::error::Error for UsageError {}
 ///
 /// The work goes on when nobody reads what is printed any more (`tool | head`): a closed pipe is no
 /// error.
-pub fn run(
+pub(crate) fn on_process_streams(
     tool: &str,
     work: impl FnOnce(&mut Streams<'_>) -> anyhow::Result<ExitStatus>,
 ) -> ExitCode {
@@ -112,19 +104,6 @@ fn run_on(
         escape_for_terminal(format!("{error:#}").as_bytes())
     );
     2
-}
-
-/// Whether to colour what goes to a stream, by the rules of <https://no-color.org>.
-pub(crate) fn colour(
-    choice: crate::output_options::Color,
-    terminal: bool,
-    no_color: Option<&OsStr>,
-) -> bool {
-    match choice {
-        crate::output_options::Color::Always => true,
-        crate::output_options::Color::Never => false,
-        crate::output_options::Color::Auto => terminal && no_color.is_none_or(OsStr::is_empty),
-    }
 }
 
 /// A stream whose reader may leave: the rest is dropped.
@@ -173,7 +152,6 @@ impl<W: Write> Write for UntilClosed<W> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::output_options::Color;
 
     /// What `work` makes of `run`: exit status, standard output, standard error.
     pub(crate) fn run_captured(
@@ -243,16 +221,5 @@ pub(crate) mod tests {
         let mut full = UntilClosed::new(BufWriter::new(Failing(io::ErrorKind::StorageFull)));
         let message = "tool: error: writing to standard output: no storage space\n".to_owned();
         assert_eq!(write_to(&mut full), (2, message));
-    }
-
-    #[test]
-    fn colours_follow_the_terminal_and_no_color() {
-        let set = Some(OsStr::new("1"));
-        assert!(colour(Color::Always, false, set));
-        assert!(!colour(Color::Never, true, None));
-        assert!(colour(Color::Auto, true, None));
-        assert!(colour(Color::Auto, true, Some(OsStr::new(""))));
-        assert!(!colour(Color::Auto, true, set));
-        assert!(!colour(Color::Auto, false, None));
     }
 }

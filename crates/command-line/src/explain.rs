@@ -1,28 +1,13 @@
 //! `--explain`: what a finding means.
 
 use std::fmt::Write as _;
-use std::io::Write;
 
-use anyhow::Context;
-use hermetic_out::{FindingKind, kind_by_id};
+use hermetic_out::FindingKind;
 
 use crate::escape::escape_for_terminal;
-use crate::exit_status::UsageError;
 
-/// Prints the page of the finding whose id, or former id, is `name`; fails, with the nearest ids, if there
-/// is none.
-pub fn explain(
-    kinds: &[&'static FindingKind],
-    name: &str,
-    stdout: &mut dyn Write,
-) -> anyhow::Result<()> {
-    match kind_by_id(kinds, name) {
-        Some(kind) => stdout
-            .write_all(page(kind).as_bytes())
-            .context("writing to standard output"),
-        None => Err(UsageError(unknown(kinds, name)).into()),
-    }
-}
+/// The most ids that are suggested for one that does not exist.
+const SUGGESTIONS: usize = 3;
 
 /// The page of a kind of finding, in Markdown.
 #[must_use]
@@ -43,8 +28,7 @@ pub fn page(kind: &FindingKind) -> String {
 }
 
 /// What a kind of finding means, with an example and what to do, in Markdown.
-#[must_use]
-pub fn explanation(kind: &FindingKind) -> String {
+pub(crate) fn explanation(kind: &FindingKind) -> String {
     format!(
         "{}\n\n## Example\n\n```\n{}\n```\n\n## What to do\n\n{}.\n",
         kind.explanation.trim(),
@@ -62,41 +46,38 @@ fn sentence(text: &str) -> String {
     }
 }
 
+/// Says that no finding is called `name`, with the nearest names.
 pub(crate) fn unknown(kinds: &[&FindingKind], name: &str) -> String {
     // What is typed is short, and the time grows with the product of the lengths.
     let shortened: String = name.chars().take(100).collect();
     let distance = |known: &str| {
         let distance = strsim::levenshtein(&shortened, known);
-        let is_near = distance <= known.len() / 3 || (name.len() > 2 && known.contains(name));
-        is_near.then_some(distance)
+        let is_part = name.len() > 2 && known.contains(name);
+        (distance > known.len() / 3 && !is_part, distance)
     };
     // Who knows a former id is told the present one.
-    let nearest = |kind: &&FindingKind| {
-        let ids = std::iter::once(&kind.id).chain(kind.aliases);
-        Some((ids.filter_map(|id| distance(id)).min()?, kind.id))
-    };
-    let mut near: Vec<(usize, &str)> = kinds.iter().filter_map(nearest).collect();
-    near.sort_unstable();
-    let mut names: Vec<&str> = near.iter().take(3).map(|(_, known)| *known).collect();
-    let introduction = if names.is_empty() {
-        "the findings are"
+    let mut names: Vec<((bool, usize), &str)> = kinds
+        .iter()
+        .map(|kind| {
+            let former = kind.aliases.iter().map(|id| distance(id));
+            (former.fold(distance(kind.id), Ord::min), kind.id)
+        })
+        .collect();
+    names.sort_unstable();
+    let near = names.partition_point(|((is_far, _), _)| !is_far);
+    names.truncate(if near == 0 {
+        SUGGESTIONS
     } else {
-        "did you mean"
-    };
-    if names.is_empty() {
-        names.extend(kinds.iter().map(|kind| kind.id));
-        names.sort_unstable();
-    }
-    let end = if introduction == "did you mean" {
-        "?"
-    } else {
-        ""
-    };
+        near.min(SUGGESTIONS)
+    });
+    let names: Vec<&str> = names.into_iter().map(|(_, known)| known).collect();
     let name = escape_for_terminal(name.as_bytes());
-    format!(
-        "no finding is called '{name}'; {introduction} {}{end}",
-        names.join(", ")
-    )
+    let names = names.join(", ");
+    if near == 0 {
+        format!("no finding is called '{name}'; the nearest are {names}")
+    } else {
+        format!("no finding is called '{name}'; did you mean {names}?")
+    }
 }
 
 #[cfg(test)]
@@ -123,44 +104,34 @@ mod tests {
     static LINK: FindingKind = kind("broken-link", &["dead-link"]);
     static KINDS: [&FindingKind; 3] = [&PROGRAM, &FILE, &LINK];
 
-    fn explained(name: &str) -> Result<String, String> {
-        let mut page = Vec::new();
-        match explain(&KINDS, name, &mut page) {
-            Ok(()) => Ok(String::from_utf8(page).unwrap()),
-            Err(error) => Err(error.to_string()),
-        }
-    }
-
     #[test]
     fn a_page_says_what_it_means() {
-        let page = explained("broken-link").unwrap();
         assert_eq!(
-            page,
+            page(KINDS[2]),
             "# broken-link\n\n*warning* · units\n\nA program is not found.\n\nIt will not start.\n\n\
              ## Example\n\n```\nExecStart=x\n```\n\n## What to do\n\nAdd its package.\n\n\
              Former ids: `dead-link`.\n"
         );
-        assert_eq!(explained("dead-link").unwrap(), page, "a former id");
     }
 
     #[test]
     fn an_unknown_name_is_told_the_nearest() {
         assert_eq!(
-            explained("unresolved-progam").unwrap_err(),
+            unknown(&KINDS, "unresolved-progam"),
             "no finding is called 'unresolved-progam'; did you mean unresolved-program?"
         );
         assert_eq!(
-            explained("unresolved").unwrap_err(),
+            unknown(&KINDS, "unresolved"),
             "no finding is called 'unresolved'; did you mean unresolved-file, unresolved-program?"
         );
         assert_eq!(
-            explained("deadlink").unwrap_err(),
+            unknown(&KINDS, "deadlink"),
             "no finding is called 'deadlink'; did you mean broken-link?",
             "by a former id"
         );
         assert_eq!(
-            explained("x\n").unwrap_err(),
-            "no finding is called 'x\\x0a'; the findings are broken-link, unresolved-file, \
+            unknown(&KINDS, "x\n"),
+            "no finding is called 'x\\x0a'; the nearest are broken-link, unresolved-file, \
              unresolved-program"
         );
     }

@@ -1,16 +1,16 @@
-//! What the options, and the environment for those that are not given, say about a package.
+//! What the options say about a package.
 
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 use std::{fs, io};
 
-use bstr::{BString, ByteSlice};
+use bstr::ByteSlice;
 use hermetic_out::resolve::Choices;
 use hermetic_out::{Output, Package};
 use thiserror::Error;
 
-use crate::escape::escape_for_terminal;
+use crate::escape::{escape_for_terminal, escape_path};
 use crate::options::CommonOptions;
 
 /// What the options ask for.
@@ -41,7 +41,7 @@ pub enum OptionError {
     /// A pair without its separator, or without one of its sides.
     #[error("reading {option} {value}: it is not of the form {form}")]
     NotAPair {
-        /// The option or environment variable.
+        /// The option.
         option: &'static str,
         /// What was given.
         value: String,
@@ -54,7 +54,7 @@ pub enum OptionError {
     /// An output twice.
     #[error("reading {option}: the output {name} is given twice")]
     RepeatedOutput {
-        /// The option or environment variable.
+        /// The option.
         option: &'static str,
         /// The output.
         name: String,
@@ -62,7 +62,7 @@ pub enum OptionError {
     /// An output that was not given.
     #[error("reading {option}: there is no output {name}; give it with --output {name}=PATH")]
     UnknownOutput {
-        /// The option or environment variable.
+        /// The option.
         option: &'static str,
         /// The output's name.
         name: String,
@@ -70,7 +70,7 @@ pub enum OptionError {
     /// A path that is relative, or leads upwards.
     #[error("reading {option} {path}: the path is not absolute and without '..'; give it in full")]
     NotAbsolute {
-        /// The option or environment variable.
+        /// The option.
         option: &'static str,
         /// The path.
         path: String,
@@ -130,7 +130,7 @@ pub enum OptionError {
     /// A path that cannot be looked at.
     #[error("looking at {path}, given by {option}")]
     Unreadable {
-        /// The option or environment variable.
+        /// The option.
         option: &'static str,
         /// The path.
         path: String,
@@ -145,29 +145,16 @@ pub enum OptionError {
     },
 }
 
-/// An environment: the value of a variable.
-type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
-
 impl CommonOptions {
-    /// What the options, and the environment for those that are not given, say about the package.
+    /// What the options say about the package; fails if they contradict each other, or what they name
+    /// does not exist.
     pub fn request(&self) -> Result<Request, OptionError> {
-        self.request_in(&|name| std::env::var_os(name))
-    }
-
-    fn request_in(&self, environment: Environment<'_>) -> Result<Request, OptionError> {
         let store_dir = absolute("--store-dir", self.store_dir.as_os_str().as_bytes())?;
         check_root(self.root.as_deref())?;
-        let (option, values) = list(&self.output, "--output", "HERMETIC_OUT_OUTPUT", environment);
-        let mut outputs = self.outputs(option, &values, &store_dir)?;
-
-        let (option, values) = list(
-            &self.output_search_path,
-            "--output-search-path",
-            "HERMETIC_OUT_OUTPUT_SEARCH_PATH",
-            environment,
-        );
-        for value in &values {
-            let (name, directories) = pair(option, value, "NAME=DIR[:DIR…]")?;
+        let mut outputs = self.outputs(&store_dir)?;
+        for value in &self.output_search_path {
+            let option = "--output-search-path";
+            let (name, directories) = pair(option, value.as_bytes(), "NAME=DIR[:DIR…]")?;
             let known = outputs
                 .iter_mut()
                 .find(|output| output.name.as_bytes() == name);
@@ -181,49 +168,29 @@ impl CommonOptions {
                 .get_or_insert_default()
                 .extend(directories);
         }
-
-        let (option, values) = given(
-            &self.search_path,
-            "--search-path",
-            "HERMETIC_OUT_SEARCH_PATH",
-            environment,
-        );
-        let directories: Result<Vec<_>, _> = values
+        let directories: Result<Vec<_>, _> = self
+            .search_path
             .iter()
-            .map(|value| search_path(option, value))
+            .map(|value| search_path("--search-path", value.as_bytes()))
             .collect();
-        let search_path = directories?.concat();
-
-        let (option, values) = list(
-            &self.dependency,
-            "--dependency",
-            "HERMETIC_OUT_DEPENDENCY",
-            environment,
-        );
-        let dependencies = values
+        let dependencies = self
+            .dependency
             .iter()
-            .map(|value| absolute(option, value))
+            .map(|value| absolute("--dependency", value.as_bytes()))
             .collect::<Result<_, _>>()?;
-
-        let (_, keep) = list(&self.keep, "--keep", "HERMETIC_OUT_KEEP", environment);
-        let pairs = |values, option, variable| {
-            let (option, values) = list(values, option, variable, environment);
-            let pairs = values.iter().map(|value| {
-                let (from, to) = pair(option, value, "FROM=TO")?;
-                Ok((from.to_vec(), to.to_vec()))
-            });
-            pairs.collect::<Result<_, OptionError>>()
-        };
         let choices = Choices {
-            keep: keep.into_iter().map(Vec::from).collect(),
-            replace: pairs(&self.replace, "--replace", "HERMETIC_OUT_REPLACE")?,
-            fallback: pairs(&self.fallback, "--fallback", "HERMETIC_OUT_FALLBACK")?,
+            keep: self
+                .keep
+                .iter()
+                .map(|value| value.as_bytes().to_vec())
+                .collect(),
+            replace: pairs("--replace", &self.replace)?,
+            fallback: pairs("--fallback", &self.fallback)?,
         };
-
         Ok(Request {
             package: Package {
                 outputs,
-                search_path,
+                search_path: directories?.concat(),
                 dependencies,
                 store_dir,
                 root: self.root.clone(),
@@ -232,14 +199,11 @@ impl CommonOptions {
         })
     }
 
-    fn outputs(
-        &self,
-        option: &'static str,
-        values: &[BString],
-        store_dir: &Path,
-    ) -> Result<Vec<Output>, OptionError> {
-        let mut outputs: Vec<Output> = Vec::with_capacity(values.len());
-        for value in values {
+    fn outputs(&self, store_dir: &Path) -> Result<Vec<Output>, OptionError> {
+        let option = "--output";
+        let mut outputs: Vec<Output> = Vec::with_capacity(self.output.len());
+        for value in &self.output {
+            let value = value.as_bytes();
             let not_a_pair = || not_a_pair(option, value, "NAME=PATH");
             let (name, path) = pair(option, value, "NAME=PATH")?;
             let name = name.to_str().map_err(|_| not_a_pair())?.to_owned();
@@ -247,7 +211,7 @@ impl CommonOptions {
                 return Err(OptionError::RepeatedOutput { option, name });
             }
             let path = absolute(option, path)?;
-            let (shown, store) = (show(&path), show(store_dir));
+            let (shown, store) = (escape_path(&path), escape_path(store_dir));
             let Ok(below) = path.strip_prefix(store_dir) else {
                 return Err(OptionError::OutsideStore {
                     name,
@@ -277,72 +241,30 @@ impl CommonOptions {
                 Ok(metadata) if metadata.is_symlink() => {
                     return Err(OptionError::OutputIsLink {
                         name,
-                        path: show(&place),
+                        path: escape_path(&place),
                     });
                 }
                 Ok(_) => outputs.push(Output::new(name, path)),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     return Err(OptionError::MissingOutput {
                         name,
-                        path: show(&place),
+                        path: escape_path(&place),
                     });
                 }
                 Err(source) => {
                     return Err(OptionError::Unreadable {
                         option,
-                        path: show(&place),
+                        path: escape_path(&place),
                         source,
                     });
                 }
             }
         }
         if outputs.is_empty() {
-            return Err(OptionError::NoOutput(show(store_dir)));
+            return Err(OptionError::NoOutput(escape_path(store_dir)));
         }
         Ok(outputs)
     }
-}
-
-/// The values of an option: those of the command line, else the environment's, as they are; with
-/// the name by which they were given.
-fn given(
-    values: &[OsString],
-    option: &'static str,
-    variable: &'static str,
-    environment: Environment<'_>,
-) -> (&'static str, Vec<BString>) {
-    if values.is_empty()
-        && let Some(value) = environment(variable)
-    {
-        return (variable, vec![value.into_vec().into()]);
-    }
-    (
-        option,
-        values.iter().map(|value| value.as_bytes().into()).collect(),
-    )
-}
-
-/// [`given`], with the environment's value split.
-fn list(
-    values: &[OsString],
-    option: &'static str,
-    variable: &'static str,
-    environment: Environment<'_>,
-) -> (&'static str, Vec<BString>) {
-    let (name, values) = given(values, option, variable, environment);
-    if name == option {
-        return (name, values);
-    }
-    let by_lines = values.iter().any(|value| value.contains(&b'\n'));
-    let is_separator = |byte: &u8| *byte == b'\n' || (!by_lines && matches!(byte, b' ' | b'\t'));
-    let words = values.iter().flat_map(|value| value.split(is_separator));
-    (
-        name,
-        words
-            .filter(|word| !word.is_empty())
-            .map(BString::from)
-            .collect(),
-    )
 }
 
 /// A package's name, for messages: that of a store path of it, without its hash.
@@ -359,13 +281,15 @@ pub fn check_root(root: Option<&Path>) -> Result<(), OptionError> {
     };
     let metadata = fs::metadata(root).map_err(|source| OptionError::Unreadable {
         option: "--root",
-        path: show(root),
+        path: escape_path(root),
         source,
     })?;
     if metadata.is_dir() {
         Ok(())
     } else {
-        Err(OptionError::RootNotADirectory { path: show(root) })
+        Err(OptionError::RootNotADirectory {
+            path: escape_path(root),
+        })
     }
 }
 
@@ -379,6 +303,17 @@ pub fn pair<'a>(
         .split_once_str("=")
         .filter(|(left, right)| !left.is_empty() && !right.is_empty())
         .ok_or_else(|| not_a_pair(option, value, form))
+}
+
+/// The two sides of `FROM=TO`.
+type Sides = (Vec<u8>, Vec<u8>);
+
+fn pairs(option: &'static str, values: &[OsString]) -> Result<Vec<Sides>, OptionError> {
+    let pairs = values.iter().map(|value| {
+        let (from, to) = pair(option, value.as_bytes(), "FROM=TO")?;
+        Ok((from.to_vec(), to.to_vec()))
+    });
+    pairs.collect()
 }
 
 /// The directories that `value` has, separated by colons.
@@ -411,10 +346,6 @@ pub fn absolute(option: &'static str, path: &[u8]) -> Result<PathBuf, OptionErro
     Ok(given.components().collect())
 }
 
-fn show(path: &Path) -> String {
-    escape_for_terminal(path.as_os_str().as_bytes())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -431,50 +362,44 @@ mod tests {
         root
     }
 
-    fn request(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Request, OptionError> {
+    fn request(arguments: &[&str]) -> Result<Request, OptionError> {
         let root = root();
         let mut options = options(arguments);
         options
             .root
             .get_or_insert_with(|| root.path().to_path_buf());
-        options.request_in(&|name| {
-            let variable = variables.iter().find(|(known, _)| *known == name);
-            variable.map(|(_, value)| value.into())
-        })
+        options.request()
     }
 
     fn error(arguments: &[&str]) -> String {
-        request(arguments, &[]).unwrap_err().to_string()
+        request(arguments).unwrap_err().to_string()
     }
 
     #[test]
     fn options_become_data() {
         let (out, bin) = (format!("out={A}/"), format!("bin={B}"));
-        let request = request(
-            &[
-                "--output",
-                &out,
-                "--output",
-                &bin,
-                "--search-path",
-                "/d/bin:/e//bin:",
-                "--search-path",
-                "/f/bin",
-                "--output-search-path",
-                "bin=/i/bin:/j/bin",
-                "--output-search-path",
-                "bin=/k/bin",
-                "--dependency",
-                "/g",
-                "--keep",
-                "/opt/**",
-                "--replace",
-                "/bin/login=/h/bin/login=x",
-                "--fallback",
-                "sh=/h/bin/sh",
-            ],
-            &[("HERMETIC_OUT_KEEP", "not used")],
-        )
+        let request = request(&[
+            "--output",
+            &out,
+            "--output",
+            &bin,
+            "--search-path",
+            "/d/bin:/e//bin:",
+            "--search-path",
+            "/f/bin",
+            "--output-search-path",
+            "bin=/i/bin:/j/bin",
+            "--output-search-path",
+            "bin=/k/bin",
+            "--dependency",
+            "/g",
+            "--keep",
+            "/opt/**",
+            "--replace",
+            "/bin/login=/h/bin/login=x",
+            "--fallback",
+            "sh=/h/bin/sh",
+        ])
         .unwrap();
         let mut bin = Output::new("bin", B);
         bin.search_path = Some(["/i/bin", "/j/bin", "/k/bin"].map(PathBuf::from).into());
@@ -491,50 +416,6 @@ mod tests {
         };
         assert_eq!(request.choices, choices);
         assert_eq!(request.name(), "x-1.0");
-    }
-
-    #[test]
-    fn options_come_from_the_environment() {
-        let outputs = format!("out={A} bin={B}\t");
-        let request = request(
-            &[],
-            &[
-                ("HERMETIC_OUT_OUTPUT", &outputs),
-                ("HERMETIC_OUT_SEARCH_PATH", "/d/bin:/e/bin"),
-                ("HERMETIC_OUT_DEPENDENCY", "/g\n/h i\n"),
-                ("HERMETIC_OUT_KEEP", "a b"),
-                ("HERMETIC_OUT_REPLACE", "x=y"),
-                ("HERMETIC_OUT_FALLBACK", "u=v w=z"),
-            ],
-        )
-        .unwrap();
-        assert_eq!(request.package.outputs.len(), 2);
-        assert_eq!(
-            request.package.search_path,
-            ["/d/bin", "/e/bin"].map(PathBuf::from)
-        );
-        assert_eq!(
-            request.package.dependencies,
-            ["/g", "/h i"].map(PathBuf::from)
-        );
-        let pair = |from: &str, to: &str| (from.into(), to.into());
-        let choices = Choices {
-            keep: vec![b"a".into(), b"b".into()],
-            replace: vec![pair("x", "y")],
-            fallback: vec![pair("u", "v"), pair("w", "z")],
-        };
-        assert_eq!(request.choices, choices);
-    }
-
-    #[test]
-    fn an_error_names_the_variable_it_came_from() {
-        let error = request(&[], &[("HERMETIC_OUT_OUTPUT", "/x")])
-            .unwrap_err()
-            .to_string();
-        assert_eq!(
-            error,
-            "reading HERMETIC_OUT_OUTPUT /x: it is not of the form NAME=PATH"
-        );
     }
 
     #[test]
@@ -610,7 +491,7 @@ mod tests {
         fs::create_dir_all(root.path().join("gnu/store/x")).unwrap();
         let mut options = options(&["--output=out=/gnu/store/x", "--store-dir=/gnu/store/"]);
         options.root = Some(root.path().into());
-        let request = options.request_in(&|_| None).unwrap();
+        let request = options.request().unwrap();
         assert_eq!(request.package.store_dir, Path::new("/gnu/store"));
         assert_eq!(request.name(), "x");
     }
@@ -646,7 +527,7 @@ mod tests {
         fs::write(root.path().join("nix"), "").unwrap();
         let mut options = options(&["--output=out=/nix/store/x"]);
         options.root = Some(root.path().into());
-        let error = options.request_in(&|_| None).unwrap_err();
+        let error = options.request().unwrap_err();
         let place = root.path().join("nix/store/x");
         let expected = format!(
             "looking at {}, given by --output: Not a directory",
@@ -667,7 +548,7 @@ mod tests {
         ];
         let mut options = options(&arguments.map(OsStr::from_bytes));
         options.root = Some(root.path().into());
-        let request = options.request_in(&|_| None).unwrap();
+        let request = options.request().unwrap();
         assert_eq!(
             request.package.outputs[0].path.as_os_str().as_bytes(),
             b"/nix/store/x-\xff"
@@ -676,7 +557,7 @@ mod tests {
         assert_eq!(request.name(), "\\xff");
         let bad_name = OsStr::from_bytes(b"\xff=/x");
         options.output = vec![bad_name.to_os_string()];
-        let error = options.request_in(&|_| None).unwrap_err().to_string();
+        let error = options.request().unwrap_err().to_string();
         assert_eq!(
             error,
             "reading --output \\xff=/x: it is not of the form NAME=PATH"

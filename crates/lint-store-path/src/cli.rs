@@ -1,19 +1,17 @@
 //! The command line.
 
-mod bar;
-
-use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use clap::{CommandFactory, Parser};
-use hermetic_out_command_line::output_options::FindingsFormat;
-use hermetic_out_command_line::page::{Size, SizeSum};
+use clap::Parser;
+use hermetic_out::FindingKind;
 use hermetic_out_command_line::policy::{Baseline, Compared, Policy, PolicyOptions};
+use hermetic_out_command_line::progress::Bar;
 use hermetic_out_command_line::request::{absolute, check_root, package_name};
+use hermetic_out_command_line::size::{Size, SizeSum};
 use hermetic_out_command_line::{
-    ExitStatus, FindingsOptions, FindingsReport, Streams, after_help, explain, parse,
+    ExitStatus, Format, OutputOptions, Report, Streams, Tool, ToolVersion,
 };
 
 use crate::cache::Cache;
@@ -21,110 +19,105 @@ use crate::facts::{FactSet, Node, PathFacts, written};
 use crate::rules::{self, RULES};
 use crate::{Linted, Sources, Stats, Store, gather, lint};
 
-/// The name of the tool.
-pub const TOOL: &str = "lint-store-path";
+/// The name and version of the tool.
+pub const TOOL: ToolVersion = ToolVersion {
+    name: "lint-store-path",
+    version: env!("CARGO_PKG_VERSION"),
+};
 
-const EXAMPLE: &str = "  \
-lint-store-path /nix/store/…-chrony-4.6
-  lint-store-path --closure --allow shebang-env:share/** ./result";
-
-const SHOWN: &str = "What is shown";
 const FACTS_HELP: &str = "Facts";
 
-/// Say everything that a finished store path gets wrong
+/// Find broken programs, libraries, units and links in store paths
 ///
-/// Looks at every file of the store paths and reports programs that cannot start, libraries that cannot
-/// be found, links that lead nowhere and what else will fail at run time, whoever built them. Nothing is
-/// changed.
+/// Reads every file of the store paths, and reports programs that cannot start, libraries that cannot be
+/// found, links that lead nowhere and whatever else will fail at run time. Nothing is changed.
 #[derive(Debug, Parser)]
-#[command(name = TOOL, version, max_term_width = 100, after_long_help = after_help(EXAMPLE))]
 #[expect(clippy::doc_markdown, reason = "the comments are what --help says")]
-struct Arguments {
-    /// Store paths, links to them, and lists of them as nixpkgs' closureInfo writes them
+pub struct Arguments {
+    /// Store paths, links to store paths, and lists of store paths as nixpkgs' closureInfo writes them
     #[arg(value_name = "PATH", required_unless_present_any = ["explain", "list_rules", "facts"])]
     paths: Vec<PathBuf>,
 
-    /// Look at all that the store paths refer to, too, and at the closure as a whole
+    /// Also lint everything that the store paths refer to, and the closure as a whole
     ///
-    /// What belongs to it is in a list, or is asked of nix-store if there is one, or is found in the
-    /// files.
+    /// The closure is what a list says, else what nix-store says if it is installed, else what is found in
+    /// the files.
     #[arg(long)]
     closure: bool,
 
-    /// What a store path begins with
+    /// The store directory
     #[arg(long, value_name = "DIR", default_value = "/nix/store")]
     store_dir: PathBuf,
 
-    /// The tree in which store paths are read, in place of /
+    /// Read store paths below DIR instead of /
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
 
-    /// Print the names of all rules, with what they are about, and stop
-    #[arg(long, help_heading = SHOWN)]
+    /// Print the names and summaries of all rules, and exit
+    #[arg(long)]
     list_rules: bool,
 
-    /// Write what is known of the store paths to FILE, and ask no rule
+    /// Write the facts of the store paths to FILE, and check no rule
     #[arg(long, value_name = "FILE", help_heading = FACTS_HELP)]
     write_facts: Option<PathBuf>,
 
-    /// Take what is known of some store paths from FILE, which --write-facts wrote (repeatable)
+    /// Read the facts of some store paths from FILE, which --write-facts wrote (repeatable)
     ///
     /// These store paths are linted, too.
     #[arg(long, value_name = "FILE", help_heading = FACTS_HELP)]
     facts: Vec<PathBuf>,
 
-    /// Read every file, and keep nothing for the next run
+    /// Neither read nor write the cache
     ///
-    /// What was read of a path in a store that Nix looks after, and what was found in a closure, is kept
-    /// below XDG_CACHE_HOME, in hermetic-out/facts.
+    /// The facts of paths in a Nix store, and the results for a closure, are cached below XDG_CACHE_HOME, in
+    /// hermetic-out/facts.
     #[arg(long, help_heading = FACTS_HELP)]
     no_cache: bool,
 
     #[command(flatten)]
-    counts: PolicyOptions,
+    rule_selection: PolicyOptions,
 
     #[command(flatten)]
-    shown: FindingsOptions,
+    output_options: OutputOptions,
 }
 
-/// The command line's description, from which its man page and completions are made.
-#[must_use]
-pub fn command() -> clap::Command {
-    Arguments::command()
-}
+impl Tool for Arguments {
+    const TOOL: ToolVersion = TOOL;
+    const EXAMPLE: &'static str = "  \
+lint-store-path /nix/store/…-chrony-4.6
+  lint-store-path --closure --allow shebang-env:share/** ./result
+  lint-store-path --closure --format html ./result > findings.html";
+    const HAS_PAGE: bool = true;
 
-/// Does what the command line `arguments` asks for; the first is the program's own name.
-pub fn run(
-    arguments: impl IntoIterator<Item = OsString>,
-    streams: &mut Streams<'_>,
-) -> anyhow::Result<ExitStatus> {
-    let Some(arguments) = parse::<Arguments>(arguments, streams)? else {
-        return Ok(ExitStatus::Clean);
-    };
-    if let Some(name) = &arguments.shown.verbosity.explain {
-        explain(rules::kinds(), name, streams.stdout)?;
-        return Ok(ExitStatus::Clean);
+    fn kinds() -> Vec<&'static FindingKind> {
+        rules::kinds().to_vec()
     }
-    if arguments.list_rules {
-        list_rules(streams).context("writing to standard output")?;
-        return Ok(ExitStatus::Clean);
+
+    fn output_options(&self) -> &OutputOptions {
+        &self.output_options
     }
-    let policy = arguments.counts.policy(rules::kinds())?;
-    let sources = arguments.sources()?;
-    let bar = bar::Bar::new(
-        streams.stderr_is_terminal && !arguments.shown.verbosity.quiet,
-        arguments.shown.verbosity.verbose,
-    );
-    if let Some(file) = &arguments.write_facts {
-        let gathered = gather::gather(sources, &bar)?;
-        bar.finish(streams)?;
-        written::write(file, gathered.known.paths())?;
-        return Ok(ExitStatus::Clean);
+
+    fn run(self, streams: &mut Streams<'_>) -> anyhow::Result<ExitStatus> {
+        if self.list_rules {
+            list_rules(streams).context("writing to standard output")?;
+            return Ok(ExitStatus::Clean);
+        }
+        let policy = self.rule_selection.policy(rules::kinds())?;
+        let sources = self.sources()?;
+        let bar = Bar::new(streams, self.output_options.style);
+        if let Some(file) = &self.write_facts {
+            let gathered = gather::gather(sources, &bar)?;
+            drop(bar);
+            self.show_not_cached(gathered.not_cached.as_ref(), streams)?;
+            written::write(file, gathered.known.paths())?;
+            return Ok(ExitStatus::Clean);
+        }
+        let store = sources.store.clone();
+        let linted = lint(sources, &bar)?;
+        drop(bar);
+        self.show_not_cached(linted.looked_at.not_cached.as_ref(), streams)?;
+        self.show(linted, &store, &policy, streams)
     }
-    let store = sources.store.clone();
-    let linted = lint(sources, &bar)?;
-    bar.finish(streams)?;
-    arguments.show(linted, &store, &policy, streams)
 }
 
 fn list_rules(streams: &mut Streams<'_>) -> std::io::Result<()> {
@@ -163,7 +156,7 @@ impl Arguments {
             closure: self.closure,
             cache,
             given,
-            wants_facts: self.shown.format == FindingsFormat::Html,
+            wants_facts: self.output_options.format == Format::Html,
         })
     }
 
@@ -181,12 +174,16 @@ impl Arguments {
             known,
         } = linted;
         let (findings, allowed) = policy.apply(findings, &store.directory);
-        let counts = &self.counts;
-        if let Some(baseline) = counts.baseline.as_ref().filter(|_| counts.write_baseline) {
+        let selection = &self.rule_selection;
+        if let Some(baseline) = selection
+            .baseline
+            .as_ref()
+            .filter(|_| selection.write_baseline)
+        {
             Baseline::of(&findings, &store.directory).write(baseline)?;
             return Ok(ExitStatus::Clean);
         }
-        let compared = match &counts.baseline {
+        let compared = match &selection.baseline {
             Some(baseline) => Baseline::read(baseline)?.compare(findings, &store.directory),
             None => Compared {
                 new: findings,
@@ -194,22 +191,23 @@ impl Arguments {
                 gone: 0,
             },
         };
-        let report = FindingsReport {
-            tool: TOOL,
-            tool_version: env!("CARGO_PKG_VERSION"),
-            subject: self.subject(store, &looked_at),
-            store_dir: store.directory.clone(),
-            findings: compared.new,
+        let report = Report {
             allowed,
             known: compared.known,
             gone: compared.gone,
             sizes: match &known {
-                Some(known) if self.shown.format == FindingsFormat::Html => sizes(known),
+                Some(known) if self.output_options.format == Format::Html => sizes(known),
                 _ => Vec::new(),
             },
+            ..Report::new(
+                TOOL,
+                self.subject(store, &looked_at),
+                store.directory.clone(),
+                compared.new,
+            )
         };
-        report.write(&self.shown, streams)?;
-        if self.shown.verbosity.verbose && self.shown.format == FindingsFormat::Human {
+        self.output_options.write(&report, streams)?;
+        if self.output_options.style.verbose && self.output_options.format == Format::Human {
             writeln!(
                 streams.stderr,
                 "looked at {} with {}; {} of the store paths had to be read",
@@ -219,10 +217,23 @@ impl Arguments {
             )
             .context("writing to standard error")?;
         }
-        let status = report.exit_status(counts.fail_on.into());
-        // The process ends: what is known need not be given back piece by piece.
-        std::mem::forget((known, report));
-        Ok(status)
+        Ok(report.exit_status(selection.fail_on.into()))
+    }
+
+    fn show_not_cached(
+        &self,
+        not_cached: Option<&(PathBuf, String)>,
+        streams: &mut Streams<'_>,
+    ) -> anyhow::Result<()> {
+        let Some((path, reason)) = not_cached.filter(|_| self.output_options.style.verbose) else {
+            return Ok(());
+        };
+        let path = path.display();
+        writeln!(
+            streams.stderr,
+            "what was read of {path} could not be kept for the next run: {reason}"
+        )
+        .context("writing to standard error")
     }
 
     /// What is linted, for people.

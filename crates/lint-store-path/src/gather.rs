@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
@@ -11,7 +12,7 @@ use crate::closure::{ClosureArguments, ask_nix, closure_arguments};
 use crate::error::{Error, io_error};
 use crate::facts::file::Reader;
 use crate::facts::{self, FactSet, Name, PathFacts};
-use crate::progress::Progress;
+use crate::progress::{Progress, Unit};
 use crate::store::Store;
 
 /// What is to be looked at.
@@ -40,6 +41,8 @@ pub struct Gathered {
     pub read: usize,
     /// What looked like store paths in them, and does not exist.
     pub absent: BTreeSet<Name>,
+    /// One whose facts could not be kept for the next run, and why: the first in order.
+    pub not_cached: Option<(PathBuf, String)>,
 }
 
 /// The arguments whose facts are not given: what is given need not exist.
@@ -99,13 +102,14 @@ pub(crate) fn gather_arguments(
         cache: sources.cache.as_ref(),
         progress,
         read: AtomicUsize::new(0),
+        not_cached: Mutex::default(),
     };
     let mut absent = BTreeSet::new();
     let mut seen: BTreeSet<PathBuf> = followed.iter().cloned().collect();
     loop {
         wanted.retain(|path| !known.contains_key(path));
         let next: Vec<PathBuf> = std::mem::take(&mut wanted).into_iter().collect();
-        progress.found(next.len());
+        progress.total(next.len() as u64, Unit::StorePaths);
         let found: Result<Vec<PathFacts>, Error> =
             next.par_iter().map(|path| task.facts_of(path)).collect();
         known.extend(next.into_iter().zip(found?));
@@ -131,11 +135,14 @@ pub(crate) fn gather_arguments(
         }
     }
     let read = task.read.into_inner();
+    let not_cached = task.not_cached.into_inner();
+    let mut not_cached = not_cached.unwrap_or_else(PoisonError::into_inner);
     let known = FactSet::new(store.clone(), known.into_values().collect());
     Ok(Gathered {
         known,
         read,
         absent,
+        not_cached: not_cached.pop_first(),
     })
 }
 
@@ -145,6 +152,8 @@ struct Task<'a> {
     cache: Option<&'a Cache>,
     progress: &'a dyn Progress,
     read: AtomicUsize,
+    /// What could not be kept, and why.
+    not_cached: Mutex<BTreeMap<PathBuf, String>>,
 }
 
 impl Task<'_> {
@@ -158,11 +167,15 @@ impl Task<'_> {
             if let Some(cache) = self.cache
                 && let Err(error) = cache.put(store, path, &facts)
             {
-                self.progress.not_cached(path, &error);
+                let not_cached = self.not_cached.lock();
+                let mut not_cached = not_cached.unwrap_or_else(PoisonError::into_inner);
+                not_cached.insert(path.to_owned(), error.to_string());
             }
             facts
         };
-        self.progress.done(path);
+        let name = path.file_name().unwrap_or_default();
+        self.progress.item(&name.to_string_lossy());
+        self.progress.advance(1);
         Ok(facts)
     }
 }

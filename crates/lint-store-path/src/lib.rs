@@ -38,7 +38,6 @@ pub mod libraries;
 mod links;
 mod merged_unit;
 mod pkg_config;
-pub mod progress;
 pub mod reporter;
 mod resolved_reference;
 mod result_cache;
@@ -49,6 +48,7 @@ mod stamp;
 pub mod store;
 mod systemd;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use hermetic_out::{Finding, Tree};
@@ -57,6 +57,7 @@ pub use error::Error;
 pub use facts::FactSet;
 use facts::Name;
 pub use gather::Sources;
+pub use hermetic_out_command_line::progress;
 use progress::Progress;
 pub use reporter::Diagnostic;
 use result_cache::{Answer, Question};
@@ -83,6 +84,8 @@ pub struct Stats {
     pub files: usize,
     /// How many of the store paths were read in this run, and not known before.
     pub read: usize,
+    /// A path of which something could not be kept for the next run, and why: the first in order.
+    pub not_cached: Option<(PathBuf, String)>,
 }
 
 /// Lints store paths: gets their facts, and asks all rules about them. Rules about closures are asked if
@@ -114,11 +117,12 @@ pub fn lint(sources: Sources, progress: &dyn Progress) -> Result<Linted, Error> 
     let (found, mut asked) = check::check_and_note(&known, is_closure);
     let tree = Tree::new(store.directory.clone(), store.root.clone());
     let findings = check::located(found, &tree);
+    let mut not_cached = gathered.not_cached;
     // One store path is linted as fast as it is looked for here.
     if let Some(question) = question.filter(|_| known.paths().len() > 1) {
         asked.extend(gathered.absent);
         if let Err(error) = question.keep(known.paths(), &asked, &findings) {
-            progress.not_cached(&store.directory, &error);
+            not_cached.get_or_insert((store.directory.clone(), error.to_string()));
         }
     }
     let paths = known.paths().iter();
@@ -126,6 +130,7 @@ pub fn lint(sources: Sources, progress: &dyn Progress) -> Result<Linted, Error> 
         files: paths.clone().map(|facts| facts.files.len()).sum(),
         paths: paths.map(|facts| Name::from(facts.name.clone())).collect(),
         read: gathered.read,
+        not_cached,
     };
     Ok(Linted {
         findings,

@@ -158,6 +158,7 @@ impl<'a> Question<'a> {
                 paths: kept.paths.into_iter().map(|(name, _)| name).collect(),
                 files: kept.files,
                 read: 0,
+                not_cached: None,
             },
         })
     }

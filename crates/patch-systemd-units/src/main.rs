@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use patch_systemd_units::cli;
-
 fn main() -> ExitCode {
-    hermetic_out_command_line::run(cli::TOOL, |streams| cli::run(std::env::args_os(), streams))
+    hermetic_out_command_line::main::<patch_systemd_units::cli::Arguments>()
 }

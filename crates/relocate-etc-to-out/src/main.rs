@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use relocate_etc_to_out::cli;
-
 fn main() -> ExitCode {
-    hermetic_out_command_line::run(cli::TOOL, |streams| cli::run(std::env::args_os(), streams))
+    hermetic_out_command_line::main::<relocate_etc_to_out::cli::Arguments>()
 }

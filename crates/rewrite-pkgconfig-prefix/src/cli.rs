@@ -6,30 +6,28 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use clap::{Args, CommandFactory, Parser, Subcommand};
-use hermetic_out::{Outcome, Tree};
+use clap::{Args, Parser, Subcommand};
+use hermetic_out::{FindingKind, Tree};
 use hermetic_out_command_line::request::{absolute, check_root, package_name, pair};
 use hermetic_out_command_line::{
-    CommonOptions, ExitStatus, OutputOptions, Report, Streams, after_help, explain, parse,
+    ChangeOptions, CommonOptions, ExitStatus, OutputOptions, Report, Streams, Tool, ToolVersion,
 };
 
 use crate::consumer::{self, Build, InstallVariables};
 use crate::{findings, provider};
 
-/// The name of the tool.
-pub const TOOL: &str = "rewrite-pkgconfig-prefix";
+/// The name and version of the tool.
+pub const TOOL: ToolVersion = ToolVersion {
+    name: "rewrite-pkgconfig-prefix",
+    version: env!("CARGO_PKG_VERSION"),
+};
 
-const EXAMPLE: &str = "  \
-rewrite-pkgconfig-prefix provider --output out=$out --output dev=$dev
-  rewrite-pkgconfig-prefix consumer --prefix $out --into $TMPDIR/pkgconfig";
+/// What the tool does, for an error.
+const ACTION: &str = "rewriting";
 
-/// What is being done, for an error.
-const REWRITING: &str = "rewriting";
-
-/// Make .pc files name the outputs they are about, and let a build install into its own
+/// Rewrite the directories in .pc files to the outputs of packages
 #[derive(Debug, Parser)]
-#[command(name = TOOL, version, max_term_width = 100, after_long_help = after_help(EXAMPLE))]
-struct Arguments {
+pub struct Arguments {
     #[command(subcommand)]
     job: Job,
 }
@@ -39,16 +37,15 @@ struct Arguments {
 enum Job {
     /// Fix the .pc files that a package ships
     ///
-    /// Every directory of an own output is written through a variable: prefix for one output, another
-    /// variable for each further one. What says /usr or a build directory becomes the output that has
-    /// it; what no output has is reported. Flags and requirements mean what they meant.
+    /// Every directory of an output of the package is written with a variable: prefix for one output,
+    /// another variable for each further one. A path below /usr or a build directory becomes the output that
+    /// contains it. A path that no output contains is reported. Flags and requirements keep their meaning.
     Provider(Provider),
-    /// Let a build install into its own output what others' .pc files say
+    /// Redirect the install directories of other packages' .pc files to this package
     ///
-    /// Looks at the .pc files on PKG_CONFIG_PATH. Those that say where others are to install (systemd's
-    /// unit directories, udev's rules …) get a copy in which these variables point into the package's
-    /// output; everything else in it means what it meant. The directory of the copies belongs in front
-    /// of the search path.
+    /// Reads the .pc files on PKG_CONFIG_PATH. Files that say where other packages install (systemd's unit
+    /// directories, udev's rules …) are copied, with these variables pointing into the package's output;
+    /// everything else in them keeps its meaning. Put the directory of the copies first on the search path.
     Consumer(Consumer),
 }
 
@@ -61,89 +58,91 @@ struct Provider {
 #[derive(Args, Debug)]
 #[expect(clippy::doc_markdown, reason = "the comments are what --help says")]
 struct Consumer {
-    /// Where the package is to install; it need not exist
+    /// Directory to which the package is installed; it need not exist
     #[arg(long, value_name = "PATH", required_unless_present_any = ["install_output", "list_install_variables", "explain"])]
     prefix: Option<OsString>,
 
-    /// The directory for the copies; it is made if it does not exist
+    /// Directory for the copies; it is created if it does not exist
     #[arg(long, value_name = "DIR", required_unless_present_any = ["list_install_variables", "explain"])]
     into: Option<OsString>,
 
-    /// An output of the package, as out=/nix/store/… (repeatable); it need not exist
+    /// An output of the package, such as out=/nix/store/… (repeatable); it need not exist
     #[arg(long, value_name = "NAME=PATH")]
     output: Vec<OsString>,
 
-    /// The output that takes what is installed, in place of --prefix
+    /// Output to which the package is installed, instead of --prefix
     #[arg(long, value_name = "NAME", conflicts_with = "prefix")]
     install_output: Option<String>,
 
-    /// A further variable that says where to install (repeatable)
+    /// A further install variable (repeatable)
     ///
-    /// MODULE is the name of a .pc file without its ending. MODULE alone: those that the table has for
-    /// it on request.
+    /// MODULE is the name of a .pc file without its extension. MODULE alone adds the variables that the
+    /// table lists for it as optional.
     #[arg(long, value_name = "MODULE[=VARIABLE,…]")]
     install_variable: Vec<OsString>,
 
-    /// Where pkg-config looks, in place of $PKG_CONFIG_PATH
+    /// Search path of pkg-config, instead of $PKG_CONFIG_PATH
     #[arg(long, value_name = "DIR[:DIR…]")]
     pkg_config_path: Option<OsString>,
 
-    /// Print the table of install variables, one a line, and stop
+    /// Print the table of install variables, one per line, and exit
     #[arg(long)]
     list_install_variables: bool,
 
-    /// What a store path begins with
+    /// The store directory
     #[arg(long, value_name = "DIR", default_value = "/nix/store")]
     store_dir: PathBuf,
 
-    /// The tree in which all these paths are read and written, in place of /
+    /// Read and write all of these paths below DIR instead of /
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
 
     #[command(flatten)]
-    shown: OutputOptions,
+    changes: ChangeOptions,
+
+    #[command(flatten)]
+    output_options: OutputOptions,
 }
 
-/// The command line's description, from which its man page and completions are made.
-#[must_use]
-pub fn command() -> clap::Command {
-    Arguments::command()
-}
+impl Tool for Arguments {
+    const TOOL: ToolVersion = TOOL;
+    const EXAMPLE: &'static str = "  \
+rewrite-pkgconfig-prefix provider --output out=$out --output dev=$dev
+  rewrite-pkgconfig-prefix consumer --prefix $out --into $TMPDIR/pkgconfig";
 
-/// Does what the command line `arguments` asks for; the first is the program's own name.
-pub fn run(
-    arguments: impl IntoIterator<Item = OsString>,
-    streams: &mut Streams<'_>,
-) -> anyhow::Result<ExitStatus> {
-    match parse::<Arguments>(arguments, streams)? {
-        None => Ok(ExitStatus::Clean),
-        Some(Arguments { job }) => match job {
-            Job::Provider(arguments) => provide(&arguments.common, streams),
-            Job::Consumer(arguments) => consume(&arguments, streams),
-        },
+    fn kinds() -> Vec<&'static FindingKind> {
+        findings::KINDS.to_vec()
+    }
+
+    fn output_options(&self) -> &OutputOptions {
+        match &self.job {
+            Job::Provider(provider) => &provider.common.output_options,
+            Job::Consumer(consumer) => &consumer.output_options,
+        }
+    }
+
+    fn run(self, streams: &mut Streams<'_>) -> anyhow::Result<ExitStatus> {
+        match &self.job {
+            Job::Provider(provider) => provide(&provider.common, streams),
+            Job::Consumer(consumer) => consume(consumer, streams),
+        }
     }
 }
 
 fn provide(common: &CommonOptions, streams: &mut Streams<'_>) -> anyhow::Result<ExitStatus> {
-    if let Some(name) = &common.shown.verbosity.explain {
-        explain(findings::KINDS, name, streams.stdout)?;
-        return Ok(ExitStatus::Clean);
-    }
     let request = common.request()?;
-    let outcome = provider::plan(&request.package, &request.choices)?;
-    report(request.name(), outcome).apply_and_write(
-        &request.package,
-        REWRITING,
-        &common.shown,
+    let package = &request.package;
+    let outcome = provider::plan(package, &request.choices)?;
+    Report::of_fixup(TOOL, request.name(), package, outcome).apply_and_write(
+        package,
+        ACTION,
+        &common.changes,
+        &common.output_options,
         streams,
     )
 }
 
 fn consume(arguments: &Consumer, streams: &mut Streams<'_>) -> anyhow::Result<ExitStatus> {
-    if let Some(name) = &arguments.shown.verbosity.explain {
-        explain(findings::KINDS, name, streams.stdout)?;
-        return Ok(ExitStatus::Clean);
-    }
     if arguments.list_install_variables {
         write!(streams.stdout, "{}", InstallVariables::table())
             .context("writing to standard output")?;
@@ -151,19 +150,21 @@ fn consume(arguments: &Consumer, streams: &mut Streams<'_>) -> anyhow::Result<Ex
     }
     let build = arguments.build()?;
     let outcome = consumer::plan(&build)?;
-    if !arguments.shown.dry_run && !outcome.plan.is_empty() {
+    if !arguments.changes.dry_run && !outcome.plan.is_empty() {
         let tree = Tree::new(build.store_dir.clone(), build.root.clone());
         let into = tree.real_path(&build.into);
         fs::create_dir_all(&into)
             .with_context(|| format!("making the directory {}", into.display()))?;
     }
-    let name = package_name(&build.prefix);
-    let name = format!("install directories for {name}");
-    report(name, outcome).apply_and_write(&build.package(), REWRITING, &arguments.shown, streams)
-}
-
-fn report(name: String, outcome: Outcome) -> Report {
-    Report::new(TOOL, env!("CARGO_PKG_VERSION"), name, outcome)
+    let name = format!("install directories for {}", package_name(&build.prefix));
+    let package = build.package();
+    Report::of_fixup(TOOL, name, &package, outcome).apply_and_write(
+        &package,
+        ACTION,
+        &arguments.changes,
+        &arguments.output_options,
+        streams,
+    )
 }
 
 impl Consumer {

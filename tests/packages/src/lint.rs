@@ -34,11 +34,6 @@ pub fn report(lint: &Path, store: &Path, paths: &[PathBuf], options: &[&str]) ->
         .args(options)
         .args(paths)
         .env("XDG_CACHE_HOME", cache(store));
-    for (name, _) in std::env::vars_os() {
-        if name.as_encoded_bytes().starts_with(b"HERMETIC_OUT_") {
-            command.env_remove(name);
-        }
-    }
     report_of(&mut command, &doing)
 }
 

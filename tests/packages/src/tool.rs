@@ -212,7 +212,7 @@ impl Arguments {
         argument
     }
 
-    /// A run of a tool with them, and with no option from the environment.
+    /// A run of a tool with them.
     #[must_use]
     pub fn run(&self, tool: &Path) -> Command {
         self.run_with(tool, &[])
@@ -223,11 +223,6 @@ impl Arguments {
     pub fn run_with(&self, tool: &Path, before: &[&str]) -> Command {
         let mut command = Command::new(tool);
         command.args(before).arg(self.argument());
-        for (name, _) in std::env::vars_os() {
-            if name.as_encoded_bytes().starts_with(b"HERMETIC_OUT_") {
-                command.env_remove(name);
-            }
-        }
         command
     }
 }

@@ -8,13 +8,13 @@
 )]
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use assemble_image::size_page;
 use assemble_image::sizes::Sizes;
 use hermetic_out::{Finding, FindingKind, Group, Severity};
-use hermetic_out_command_line::page::Size;
-use hermetic_out_command_line::report::html::{Findings, page};
+use hermetic_out_command_line::size::Size;
+use hermetic_out_command_line::{Format, OutputOptions, Report, Streams, ToolVersion};
 use hermetic_out_formats::Span;
 use serde_json::json;
 use tests_pages::Browser;
@@ -211,16 +211,36 @@ const CONTRAST: &str = r"(() => {
   return faint.slice(0, 10);
 })()";
 
+fn report(subject: &str, findings: Vec<Finding>) -> Report {
+    let tool = ToolVersion {
+        name: "lint-store-path",
+        version: "0.1.0",
+    };
+    Report {
+        sizes: sizes(),
+        ..Report::new(tool, subject.to_owned(), "/nix/store".into(), findings)
+    }
+}
+
+/// What a tool writes with `--format html`.
+fn page(report: &Report) -> String {
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let mut streams = Streams {
+        stdout: &mut stdout,
+        stderr: &mut stderr,
+        stdout_is_terminal: false,
+        stderr_is_terminal: false,
+    };
+    let options = OutputOptions {
+        format: Format::Html,
+        ..OutputOptions::default()
+    };
+    options.write(report, &mut streams).unwrap();
+    String::from_utf8(stdout).unwrap()
+}
+
 fn findings_page() -> Shown {
-    let (findings, sizes) = (findings(), sizes());
-    Shown::new(&page(&Findings {
-        tool: "lint-store-path",
-        tool_version: "0.1.0",
-        subject: "closure of chrony-4.6",
-        findings: &findings,
-        store_dir: Path::new("/nix/store"),
-        sizes: &sizes,
-    }))
+    Shown::new(&page(&report("closure of chrony-4.6", findings())))
 }
 
 #[test]
@@ -352,14 +372,7 @@ fn it_can_be_read_in_the_dark_and_without_eyes() {
 
 #[test]
 fn nothing_found_is_a_page_too() {
-    let mut shown = Shown::new(&page(&Findings {
-        tool: "lint-store-path",
-        tool_version: "0.1.0",
-        subject: "hello-2.12",
-        findings: &[],
-        store_dir: Path::new("/nix/store"),
-        sizes: &sizes(),
-    }));
+    let mut shown = Shown::new(&page(&report("hello-2.12", Vec::new())));
     assert!(shown.text("body").contains("Nothing was found."));
     shown.screenshot("nothing", false);
     shown.assert_no_problems();

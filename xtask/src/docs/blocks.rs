@@ -5,12 +5,10 @@ use std::ffi::OsString;
 use std::fs;
 
 use clap::Parser as _;
-use hermetic_out_command_line::{ExitStatus, Streams};
+use hermetic_out_command_line::{ExitStatus, Streams, Tool};
 use tests_packages::documentation::{Block, Command, blocks};
 
 use super::tools;
-
-type Run = fn(Vec<OsString>, &mut Streams<'_>) -> anyhow::Result<ExitStatus>;
 
 const HASH: &str = "0123456789abcdfghijklmnpqrsvwxyz";
 
@@ -28,7 +26,7 @@ fn commands() -> impl Iterator<Item = (String, Command)> {
 }
 
 /// Runs a tool in this process; what it prints, and how it ends.
-fn run(tool: Run, arguments: &[&str]) -> (String, anyhow::Result<ExitStatus>) {
+fn run<T: Tool>(arguments: &[&str]) -> (String, anyhow::Result<ExitStatus>) {
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let mut streams = Streams {
         stdout: &mut stdout,
@@ -36,7 +34,8 @@ fn run(tool: Run, arguments: &[&str]) -> (String, anyhow::Result<ExitStatus>) {
         stdout_is_terminal: false,
         stderr_is_terminal: false,
     };
-    let status = tool(arguments.iter().map(OsString::from).collect(), &mut streams);
+    let arguments = arguments.iter().map(OsString::from);
+    let status = hermetic_out_command_line::run::<T>(arguments, &mut streams);
     (String::from_utf8_lossy(&stdout).into_owned(), status)
 }
 
@@ -76,9 +75,9 @@ fn what_asks_the_lint_about_itself_is_run() {
     let mut asked = 0;
     for (place, Command { words, .. }) in commands() {
         let is_about_itself = |word: &String| word == "--list-rules" || word == "--explain";
-        if words[0] == lint_store_path::cli::TOOL && words.iter().any(is_about_itself) {
+        if words[0] == lint_store_path::cli::TOOL.name && words.iter().any(is_about_itself) {
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            let (stdout, status) = run(lint_store_path::cli::run, &words);
+            let (stdout, status) = run::<lint_store_path::cli::Arguments>(&words);
             assert!(status.is_ok() && !stdout.is_empty(), "{place}: {status:?}");
             asked += 1;
         }
@@ -109,7 +108,7 @@ fn the_diff_of_the_readme_is_what_the_tool_prints() {
         .collect();
     words.extend(["--root".to_owned(), root.path().display().to_string()]);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let (stdout, status) = run(patch_systemd_units::cli::run, &words);
+    let (stdout, status) = run::<patch_systemd_units::cli::Arguments>(&words);
     assert!(status.is_ok(), "{status:?}");
     assert_eq!(stdout.replace(HASH, "…"), example.output);
 }
@@ -139,7 +138,7 @@ fn every_configuration_is_read_by_its_reader() {
                     &store,
                     &path,
                 ];
-                run(lint_store_path::cli::run, &words).1.map(drop)
+                run::<lint_store_path::cli::Arguments>(&words).1.map(drop)
             }
             "docs/relocate-etc-to-out.md" => relocate_etc_to_out::policy::Policy::parse(&text)
                 .map(drop)

@@ -19,6 +19,7 @@ use hermetic_out_formats::{FileKind, Lookup, Role, scan};
 use crate::archive::cpio;
 use crate::error::{Error, io_error};
 use crate::options::{Compression, Options};
+use crate::progress::Unit;
 use crate::root_tree::{Entry, Node, RootTree, join, name_of, parent_of};
 use crate::steps::{Job, Step};
 
@@ -108,7 +109,7 @@ pub(crate) fn programs(
 
 /// Writes a tree as a cpio archive, compressed unless that is not wanted.
 pub(crate) fn write(job: &Job<'_>, tree: &RootTree, path: &Path) -> Result<(), Error> {
-    job.progress.total(tree.content_bytes());
+    job.progress.total(tree.content_bytes(), Unit::Bytes);
     let on_written = |bytes| job.progress.advance(bytes);
     let file = File::create_new(path).map_err(io_error("writing", path))?;
     let mut file = BufWriter::with_capacity(1 << 20, file);

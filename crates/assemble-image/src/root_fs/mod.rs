@@ -13,6 +13,7 @@ use crate::command::Command;
 use crate::error::{Error, io_error};
 use crate::image_seed::Uuid;
 use crate::options::Compression;
+use crate::progress::Unit;
 use crate::steps::{Job, Step};
 use crate::tools::Tool;
 use crate::verity;
@@ -54,7 +55,7 @@ fn make(image: PathBuf) -> Step {
         vec![(options.root_fs.make)(&file, uuid, options.compression)]
     };
     Step::new(ACTION, commands).with(move |job, commands| {
-        job.progress.total(job.tree.content_bytes());
+        job.progress.total(job.tree.content_bytes(), Unit::Bytes);
         let feed = |stdin: &mut ChildStdin| {
             let mut out = BufWriter::with_capacity(1 << 20, stdin);
             tar::write(job.tree, &mut out, &|bytes| job.progress.advance(bytes))

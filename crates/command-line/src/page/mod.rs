@@ -1,6 +1,5 @@
 //! HTML pages that need nothing else: one file, which may run and load only what it holds.
 
-mod sizes;
 mod treemap;
 
 use std::fmt::Write;
@@ -11,7 +10,6 @@ use sha2::{Digest, Sha256};
 
 use crate::escape::escape_for_terminal;
 
-pub use sizes::{Size, SizeSum};
 pub use treemap::{Area, treemap};
 
 /// How every page looks, in light and in dark.

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use treemap::{MapItem, Mappable, Rect, TreemapLayout};
 
-use super::{Size, escaped, human_size, short_name};
+use super::{escaped, human_size, short_name};
+use crate::size::Size;
 
 const WIDTH: f64 = 1200.0;
 const HEIGHT: f64 = 450.0;

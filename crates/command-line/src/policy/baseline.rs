@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::PolicyError;
 use crate::escape::escape_for_terminal;
-use crate::report::fingerprint::{fingerprints, fingerprints_by_any_id, without_hashes};
+use crate::fingerprint::{fingerprints, fingerprints_by_any_id, without_hashes};
 
 const WHAT: &str = "the baseline";
 /// Rises when the file, or what a fingerprint is made of, changes.

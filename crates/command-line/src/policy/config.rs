@@ -139,7 +139,7 @@ fn selected(
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{KINDS, told};
+    use super::super::tests::{KINDS, severities};
     use super::super::{Policy, PolicyError};
     use super::*;
 
@@ -168,16 +168,16 @@ mod tests {
             severity = "note"
         "#;
         let mut policy = policy(text).unwrap();
-        assert_eq!(told(&policy), "en");
+        assert_eq!(severities(&policy), "en");
         policy.deny("--deny", b"missing-program").unwrap();
-        assert_eq!(told(&policy), "een");
+        assert_eq!(severities(&policy), "een");
         policy.allow("--allow", b"missing-program").unwrap();
-        assert_eq!(told(&policy), "n");
+        assert_eq!(severities(&policy), "n");
     }
 
     #[test]
     fn an_empty_file_says_nothing() {
-        assert_eq!(told(&policy(b"").unwrap()), "wwe");
+        assert_eq!(severities(&policy(b"").unwrap()), "wwe");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use thiserror::Error;
 
 use crate::escape::escape_for_terminal;
 use crate::explain::unknown;
-use crate::report::fingerprint::without_hashes;
+use crate::fingerprint::without_hashes;
 
 pub use baseline::{Baseline, Compared};
 
@@ -95,9 +95,9 @@ pub enum FailOn {
     /// It will fail at run time
     #[default]
     Error,
-    /// Probably wrong
+    /// It is probably wrong
     Warning,
-    /// Worth knowing
+    /// It is worth knowing
     Note,
 }
 
@@ -111,40 +111,40 @@ impl From<FailOn> for Severity {
     }
 }
 
-const COUNTS: &str = "What counts";
+const RULES: &str = "Rule selection";
 
 /// The options about which findings count.
 #[derive(Args, Clone, Debug, Default)]
 pub struct PolicyOptions {
-    /// What is allowed, denied and how severe, as a TOML file
-    #[arg(long, value_name = "FILE", help_heading = COUNTS)]
+    /// TOML file that ignores rules and changes their severities
+    #[arg(long, value_name = "FILE", help_heading = RULES)]
     pub config: Option<PathBuf>,
 
-    /// Do not report what this rule finds, or what it finds in files that the glob matches (repeatable)
+    /// Ignore a rule, everywhere or in matching files (repeatable)
     ///
-    /// The glob is matched with the file, as /nix/store/HASH-NAME/lib/x, NAME/lib/x or lib/x, and with
-    /// what the finding is about. * stays within a component, ** does not.
-    #[arg(long, value_name = "RULE[:GLOB]", help_heading = COUNTS)]
+    /// GLOB is matched against the file, as /nix/store/HASH-NAME/lib/x, NAME/lib/x or lib/x, and against
+    /// the subject of the finding. * does not match a slash, ** does.
+    #[arg(long, value_name = "RULE[:GLOB]", help_heading = RULES)]
     pub allow: Vec<OsString>,
 
-    /// What this rule finds is an error, even if the configuration allows it (repeatable)
-    #[arg(long, value_name = "RULE[:GLOB]", help_heading = COUNTS)]
+    /// Make the findings of a rule errors, even if the configuration file ignores it (repeatable)
+    #[arg(long, value_name = "RULE[:GLOB]", help_heading = RULES)]
     pub deny: Vec<OsString>,
 
-    /// How severe what this rule finds is: note, warning or error (repeatable)
-    #[arg(long, value_name = "RULE[:GLOB]=SEVERITY", help_heading = COUNTS)]
+    /// Set the severity of a rule: note, warning or error (repeatable)
+    #[arg(long, value_name = "RULE[:GLOB]=SEVERITY", help_heading = RULES)]
     pub severity: Vec<OsString>,
 
-    /// The least severity that makes the exit status 1
-    #[arg(long, value_enum, default_value_t, value_name = "SEVERITY", help_heading = COUNTS)]
+    /// Lowest severity that makes the exit status 1
+    #[arg(long, value_enum, default_value_t, value_name = "SEVERITY", help_heading = RULES)]
     pub fail_on: FailOn,
 
-    /// Do not report what this file lists: what was known before
-    #[arg(long, value_name = "FILE", help_heading = COUNTS)]
+    /// Ignore the findings that this file lists
+    #[arg(long, value_name = "FILE", help_heading = RULES)]
     pub baseline: Option<PathBuf>,
 
-    /// Write all that is found to the file of --baseline, and report nothing
-    #[arg(long, requires = "baseline", help_heading = COUNTS)]
+    /// Write all findings to the file of --baseline, and report none
+    #[arg(long, requires = "baseline", help_heading = RULES)]
     pub write_baseline: bool,
 }
 
@@ -455,10 +455,11 @@ mod tests {
     }
 
     /// The severities, a letter each, of what counts.
-    pub(super) fn told(policy: &Policy) -> String {
-        let (told, allowed) = policy.apply(findings(), Path::new("/nix/store"));
-        assert_eq!(told.len() + allowed, 3);
-        told.iter()
+    pub(super) fn severities(policy: &Policy) -> String {
+        let (counted, allowed) = policy.apply(findings(), Path::new("/nix/store"));
+        assert_eq!(counted.len() + allowed, 3);
+        counted
+            .iter()
             .map(|finding| finding.severity.name().chars().next().unwrap())
             .collect()
     }
@@ -513,7 +514,7 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                told(&options(arguments).unwrap()),
+                severities(&options(arguments).unwrap()),
                 expected,
                 "{arguments:?}"
             );

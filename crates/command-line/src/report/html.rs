@@ -1,114 +1,66 @@
 //! For people who have many findings: one page with all of them, and with what each means.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
-use std::os::unix::ffi::OsStrExt;
+use std::fmt::Write as _;
+use std::io::Write;
 use std::path::Path;
 
+use anyhow::Context;
 use hermetic_out::{Finding, FindingKind, Place, Severity};
 
+use super::content::Report;
+use super::counts::{Counts, RuleFindings, by_rule, count};
 use super::excerpt::Excerpt;
-use super::fingerprint::fingerprints;
-use super::human::count as counted;
-use crate::escape::escape_for_terminal;
+use crate::escape::escape_path;
 use crate::explain::explanation;
-use crate::page::{Area, Page, Size, escaped, short_name, treemap};
+use crate::fingerprint::fingerprints;
+use crate::page::{Area, Page, escaped, short_name, treemap};
+use crate::size::Size;
 
 const STYLE: &str = include_str!("html.css");
 const SCRIPT: &str = include_str!("html.js");
 
-/// What the page shows.
-#[derive(Clone, Copy, Debug)]
-pub struct Findings<'a> {
-    /// The name of the tool.
-    pub tool: &'a str,
-    /// Its version.
-    pub tool_version: &'a str,
-    /// What was looked at, for the heading.
-    pub subject: &'a str,
-    /// What was found.
-    pub findings: &'a [Finding],
-    /// What a store path begins with: each is a package.
-    pub store_dir: &'a Path,
-    /// The sizes of the store paths, largest first; without any there is no picture of them.
-    pub sizes: &'a [Size],
-}
-
-/// Findings of one package, or of one rule.
-#[derive(Default)]
-struct Counts {
-    /// By severity: notes, warnings, errors.
-    by_severity: [usize; 3],
-}
-
-impl Counts {
-    fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Self {
-        let mut counts = Self::default();
-        for finding in findings {
-            counts.by_severity[finding.severity as usize] += 1;
-        }
-        counts
-    }
-
-    fn all(&self) -> usize {
-        self.by_severity.iter().sum()
-    }
-
-    /// "2 errors, 1 note"; empty if there is nothing.
-    fn text(&self) -> String {
-        let parts: Vec<String> = [Severity::Error, Severity::Warning, Severity::Note]
-            .into_iter()
-            .filter(|severity| self.by_severity[*severity as usize] > 0)
-            .map(|severity| counted(self.by_severity[severity as usize], severity.name()))
-            .collect();
-        parts.join(", ")
-    }
-
-    fn worst(&self) -> Option<Severity> {
-        [Severity::Error, Severity::Warning, Severity::Note]
-            .into_iter()
-            .find(|severity| self.by_severity[*severity as usize] > 0)
-    }
+/// Writes the page of `report`.
+pub(super) fn write(report: &Report, stdout: &mut dyn Write) -> anyhow::Result<()> {
+    stdout
+        .write_all(page(report).as_bytes())
+        .context("writing the page to standard output")
 }
 
 /// The page: HTML that needs nothing else, nor a script to be read; with one, it can be filtered.
-#[must_use]
-pub fn page(shown: &Findings<'_>) -> String {
+fn page(report: &Report) -> String {
     let mut packages: BTreeMap<String, Vec<(&Finding, String)>> = BTreeMap::new();
-    let prints = fingerprints(shown.findings, shown.store_dir);
-    for (finding, print) in shown.findings.iter().zip(prints) {
-        let package = package_of(&finding.file, shown.store_dir);
+    let prints = fingerprints(&report.findings, &report.store_dir);
+    for (finding, print) in report.findings.iter().zip(prints) {
+        let package = package_of(&finding.file, &report.store_dir);
         packages.entry(package).or_default().push((finding, print));
     }
-    let mut rules: BTreeMap<&str, (&'static FindingKind, Vec<&Finding>)> = BTreeMap::new();
-    for finding in shown.findings {
-        let rule = rules.entry(finding.kind.id);
-        rule.or_insert((finding.kind, Vec::new())).1.push(finding);
-    }
+    let mut rules = by_rule(&report.findings);
 
     let mut body = String::new();
-    summary(&mut body, shown, &packages);
-    if !shown.findings.is_empty() {
+    summary(&mut body, report, &packages);
+    if !report.findings.is_empty() {
         body.push_str(CONTROLS);
     }
-    if !shown.findings.is_empty() {
+    if !report.findings.is_empty() {
         table_of_rules(&mut body, &rules);
     }
-    if !shown.sizes.is_empty() {
-        closure(&mut body, shown.sizes, &packages);
+    if !report.sizes.is_empty() {
+        closure(&mut body, &report.sizes, &packages);
     }
-    if !shown.findings.is_empty() {
-        all_findings(&mut body, &packages, shown.store_dir);
+    if !report.findings.is_empty() {
+        all_findings(&mut body, &packages, &report.store_dir);
         body.push_str("<h2>What they mean</h2>\n");
-        for (kind, _) in rules.values() {
-            meaning(&mut body, kind);
+        rules.sort_by_key(|rule| rule.kind.id);
+        for rule in &rules {
+            meaning(&mut body, rule.kind);
         }
     }
-    let title = format!("{}: {}", shown.tool, shown.subject);
+    let title = format!("{}: {}", report.tool.name, report.subject);
     let page = Page {
         title: &title,
         style: STYLE,
-        script: if shown.findings.is_empty() {
+        script: if report.findings.is_empty() {
             ""
         } else {
             SCRIPT
@@ -125,11 +77,7 @@ fn package_of(file: &Path, store_dir: &Path) -> String {
         .ok()
         .and_then(|below| below.components().next())
         .map(|first| store_dir.join(first));
-    show(store_path.as_deref().unwrap_or(file))
-}
-
-fn show(path: &Path) -> String {
-    escape_for_terminal(path.as_os_str().as_bytes())
+    escape_path(store_path.as_deref().unwrap_or(file))
 }
 
 type Packages<'a> = BTreeMap<String, Vec<(&'a Finding, String)>>;
@@ -138,30 +86,26 @@ fn counts_of(findings: &[(&Finding, String)]) -> Counts {
     Counts::of(findings.iter().map(|(finding, _)| *finding))
 }
 
-fn summary(body: &mut String, shown: &Findings<'_>, packages: &Packages<'_>) {
-    let counts = Counts::of(shown.findings);
-    let found = if shown.findings.is_empty() {
+fn summary(body: &mut String, report: &Report, packages: &Packages<'_>) {
+    let counts = Counts::of(&report.findings);
+    let found = if report.findings.is_empty() {
         "Nothing was found.".to_owned()
-    } else if shown.sizes.is_empty() {
-        format!(
-            "{} in {}.",
-            counts.text(),
-            counted(packages.len(), "store path")
-        )
+    } else if report.sizes.is_empty() {
+        format!("{} in {}.", counts, count(packages.len(), "store path"))
     } else {
         format!(
             "{} in {} of {}.",
-            counts.text(),
+            counts,
             packages.len(),
-            counted(shown.sizes.len(), "store path")
+            count(report.sizes.len(), "store path")
         )
     };
     // Writing to a string does not fail, here and below.
     let _ = writeln!(
         body,
         "<p class=\"summary\">{found} <span class=\"by\">{} {}</span></p>",
-        escaped(shown.tool),
-        escaped(shown.tool_version)
+        escaped(report.tool.name),
+        escaped(report.tool.version)
     );
 }
 
@@ -192,7 +136,7 @@ fn closure(body: &mut String, sizes: &[Size], packages: &Packages<'_>) {
             Area {
                 size,
                 class: counts.worst().map_or("clean", Severity::name).to_owned(),
-                remark: counts.text(),
+                remark: counts.to_string(),
             }
         })
         .collect();
@@ -208,24 +152,12 @@ fn closure(body: &mut String, sizes: &[Size], packages: &Packages<'_>) {
     );
 }
 
-fn table_of_rules(
-    body: &mut String,
-    rules: &BTreeMap<&str, (&'static FindingKind, Vec<&Finding>)>,
-) {
+fn table_of_rules(body: &mut String, rules: &[RuleFindings]) {
     body.push_str(
         "<h2>Rules</h2>\n<table class=\"rules\">\n<tr><th scope=\"col\" class=\"n\">findings</th><th \
          scope=\"col\">rule</th><th scope=\"col\">what is wrong</th></tr>\n",
     );
-    let mut sorted: Vec<_> = rules
-        .values()
-        .map(|(kind, findings)| (kind, Counts::of(findings.iter().copied())))
-        .collect();
-    // What is worst, and most, comes first.
-    sorted.sort_by(|(kind, counts), (other, others)| {
-        let rank = |counts: &Counts| (counts.worst(), counts.all());
-        rank(others).cmp(&rank(counts)).then(kind.id.cmp(other.id))
-    });
-    for (kind, counts) in sorted {
+    for RuleFindings { kind, counts } in rules {
         let severity = counts.worst().map_or("note", Severity::name);
         let _ = writeln!(
             body,
@@ -252,7 +184,7 @@ fn all_findings(body: &mut String, packages: &Packages<'_>, store_dir: &Path) {
             "<details class=\"group\" open data-package=\"{path}\">\n<summary><h3>{}</h3> <span \
              class=\"count\">{}</span><span class=\"path\">{path}</span></summary>",
             escaped(short_name(package)),
-            counts_of(findings).text(),
+            counts_of(findings),
             path = escaped(package),
         );
         let mut sorted: Vec<&(&Finding, String)> = findings.iter().collect();
@@ -283,9 +215,9 @@ fn one_finding(body: &mut String, finding: &Finding, print: &str, package: &str,
     let mut place = short_name(package).to_owned();
     let inside: std::path::PathBuf = below.components().skip(1).collect();
     if below == finding.file {
-        place = show(below);
+        place = escape_path(below);
     } else if !inside.as_os_str().is_empty() {
-        let _ = write!(place, "/{}", show(&inside));
+        let _ = write!(place, "/{}", escape_path(&inside));
     }
     if let Some(at) = &finding.place {
         let _ = write!(place, ":{}:{}", at.line, at.column);
@@ -293,7 +225,7 @@ fn one_finding(body: &mut String, finding: &Finding, print: &str, package: &str,
     let _ = writeln!(
         body,
         "<p class=\"place\"><a href=\"#rule-{rule}\">{rule}</a> <span title=\"{}\">{}</span></p>",
-        escaped(&show(&finding.file)),
+        escaped(&escape_path(&finding.file)),
         escaped(&place)
     );
     if let Some(at) = &finding.place {
@@ -386,23 +318,20 @@ fn inline(text: &str) -> String {
 mod tests {
     use hermetic_out_formats::Span;
 
-    use super::super::tests::report;
+    use super::super::tests::findings_report;
     use super::*;
 
-    fn shown<'a>(findings: &'a [Finding], sizes: &'a [Size]) -> Findings<'a> {
-        Findings {
-            tool: "tool",
-            tool_version: "1.2.3",
-            subject: "x-1.0",
+    fn report_of(findings: Vec<Finding>, sizes: Vec<Size>) -> Report {
+        Report {
             findings,
-            store_dir: Path::new("/nix/store"),
             sizes,
+            ..findings_report()
         }
     }
 
     #[test]
     fn every_finding_and_its_meaning_is_in_the_page() {
-        let html = page(&shown(&report().findings, &[]));
+        let html = page(&report_of(findings_report().findings, Vec::new()));
         assert!(html.contains("<h1>tool: x-1.0</h1>"));
         assert!(html.contains("1 error, 1 note in 1 store path."), "{html}");
         assert!(html.contains("/usr/bin/x is not found</h4>"));
@@ -417,7 +346,10 @@ mod tests {
         assert!(html.contains("<h4>What to do</h4>\n<p>Leave it.</p>"));
         assert!(!html.contains("<svg"), "there are no sizes");
         assert!(!html.contains("style=") && !html.contains("onclick"));
-        assert_eq!(html, page(&shown(&report().findings, &[])));
+        assert_eq!(
+            html,
+            page(&report_of(findings_report().findings, Vec::new()))
+        );
     }
 
     #[test]
@@ -429,7 +361,7 @@ mod tests {
             directories: Vec::new(),
         };
         let sizes = [size("/nix/store/a-x"), size("/nix/store/b-y")];
-        let html = page(&shown(&report().findings, &sizes));
+        let html = page(&report_of(findings_report().findings, sizes.into()));
         assert!(html.contains("1 error, 1 note in 1 of 2 store paths."));
         assert!(html.contains("<g class=\"error\" data-path=\"/nix/store/a-x\">"));
         assert!(html.contains("<g class=\"clean\" data-path=\"/nix/store/b-y\">"));
@@ -437,7 +369,7 @@ mod tests {
 
     #[test]
     fn nothing_found_is_said() {
-        let html = page(&shown(&[], &[]));
+        let html = page(&report_of(Vec::new(), Vec::new()));
         assert!(html.contains("Nothing was found."));
         assert!(!html.contains("<script") && !html.contains("id=\"filter\""));
     }

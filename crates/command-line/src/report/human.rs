@@ -1,91 +1,60 @@
 //! For people: findings with the source line marked, a diff, a summary.
 
 use std::fmt::Write as _;
-use std::io::{self, Write};
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
-use std::thread;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
-use bstr::ByteSlice;
-use hermetic_out::{Change, Finding, Place, Plan, Severity};
-use similar::{ChangeTag, TextDiff};
+use anyhow::Context;
+use hermetic_out::{Finding, Place, Severity};
 
+use super::content::{Changes, Report};
+use super::counts::{RuleFindings, by_rule, count};
+use super::diff::write_changes;
 use super::excerpt::Excerpt;
-use super::{Report, Summary};
-use crate::escape::escape_for_terminal;
-use crate::output_options::VerbosityOptions;
+use super::style::Style;
+use crate::escape::{escape_for_terminal, escape_path};
+use crate::exit_status::Streams;
 
-/// How much is said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verbosity {
-    Quiet,
-    Normal,
-    Verbose,
-}
-
-impl Verbosity {
-    pub(super) fn of(options: &VerbosityOptions) -> Self {
-        match (options.quiet, options.verbose) {
-            (true, _) => Self::Quiet,
-            (false, true) => Self::Verbose,
-            (false, false) => Self::Normal,
-        }
-    }
-}
-
-/// Writes findings and summary.
+/// Writes the changes, if they are wanted, to standard output; findings and the summary to standard
+/// error.
 pub(super) fn write(
     report: &Report,
-    verbosity: Verbosity,
-    colours: bool,
-    stderr: &mut dyn Write,
-) -> io::Result<()> {
-    let least = match verbosity {
-        Verbosity::Quiet => Severity::Error,
-        Verbosity::Normal | Verbosity::Verbose => Severity::Note,
-    };
-    let mut text = findings(&report.findings, least, colours);
-    if verbosity != Verbosity::Quiet {
-        summarize(report, verbosity, &mut text);
+    style: Style,
+    streams: &mut Streams<'_>,
+) -> anyhow::Result<()> {
+    if let Some(changes) = report.changes.as_ref().filter(|changes| changes.with_diff) {
+        let colors = style.has_colors(streams.stdout_is_terminal);
+        write_changes(&changes.outcome.plan, colors, streams.stdout)
+            .and_then(|()| streams.stdout.flush())
+            .context("writing to standard output")?;
     }
-    stderr.write_all(text.as_bytes())
+    let text = text(report, style, style.has_colors(streams.stderr_is_terminal));
+    streams
+        .stderr
+        .write_all(text.as_bytes())
+        .context("writing to standard error")
+}
+
+/// Findings and summary.
+fn text(report: &Report, style: Style, colors: bool) -> String {
+    let mut text = findings(&report.findings, style.least_severity(), colors);
+    if !style.quiet {
+        match &report.changes {
+            Some(changes) => summarize_changes(report, changes, style, &mut text),
+            None => summarize_findings(report, style, &mut text),
+        }
+    }
+    text
 }
 
 /// The findings of at least a severity, each with its line marked.
-pub(super) fn findings(findings: &[Finding], least: Severity, colours: bool) -> String {
-    /// So many are rendered before starting a thread would have paid.
-    const FEW: usize = 500;
-
-    let shown: Vec<&Finding> = findings
-        .iter()
-        .filter(|finding| finding.severity >= least)
-        .collect();
-    if shown.len() <= FEW {
-        return rendered(&shown, colours);
-    }
-    let threads = thread::available_parallelism().map_or(1, usize::from);
-    let parts = shown.chunks(shown.len().div_ceil(threads));
-    thread::scope(|scope| {
-        let started: Vec<_> = parts
-            .map(|part| scope.spawn(move || rendered(part, colours)))
-            .collect();
-        let ended = started.into_iter().map(|thread| {
-            let text = thread.join();
-            text.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        });
-        ended.collect()
-    })
-}
-
-fn rendered(findings: &[&Finding], colours: bool) -> String {
-    let renderer = if colours {
+fn findings(findings: &[Finding], least: Severity, colors: bool) -> String {
+    let renderer = if colors {
         Renderer::styled()
     } else {
         Renderer::plain()
     };
     let mut text = String::new();
-    for finding in findings {
+    for finding in findings.iter().filter(|finding| finding.severity >= least) {
         text.push_str(&render(finding, &renderer));
         text.push_str("\n\n");
     }
@@ -101,7 +70,7 @@ fn render(finding: &Finding, renderer: &Renderer) -> String {
     let title = level
         .primary_title(escape_for_terminal(finding.message.as_bytes()))
         .id(finding.kind.id);
-    let path = show(&finding.file);
+    let path = escape_path(&finding.file);
     let group = Group::with_title(title);
     let mut group = match &finding.place {
         Some(place) => {
@@ -142,52 +111,45 @@ fn with_column(text: &str, place: &Place) -> String {
     }
 }
 
-fn summarize(report: &Report, verbosity: Verbosity, text: &mut String) {
+fn summarize_changes(report: &Report, changes: &Changes, style: Style, text: &mut String) {
     /// So many new references of an output are named without being asked for.
     const FEW: usize = 3;
 
-    let Summary {
-        files_changed,
-        references_replaced,
-        references_kept,
-        unresolved,
-        new_references,
-    } = &report.summary;
-    let nothing_to_change = report.plan.is_empty() && *files_changed == 0;
+    let outcome = &changes.outcome;
+    let nothing_to_change = outcome.plan.is_empty();
     // Most packages of a build: they need no line in its log.
-    if nothing_to_change && report.findings.is_empty() && verbosity != Verbosity::Verbose {
+    if nothing_to_change && report.findings.is_empty() && !style.verbose {
         return;
     }
     let mut parts = Vec::new();
     if nothing_to_change {
         parts.push("nothing to change".to_owned());
     } else {
-        let files = count(*files_changed, "file");
-        parts.push(if report.dry_run {
+        let files = count(outcome.plan.files_changed(), "file");
+        parts.push(if changes.dry_run {
             format!("{files} would be changed")
         } else {
             format!("{files} changed")
         });
-        parts.push(format!(
-            "{} replaced",
-            count(*references_replaced, "reference")
-        ));
+        parts.push(format!("{} replaced", count(outcome.replaced, "reference")));
     }
-    if verbosity == Verbosity::Verbose {
-        parts.push(format!("{} kept", count(*references_kept, "reference")));
+    if style.verbose {
+        parts.push(format!("{} kept", count(outcome.kept, "reference")));
     }
-    if *unresolved > 0 {
-        parts.push(format!("{} unresolved", count(*unresolved, "reference")));
+    if outcome.unresolved > 0 {
+        let unresolved = count(outcome.unresolved, "reference");
+        parts.push(format!("{unresolved} unresolved"));
     }
     if !report.findings.is_empty() {
         parts.push(count(report.findings.len(), "finding"));
     }
     // Writing to a string does not fail.
-    let _ = writeln!(text, "{}: {}", report.package, parts.join(", "));
-    for (output, paths) in new_references.iter().filter(|(_, paths)| !paths.is_empty()) {
+    let _ = writeln!(text, "{}: {}", report.subject, parts.join(", "));
+    let new_references = outcome.new_references.iter();
+    for (output, paths) in new_references.filter(|(_, paths)| !paths.is_empty()) {
         let output = escape_for_terminal(output.as_bytes());
-        if verbosity == Verbosity::Verbose || paths.len() <= FEW {
-            let paths: Vec<String> = paths.iter().map(|path| show(path)).collect();
+        if style.verbose || paths.len() <= FEW {
+            let paths: Vec<String> = paths.iter().map(|path| escape_path(path)).collect();
             let _ = writeln!(text, "  {output} newly refers to {}", paths.join(" "));
         } else {
             let paths = count(paths.len(), "store path");
@@ -199,141 +161,83 @@ fn summarize(report: &Report, verbosity: Verbosity, text: &mut String) {
     }
 }
 
-/// A number and its noun.
-pub(super) fn count(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
-}
-
-fn show(path: &Path) -> String {
-    escape_for_terminal(path.as_os_str().as_bytes())
-}
-
-const BOLD: &str = "\x1b[1m";
-const CYAN: &str = "\x1b[36m";
-const RED: &str = "\x1b[31m";
-const GREEN: &str = "\x1b[32m";
-const RESET: &str = "\x1b[0m";
-
-/// Writes every change: edits as a unified diff, which is exact to the byte unless it is coloured
-/// (then it is for the eye, and control characters are shown as escapes); others as a line each.
-pub(super) fn write_changes(plan: &Plan, colours: bool, stdout: &mut dyn Write) -> io::Result<()> {
-    for change in &plan.changes {
-        match change {
-            Change::Edit(edits) => {
-                write_diff(&edits.path, &edits.before, &edits.after, colours, stdout)?;
-            }
-            Change::Move { from, to } => {
-                write_heading(
-                    &format!("move {} to {}", show(from), show(to)),
-                    colours,
-                    stdout,
-                )?;
-            }
-            Change::MoveLeavingLink { from, to, .. } => {
-                let heading = format!("move {} to {}, leaving a link", show(from), show(to));
-                write_heading(&heading, colours, stdout)?;
-            }
-            Change::Create {
-                path,
-                content,
-                mode,
-            } => {
-                let heading = format!("create {} with mode {mode:04o}", show(path));
-                write_heading(&heading, colours, stdout)?;
-                write_diff(path, b"", content, colours, stdout)?;
-            }
-            Change::Link { path, target } => {
-                let heading = format!("link {} to {}", show(path), show(target));
-                write_heading(&heading, colours, stdout)?;
-            }
-            Change::Remove { path } => {
-                write_heading(&format!("remove {}", show(path)), colours, stdout)?;
-            }
-            other => write_heading(&format!("{other:?}"), colours, stdout)?,
+fn summarize_findings(report: &Report, style: Style, text: &mut String) {
+    let subject = escape_for_terminal(report.subject.as_bytes());
+    let left_out = report.allowed + report.known + report.gone > 0;
+    // Writing to a string does not fail, here and below.
+    if report.findings.is_empty() && !left_out {
+        // Most packages of a build: they need no line in its log.
+        if style.verbose {
+            let _ = writeln!(text, "{subject}: nothing found");
+        }
+        return;
+    }
+    let rules = by_rule(&report.findings);
+    let width = rules.iter().map(|rule| rule.counts.to_string().len()).max();
+    let width = width.unwrap_or(0);
+    for rule in &rules {
+        let _ = writeln!(text, "{:>width$}  {}", rule.counts, rule.kind.id);
+    }
+    let mut parts = vec![count(report.findings.len(), "finding")];
+    for (number, what) in [
+        (report.allowed, "allowed"),
+        (report.known, "known from the baseline"),
+        (report.gone, "of the baseline not found any more"),
+    ] {
+        if number > 0 {
+            parts.push(format!("{number} {what}"));
         }
     }
-    Ok(())
-}
-
-fn write_heading(text: &str, colours: bool, stdout: &mut dyn Write) -> io::Result<()> {
-    if colours {
-        writeln!(stdout, "{BOLD}{text}{RESET}")
-    } else {
-        writeln!(stdout, "{text}")
+    let _ = writeln!(text, "{subject}: {}", parts.join(", "));
+    if let Some(step) = next_step(report, &rules) {
+        let _ = writeln!(text, "next: {step}");
     }
 }
 
-/// Writes a unified diff of one file.
-pub(super) fn write_diff(
-    path: &Path,
-    before: &[u8],
-    after: &[u8],
-    colours: bool,
-    stdout: &mut dyn Write,
-) -> io::Result<()> {
-    let old: Vec<&[u8]> = before.lines_with_terminator().collect();
-    let new: Vec<&[u8]> = after.lines_with_terminator().collect();
-    let diff = TextDiff::configure().diff_slices(&old, &new);
-    if old != new {
-        // An empty file is, as far as a diff tells, one that was not there.
-        let name = |bytes: &[u8]| {
-            if bytes.is_empty() {
-                "/dev/null".to_owned()
-            } else {
-                show(path)
-            }
-        };
-        write_heading(&format!("--- {}", name(before)), colours, stdout)?;
-        write_heading(&format!("+++ {}", name(after)), colours, stdout)?;
+/// What helps most.
+fn next_step(report: &Report, rules: &[RuleFindings]) -> Option<String> {
+    let tool = report.tool.name;
+    match rules {
+        [] if report.gone > 0 => Some(
+            "write the baseline anew with --write-baseline, so that what is gone stays gone"
+                .to_owned(),
+        ),
+        [] => None,
+        [only] => Some(format!(
+            "{tool} --explain {} says what it means and what to do",
+            only.kind.id
+        )),
+        [first, ..] => Some(format!(
+            "begin with {name}, {} of {}: {tool} --explain {name} says what to do",
+            first.counts.all(),
+            count(report.findings.len(), "finding"),
+            name = first.kind.id
+        )),
     }
-    for hunk in diff.unified_diff().iter_hunks() {
-        let header = hunk.header().to_string();
-        if colours {
-            writeln!(stdout, "{CYAN}{header}{RESET}")?;
-        } else {
-            writeln!(stdout, "{header}")?;
-        }
-        for change in hunk.iter_changes() {
-            let line: &[u8] = change.value();
-            let content = line.strip_suffix(b"\n").unwrap_or(line);
-            let (sign, colour) = match change.tag() {
-                ChangeTag::Delete => ("-", RED),
-                ChangeTag::Insert => ("+", GREEN),
-                ChangeTag::Equal => (" ", ""),
-            };
-            if colours && !colour.is_empty() {
-                write!(
-                    stdout,
-                    "{colour}{sign}{}{RESET}",
-                    escape_for_terminal(content)
-                )?;
-            } else if colours {
-                write!(stdout, "{sign}{}", escape_for_terminal(content))?;
-            } else {
-                stdout.write_all(sign.as_bytes())?;
-                stdout.write_all(content)?;
-            }
-            writeln!(stdout)?;
-            if content.len() == line.len() {
-                writeln!(stdout, "\\ No newline at end of file")?;
-            }
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use hermetic_out::Outcome;
     use hermetic_out_formats::Span;
 
-    use super::super::tests::report;
+    use super::super::style::Color;
+    use super::super::tests::{findings_report, report};
     use super::*;
 
-    fn written(report: &Report, verbosity: Verbosity) -> String {
-        let mut stderr = Vec::new();
-        write(report, verbosity, false, &mut stderr).unwrap();
-        String::from_utf8(stderr).unwrap()
+    const QUIET: Style = Style {
+        color: Color::Auto,
+        quiet: true,
+        verbose: false,
+    };
+    const VERBOSE: Style = Style {
+        quiet: false,
+        verbose: true,
+        ..QUIET
+    };
+
+    fn shown(report: &Report, style: Style) -> String {
+        text(report, style, false)
     }
 
     #[test]
@@ -352,12 +256,12 @@ note[an-output]: it is so\x1b
 x-1.0: 4 files changed, 1 reference replaced, 1 reference unresolved, 2 findings
   out newly refers to /nix/store/b-y
 ";
-        assert_eq!(written(&report(), Verbosity::Normal), expected);
+        assert_eq!(shown(&report(), Style::default()), expected);
     }
 
     #[test]
     fn quiet_leaves_errors() {
-        let text = written(&report(), Verbosity::Quiet);
+        let text = shown(&report(), QUIET);
         assert!(
             text.contains("unresolved-program") && !text.contains("an-output"),
             "{text}"
@@ -369,69 +273,68 @@ x-1.0: 4 files changed, 1 reference replaced, 1 reference unresolved, 2 findings
     fn the_summary_says_what_there_is_to_say() {
         let mut report = report();
         report.findings.clear();
-        report.dry_run = true;
-        report.summary.unresolved = 0;
-        report.summary.new_references[0].1 = ["a", "b", "c", "d"].map(Into::into).into();
+        let changes = report.changes.as_mut().unwrap();
+        changes.dry_run = true;
+        changes.outcome.unresolved = 0;
+        changes.outcome.new_references[0].1 = ["a", "b", "c", "d"].map(Into::into).into();
         assert_eq!(
-            written(&report, Verbosity::Normal),
+            shown(&report, Style::default()),
             "x-1.0: 4 files would be changed, 1 reference replaced\n  out newly refers to 4 store \
              paths (--verbose names them)\n"
         );
         assert_eq!(
-            written(&report, Verbosity::Verbose),
+            shown(&report, VERBOSE),
             "x-1.0: 4 files would be changed, 1 reference replaced, 2 references kept\n  out newly \
              refers to a b c d\n"
         );
-        report.plan = Plan::default();
-        report.summary = Summary::default();
-        assert_eq!(written(&report, Verbosity::Normal), "");
+        report.changes.as_mut().unwrap().outcome = Outcome::default();
+        assert_eq!(shown(&report, Style::default()), "");
         assert_eq!(
-            written(&report, Verbosity::Verbose),
+            shown(&report, VERBOSE),
             "x-1.0: nothing to change, 0 references kept\n"
         );
     }
 
     #[test]
-    fn changes_are_a_diff() {
-        let mut stdout = Vec::new();
-        write_changes(&report().plan, false, &mut stdout).unwrap();
-        let expected = b"--- /nix/store/a-x/lib/systemd/system/x.service
-+++ /nix/store/a-x/lib/systemd/system/x.service
-@@ -1,3 +1,3 @@
- [Service]
--ExecStart=/usr/bin/x -\xc3\xa9\xff
-+ExecStart=/nix/store/b-y/bin/x -\xc3\xa9\xff
- User=y
-move /nix/store/a-x/a to /nix/store/a-x/\\xff
-create /nix/store/a-x/c with mode 0644
---- /dev/null
-+++ /nix/store/a-x/c
-@@ -0,0 +1,2 @@
-+new
-+last
-\\ No newline at end of file
-remove /nix/store/a-x/d
-";
-        assert_eq!(stdout.as_bstr(), expected.as_bstr());
-        let mut coloured = Vec::new();
-        write_changes(&report().plan, true, &mut coloured).unwrap();
-        assert!(coloured.contains_str("\x1b[31m-ExecStart=/usr/bin/x -é\\xff\x1b[0m\n"));
+    fn people_are_told_how_many_and_what_next() {
+        let mut found = findings_report();
+        let text = shown(&found, Style::default());
+        let (_, end) = text.split_once("\\xff\n\n").unwrap();
+        assert_eq!(
+            end,
+            "1 error  unresolved-program\n 1 note  an-output\nx-1.0: 2 findings, 2 allowed\nnext: begin \
+             with unresolved-program, 1 of 2 findings: tool --explain unresolved-program says what to do\n"
+        );
+        let quiet = shown(&found, QUIET);
+        assert!(
+            quiet.contains("error[") && !quiet.contains("next:"),
+            "{quiet}"
+        );
+        let mut again = found.findings[0].clone();
+        again.severity = Severity::Warning;
+        found.findings.insert(1, again);
+        let text = shown(&found, Style::default());
+        assert!(
+            text.contains(
+                "\n1 error, 1 warning  unresolved-program\n            1 note  an-output\n"
+            ),
+            "{text}"
+        );
     }
 
     #[test]
-    fn line_ends_are_left_in_a_diff() {
-        let mut stdout = Vec::new();
-        write_diff(
-            Path::new("f"),
-            b"a\rb\r\nc\r\n",
-            b"a\rb\r\nd\r\n",
-            false,
-            &mut stdout,
-        )
-        .unwrap();
+    fn nothing_found_says_nothing() {
+        let mut found = findings_report();
+        found.findings.clear();
+        found.allowed = 0;
+        assert_eq!(shown(&found, Style::default()), "");
+        assert_eq!(shown(&found, QUIET), "");
+        assert_eq!(shown(&found, VERBOSE), "x-1.0: nothing found\n");
+        found.gone = 1;
         assert_eq!(
-            stdout.as_bstr(),
-            "--- f\n+++ f\n@@ -1,2 +1,2 @@\n a\rb\r\n-c\r\n+d\r\n"
+            shown(&found, Style::default()),
+            "x-1.0: 0 findings, 1 of the baseline not found any more\nnext: write the baseline anew with \
+             --write-baseline, so that what is gone stays gone\n"
         );
     }
 

@@ -1,39 +1,57 @@
 //! One JSON document: `docs/json.md` and `docs/report.schema.json` describe it.
 
+use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use hermetic_out::{Change, Finding};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{Report, human};
+use super::content::{Report, ToolVersion};
+use super::counts::{Counts, by_rule};
+use super::diff::write_diff;
 use crate::escape::push_hex;
+use crate::fingerprint::fingerprints;
 
 /// Rises when a field changes its meaning or goes; not when one is added.
-pub(super) const SCHEMA_VERSION: u32 = 2;
+const SCHEMA_VERSION: u32 = 2;
 
-/// The document.
 #[derive(Serialize)]
-pub(super) struct Document<'a> {
+struct Document<'a> {
     schema_version: u32,
-    tool: Tool<'a>,
-    package: &'a str,
-    dry_run: bool,
+    tool: ToolVersion,
+    subject: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dry_run: Option<bool>,
     summary: Summary<'a>,
     findings: Vec<Value>,
-    changes: Vec<Value>,
-}
-
-/// A tool.
-#[derive(Serialize)]
-pub(super) struct Tool<'a> {
-    pub(super) name: &'a str,
-    pub(super) version: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<Vec<Value>>,
 }
 
 #[derive(Serialize)]
 struct Summary<'a> {
+    errors: usize,
+    warnings: usize,
+    notes: usize,
+    allowed: usize,
+    known: usize,
+    gone: usize,
+    by_rule: Vec<RuleCount>,
+    #[serde(flatten)]
+    changes: Option<ChangeSummary<'a>>,
+}
+
+#[derive(Serialize)]
+struct RuleCount {
+    id: &'static str,
+    findings: usize,
+}
+
+#[derive(Serialize)]
+struct ChangeSummary<'a> {
     files_changed: usize,
     references_replaced: usize,
     references_kept: usize,
@@ -47,50 +65,82 @@ struct NewReferences<'a> {
     store_paths: Vec<Value>,
 }
 
-/// The document of `report`; with the diff of every edit if `diff`.
-pub(super) fn document(report: &Report, diff: bool) -> Document<'_> {
-    let summary = &report.summary;
-    let new_references = summary
-        .new_references
-        .iter()
-        .map(|(output, paths)| NewReferences {
-            output,
-            store_paths: paths
-                .iter()
-                .map(|path| {
-                    let mut object = Map::new();
-                    insert_path(&mut object, "path", path);
-                    object.into()
-                })
-                .collect(),
-        });
+/// Writes the document of `report`.
+pub(super) fn write(report: &Report, stdout: &mut dyn Write) -> anyhow::Result<()> {
+    write_document(&document(report), stdout).context("writing the JSON report to standard output")
+}
+
+/// Writes one JSON document, which a person can read, too.
+pub(super) fn write_document(document: &impl Serialize, stdout: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *stdout, document)?;
+    writeln!(stdout)
+}
+
+fn document(report: &Report) -> Document<'_> {
+    let prints = fingerprints(&report.findings, &report.store_dir);
+    let findings = report.findings.iter().zip(prints);
     Document {
         schema_version: SCHEMA_VERSION,
-        tool: Tool {
-            name: report.tool,
-            version: report.tool_version,
-        },
-        package: &report.package,
-        dry_run: report.dry_run,
-        summary: Summary {
-            files_changed: summary.files_changed,
-            references_replaced: summary.references_replaced,
-            references_kept: summary.references_kept,
-            unresolved: summary.unresolved,
-            new_references: new_references.collect(),
-        },
-        findings: report.findings.iter().map(finding).collect(),
-        changes: report
-            .plan
-            .changes
-            .iter()
-            .map(|step| change(step, diff))
-            .collect(),
+        tool: report.tool,
+        subject: &report.subject,
+        dry_run: report.changes.as_ref().map(|changes| changes.dry_run),
+        summary: summary(report),
+        findings: findings.map(|(one, print)| finding(one, print)).collect(),
+        changes: report.changes.as_ref().map(|changes| {
+            let steps = changes.outcome.plan.changes.iter();
+            steps.map(|step| change(step, changes.with_diff)).collect()
+        }),
     }
 }
 
-/// A finding.
-pub(super) fn finding(finding: &Finding) -> Value {
+fn summary(report: &Report) -> Summary<'_> {
+    let Counts {
+        errors,
+        warnings,
+        notes,
+    } = Counts::of(&report.findings);
+    let mut by_rule: Vec<RuleCount> = by_rule(&report.findings)
+        .iter()
+        .map(|rule| RuleCount {
+            id: rule.kind.id,
+            findings: rule.counts.all(),
+        })
+        .collect();
+    by_rule.sort_by_key(|rule| rule.id);
+    Summary {
+        errors,
+        warnings,
+        notes,
+        allowed: report.allowed,
+        known: report.known,
+        gone: report.gone,
+        by_rule,
+        changes: report.changes.as_ref().map(|changes| {
+            let outcome = &changes.outcome;
+            ChangeSummary {
+                files_changed: outcome.plan.files_changed(),
+                references_replaced: outcome.replaced,
+                references_kept: outcome.kept,
+                unresolved: outcome.unresolved,
+                new_references: outcome.new_references.iter().map(new_references).collect(),
+            }
+        }),
+    }
+}
+
+fn new_references((output, paths): &(String, Vec<PathBuf>)) -> NewReferences<'_> {
+    let store_paths = paths.iter().map(|path| {
+        let mut object = Map::new();
+        insert_path(&mut object, "path", path);
+        object.into()
+    });
+    NewReferences {
+        output,
+        store_paths: store_paths.collect(),
+    }
+}
+
+fn finding(finding: &Finding, fingerprint: String) -> Value {
     let mut object = Map::new();
     object.insert("id".into(), finding.kind.id.into());
     object.insert("page".into(), finding.kind.page().into());
@@ -108,6 +158,7 @@ pub(super) fn finding(finding: &Finding) -> Value {
     insert_bytes(&mut object, "subject", &finding.subject);
     object.insert("message".into(), finding.message.as_str().into());
     object.insert("help".into(), finding.help.as_str().into());
+    object.insert("fingerprint".into(), fingerprint.into());
     object.into()
 }
 
@@ -119,8 +170,7 @@ fn change(change: &Change, with_diff: bool) -> Value {
             if with_diff {
                 let mut diff = Vec::new();
                 // Writing to a vector does not fail.
-                let _ =
-                    human::write_diff(&edits.path, &edits.before, &edits.after, false, &mut diff);
+                let _ = write_diff(&edits.path, &edits.before, &edits.after, false, &mut diff);
                 insert_bytes(&mut object, "diff", &diff);
             }
             "edit"
@@ -163,7 +213,7 @@ fn change(change: &Change, with_diff: bool) -> Value {
     object.into()
 }
 
-pub(super) fn insert_path(object: &mut Map<String, Value>, name: &str, path: &Path) {
+fn insert_path(object: &mut Map<String, Value>, name: &str, path: &Path) {
     insert_bytes(object, name, path.as_os_str().as_bytes());
 }
 
@@ -182,11 +232,15 @@ fn insert_bytes(object: &mut Map<String, Value>, name: &str, bytes: &[u8]) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::report;
+    use hermetic_out::Outcome;
+
+    use super::super::tests::{findings_report, report};
     use super::*;
 
-    fn value(diff: bool) -> Value {
-        serde_json::to_value(document(&report(), diff)).unwrap()
+    fn value(report: &Report) -> Value {
+        let mut stdout = Vec::new();
+        write(report, &mut stdout).unwrap();
+        serde_json::from_slice(&stdout).unwrap()
     }
 
     #[test]
@@ -195,29 +249,46 @@ mod tests {
             serde_json::from_str(include_str!("../../../../docs/report.schema.json")).unwrap();
         jsonschema::meta::validate(&schema).unwrap();
         let validator = jsonschema::validator_for(&schema).unwrap();
-        let mut empty = report();
-        empty.findings.clear();
-        empty.plan.changes.clear();
-        empty.summary.new_references.clear();
-        let empty = serde_json::to_value(document(&empty, true)).unwrap();
-        for document in [value(false), value(true), empty] {
+        let mut without_diff = report();
+        without_diff.changes.as_mut().unwrap().with_diff = false;
+        let mut unchanged = report();
+        unchanged.changes.as_mut().unwrap().outcome = Outcome::default();
+        let mut nothing_found = findings_report();
+        nothing_found.findings.clear();
+        for report in [
+            report(),
+            without_diff,
+            unchanged,
+            findings_report(),
+            nothing_found,
+        ] {
+            let document = value(&report);
             let errors: Vec<String> = validator
                 .iter_errors(&document)
                 .map(|error| error.to_string())
                 .collect();
             assert!(errors.is_empty(), "{errors:#?}\n{document:#}");
         }
-        let mut wrong = value(false);
-        wrong["findings"][0]["severity"] = "fatal".into();
+        for (pointer, wrong) in [
+            ("/findings/0/severity", "fatal"),
+            ("/summary/errors", "many"),
+            ("/changes/0/change", "none"),
+        ] {
+            let mut document = value(&report());
+            *document.pointer_mut(pointer).unwrap() = wrong.into();
+            assert!(!validator.is_valid(&document), "{pointer} can be anything");
+        }
+        let mut document = value(&report());
+        document.as_object_mut().unwrap().remove("changes");
         assert!(
-            !validator.is_valid(&wrong),
-            "the schema does not say anything"
+            !validator.is_valid(&document),
+            "a fixup's changes can be missing"
         );
     }
 
     #[test]
     fn nothing_is_lost() {
-        let value = value(true);
+        let value = value(&report());
         assert_eq!(
             value["findings"][0]["place"],
             json!({ "line": 2, "column": 11, "start": 20, "end": 30 })
@@ -229,6 +300,8 @@ mod tests {
             "2f6e69782f73746f72652f612d782fff"
         );
         assert_eq!(value["findings"][1].get("place"), None);
+        assert_eq!(value["summary"]["errors"], 1);
+        assert_eq!(value["summary"]["by_rule"][0]["id"], "an-output");
         assert_eq!(value["changes"][2]["content"], "new\nlast");
         assert!(
             value["changes"][0]["diff"]
@@ -236,5 +309,13 @@ mod tests {
                 .unwrap()
                 .contains("+ExecStart=/nix/")
         );
+    }
+
+    #[test]
+    fn what_changes_nothing_has_no_changes() {
+        let value = value(&findings_report());
+        assert_eq!((value.get("changes"), value.get("dry_run")), (None, None));
+        assert_eq!(value["summary"].get("files_changed"), None);
+        assert_eq!(value["summary"]["allowed"], 2);
     }
 }

@@ -1,8 +1,10 @@
 //! SARIF 2.1.0: <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>.
 
+use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use anyhow::Context;
 use bstr::ByteSlice;
 use hermetic_out::{Finding, FindingKind, Place, Severity};
 use serde_json::json;
@@ -12,42 +14,42 @@ use serde_sarif::sarif::{
     SCHEMA_URL, Sarif, Tool, ToolComponent,
 };
 
-use super::fingerprint::fingerprints;
+use super::content::Report;
+use super::json::write_document;
 use crate::escape::push_hex;
 use crate::explain::explanation;
+use crate::fingerprint::fingerprints;
 
 /// What the fingerprints are called; the number rises when they are made of something else.
 const FINGERPRINT: &str = "hermeticOut/v1";
 
-/// The document of a tool's findings. With the directory that store paths begin with, each has a
-/// fingerprint, by which services tell what is new.
-pub(super) fn document(
-    tool: &str,
-    tool_version: &str,
-    findings: &[Finding],
-    store_dir: Option<&Path>,
-) -> Sarif {
+/// Writes the document of `report`.
+pub(super) fn write(report: &Report, stdout: &mut dyn Write) -> anyhow::Result<()> {
+    write_document(&document(report), stdout).context("writing the SARIF report to standard output")
+}
+
+/// Each result has a fingerprint, by which services tell what is new.
+fn document(report: &Report) -> Sarif {
+    let findings = &report.findings;
     let mut kinds: Vec<&FindingKind> = findings.iter().map(|finding| finding.kind).collect();
     kinds.sort_unstable_by_key(|kind| kind.id);
     kinds.dedup_by_key(|kind| kind.id);
     let driver = ToolComponent::builder()
-        .name(tool)
-        .version(tool_version)
+        .name(report.tool.name)
+        .version(report.tool.version)
         .rules(kinds.iter().map(|kind| rule(kind)).collect::<Vec<_>>())
         .build();
-    let mut results: Vec<SarifResult> = findings
+    let prints = fingerprints(findings, &report.store_dir);
+    let results: Vec<SarifResult> = findings
         .iter()
-        .map(|finding| {
+        .zip(prints)
+        .map(|(finding, print)| {
             let index = kinds.partition_point(|kind| kind.id < finding.kind.id);
-            result(finding, index)
+            let mut result = result(finding, index);
+            result.partial_fingerprints = Some([(FINGERPRINT.to_owned(), print)].into());
+            result
         })
         .collect();
-    if let Some(store_dir) = store_dir {
-        for (result, print) in results.iter_mut().zip(fingerprints(findings, store_dir)) {
-            let name = FINGERPRINT.to_owned();
-            result.partial_fingerprints = Some([(name, print)].into_iter().collect());
-        }
-    }
     let run = Run::builder()
         .tool(Tool::builder().driver(driver).build())
         .column_kind(json!("unicodeCodePoints"))
@@ -214,13 +216,8 @@ mod tests {
         let validator = jsonschema::validator_for(&schema).unwrap();
         let mut empty = report();
         empty.findings.clear();
-        for (report, store_dir) in [
-            (report(), None),
-            (report(), Some(Path::new("/nix/store"))),
-            (empty, None),
-        ] {
-            let document = document("tool", "1.2.3", &report.findings, store_dir);
-            let document = serde_json::to_value(document).unwrap();
+        for report in [report(), empty] {
+            let document = serde_json::to_value(document(&report)).unwrap();
             let errors: Vec<String> = validator
                 .iter_errors(&document)
                 .map(|error| error.to_string())
@@ -231,9 +228,7 @@ mod tests {
 
     #[test]
     fn results_name_their_rules() {
-        let store_dir = Some(Path::new("/nix/store"));
-        let document = document("tool", "1.2.3", &report().findings, store_dir);
-        let document = serde_json::to_value(document).unwrap();
+        let document = serde_json::to_value(document(&report())).unwrap();
         let run = &document["runs"][0];
         let print = run["results"][0]["partialFingerprints"][FINGERPRINT].as_str();
         assert_eq!(print.map(str::len), Some(32));

@@ -18,8 +18,7 @@ const STORE_HASH: usize = 32;
 /// A name for each finding, in their order. It is made of the kind, the file and the subject, both
 /// without the hashes of store paths, and of how many alike came before: it outlives a rebuild, lines
 /// that move within the file, and other words for the same thing; not another version of the package.
-#[must_use]
-pub fn fingerprints(findings: &[Finding], store_dir: &Path) -> Vec<String> {
+pub(crate) fn fingerprints(findings: &[Finding], store_dir: &Path) -> Vec<String> {
     named(findings, store_dir, |kind| kind.id)
 }
 
@@ -70,8 +69,7 @@ fn named(
 }
 
 /// `bytes` with every `STORE_DIR/HASH-NAME` in it as `NAME`.
-#[must_use]
-pub fn without_hashes(bytes: &[u8], store_dir: &Path) -> Vec<u8> {
+pub(crate) fn without_hashes(bytes: &[u8], store_dir: &Path) -> Vec<u8> {
     let store = [store_dir.as_os_str().as_bytes(), b"/"].concat();
     let mut out = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
@@ -96,8 +94,8 @@ mod tests {
     use hermetic_out::Place;
     use hermetic_out_formats::Span;
 
-    use super::super::tests::report;
     use super::*;
+    use crate::report::tests::report;
 
     fn store_path(hash: char, rest: &str) -> String {
         format!("/nix/store/{}-{rest}", hash.to_string().repeat(32))

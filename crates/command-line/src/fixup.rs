@@ -1,0 +1,53 @@
+//! What all fixups do with their plan.
+
+use anyhow::Context;
+use clap::Args;
+use hermetic_out::apply::apply;
+use hermetic_out::{Package, Severity, Tree};
+
+use crate::exit_status::{ExitStatus, Streams};
+use crate::output_options::OutputOptions;
+use crate::report::{OUTPUT, Report};
+
+/// The heading of the options about what is changed.
+pub(crate) const CHANGES: &str = "Changes";
+
+/// What a fixup does with its changes.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ChangeOptions {
+    /// Change nothing; report what would be changed
+    #[arg(long, help_heading = CHANGES)]
+    pub dry_run: bool,
+
+    /// Print every change as a unified diff
+    ///
+    /// The diff goes to standard output, or into the JSON document.
+    #[arg(long, help_heading = OUTPUT)]
+    pub diff: bool,
+}
+
+impl Report {
+    /// Applies the plan of a fixup, unless a finding is an error or the options forbid it, and
+    /// writes the report. `action` names the work in an error: "patching".
+    pub fn apply_and_write(
+        mut self,
+        package: &Package,
+        action: &str,
+        options: &ChangeOptions,
+        output_options: &OutputOptions,
+        streams: &mut Streams<'_>,
+    ) -> anyhow::Result<ExitStatus> {
+        let status = self.exit_status(Severity::Error);
+        if let Some(changes) = &mut self.changes {
+            changes.with_diff = options.diff;
+            changes.dry_run = options.dry_run || status != ExitStatus::Clean;
+            if !changes.dry_run {
+                let tree = Tree::new(package.store_dir.clone(), package.root.clone());
+                apply(&changes.outcome.plan, package, &tree)
+                    .with_context(|| format!("{action} {}", self.subject))?;
+            }
+        }
+        output_options.write(&self, streams)?;
+        Ok(status)
+    }
+}

@@ -1,0 +1,178 @@
+//! Changes as unified diffs.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use bstr::ByteSlice;
+use hermetic_out::{Change, Plan};
+use similar::{ChangeTag, TextDiff};
+
+use crate::escape::{escape_for_terminal, escape_path};
+
+const BOLD: &str = "\x1b[1m";
+const CYAN: &str = "\x1b[36m";
+const RED: &str = "\x1b[31m";
+const GREEN: &str = "\x1b[32m";
+const RESET: &str = "\x1b[0m";
+
+/// Writes every change: edits as a unified diff, which is exact to the byte unless it is colored
+/// (then it is for the eye, and control characters are shown as escapes); others as a line each.
+pub(super) fn write_changes(plan: &Plan, colors: bool, stdout: &mut dyn Write) -> io::Result<()> {
+    for change in &plan.changes {
+        match change {
+            Change::Edit(edits) => {
+                write_diff(&edits.path, &edits.before, &edits.after, colors, stdout)?;
+            }
+            Change::Move { from, to } => {
+                write_heading(
+                    &format!("move {} to {}", escape_path(from), escape_path(to)),
+                    colors,
+                    stdout,
+                )?;
+            }
+            Change::MoveLeavingLink { from, to, .. } => {
+                let heading = format!(
+                    "move {} to {}, leaving a link",
+                    escape_path(from),
+                    escape_path(to)
+                );
+                write_heading(&heading, colors, stdout)?;
+            }
+            Change::Create {
+                path,
+                content,
+                mode,
+            } => {
+                let heading = format!("create {} with mode {mode:04o}", escape_path(path));
+                write_heading(&heading, colors, stdout)?;
+                write_diff(path, b"", content, colors, stdout)?;
+            }
+            Change::Link { path, target } => {
+                let heading = format!("link {} to {}", escape_path(path), escape_path(target));
+                write_heading(&heading, colors, stdout)?;
+            }
+            Change::Remove { path } => {
+                write_heading(&format!("remove {}", escape_path(path)), colors, stdout)?;
+            }
+            other => write_heading(&format!("{other:?}"), colors, stdout)?,
+        }
+    }
+    Ok(())
+}
+
+fn write_heading(text: &str, colors: bool, stdout: &mut dyn Write) -> io::Result<()> {
+    if colors {
+        writeln!(stdout, "{BOLD}{text}{RESET}")
+    } else {
+        writeln!(stdout, "{text}")
+    }
+}
+
+/// Writes a unified diff of one file.
+pub(super) fn write_diff(
+    path: &Path,
+    before: &[u8],
+    after: &[u8],
+    colors: bool,
+    stdout: &mut dyn Write,
+) -> io::Result<()> {
+    let old: Vec<&[u8]> = before.lines_with_terminator().collect();
+    let new: Vec<&[u8]> = after.lines_with_terminator().collect();
+    let diff = TextDiff::configure().diff_slices(&old, &new);
+    if old != new {
+        // An empty file is, as far as a diff tells, one that was not there.
+        let name = |bytes: &[u8]| {
+            if bytes.is_empty() {
+                "/dev/null".to_owned()
+            } else {
+                escape_path(path)
+            }
+        };
+        write_heading(&format!("--- {}", name(before)), colors, stdout)?;
+        write_heading(&format!("+++ {}", name(after)), colors, stdout)?;
+    }
+    for hunk in diff.unified_diff().iter_hunks() {
+        let header = hunk.header().to_string();
+        if colors {
+            writeln!(stdout, "{CYAN}{header}{RESET}")?;
+        } else {
+            writeln!(stdout, "{header}")?;
+        }
+        for change in hunk.iter_changes() {
+            let line: &[u8] = change.value();
+            let content = line.strip_suffix(b"\n").unwrap_or(line);
+            let (sign, color) = match change.tag() {
+                ChangeTag::Delete => ("-", RED),
+                ChangeTag::Insert => ("+", GREEN),
+                ChangeTag::Equal => (" ", ""),
+            };
+            if colors && !color.is_empty() {
+                write!(
+                    stdout,
+                    "{color}{sign}{}{RESET}",
+                    escape_for_terminal(content)
+                )?;
+            } else if colors {
+                write!(stdout, "{sign}{}", escape_for_terminal(content))?;
+            } else {
+                stdout.write_all(sign.as_bytes())?;
+                stdout.write_all(content)?;
+            }
+            writeln!(stdout)?;
+            if content.len() == line.len() {
+                writeln!(stdout, "\\ No newline at end of file")?;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::report;
+    use super::*;
+
+    #[test]
+    fn changes_are_a_diff() {
+        let mut stdout = Vec::new();
+        write_changes(&report().changes.unwrap().outcome.plan, false, &mut stdout).unwrap();
+        let expected = b"--- /nix/store/a-x/lib/systemd/system/x.service
++++ /nix/store/a-x/lib/systemd/system/x.service
+@@ -1,3 +1,3 @@
+ [Service]
+-ExecStart=/usr/bin/x -\xc3\xa9\xff
++ExecStart=/nix/store/b-y/bin/x -\xc3\xa9\xff
+ User=y
+move /nix/store/a-x/a to /nix/store/a-x/\\xff
+create /nix/store/a-x/c with mode 0644
+--- /dev/null
++++ /nix/store/a-x/c
+@@ -0,0 +1,2 @@
++new
++last
+\\ No newline at end of file
+remove /nix/store/a-x/d
+";
+        assert_eq!(stdout.as_bstr(), expected.as_bstr());
+        let mut colored = Vec::new();
+        write_changes(&report().changes.unwrap().outcome.plan, true, &mut colored).unwrap();
+        assert!(colored.contains_str("\x1b[31m-ExecStart=/usr/bin/x -é\\xff\x1b[0m\n"));
+    }
+
+    #[test]
+    fn line_ends_are_left_in_a_diff() {
+        let mut stdout = Vec::new();
+        write_diff(
+            Path::new("f"),
+            b"a\rb\r\nc\r\n",
+            b"a\rb\r\nd\r\n",
+            false,
+            &mut stdout,
+        )
+        .unwrap();
+        assert_eq!(
+            stdout.as_bstr(),
+            "--- f\n+++ f\n@@ -1,2 +1,2 @@\n a\rb\r\n-c\r\n+d\r\n"
+        );
+    }
+}
