@@ -14,6 +14,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use hermetic_out_formats::elf::Elf;
+use hermetic_out_formats::etc_mentions::Verdict;
 use hermetic_out_formats::{FileKind, Scan};
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +22,7 @@ pub use fact_set::FactSet;
 pub use read::read;
 
 /// Rises when facts get another meaning or form. Facts of another schema are never read.
-pub const SCHEMA: u32 = 4;
+pub const SCHEMA: u32 = 5;
 
 /// The facts of one store path.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -125,11 +126,13 @@ pub struct Mention {
 /// Where a mentioned path leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum MentionedPlace {
-    /// The hierarchy of a system that is no store: `/usr`, `/bin`, `/etc` … Kept of constant data of
-    /// ELF files, of scripts, and of files in `etc`, but not of comments.
+    /// The hierarchy of a system that is no store: `/usr`, `/bin` … Kept of constant data of ELF files, of
+    /// scripts, and of files in `etc`, but not of comments.
     Hierarchy,
-    /// A file in the `etc` of the store path itself, without that: `/etc/x`. Kept of scripts and of files in
-    /// `etc`.
+    /// A file below `/etc`, and what is done with it. Kept of all files that can name one:
+    /// [`hermetic_out_formats::etc_mentions`].
+    Etc(Verdict),
+    /// A file in the `etc` of the store path itself, without that: `/etc/x`. Kept of the same texts.
     OwnEtc,
     /// A directory in which Nix builds. Kept of all text.
     BuildDirectory,
