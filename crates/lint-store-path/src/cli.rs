@@ -75,8 +75,8 @@ struct Arguments {
 
     /// Read every file, and keep nothing for the next run
     ///
-    /// What was read of a path in a store that Nix looks after, and what was found in a closure, is kept
-    /// below XDG_CACHE_HOME, in hermetic-out/facts.
+    /// What was read of a path in a store that Nix looks after is kept below XDG_CACHE_HOME, in
+    /// hermetic-out/facts.
     #[arg(long, help_heading = FACTS_HELP)]
     no_cache: bool,
 
@@ -163,7 +163,6 @@ impl Arguments {
             closure: self.closure,
             cache,
             given,
-            wants_facts: self.shown.format == FindingsFormat::Html,
         })
     }
 
@@ -203,8 +202,8 @@ impl Arguments {
             allowed,
             known: compared.known,
             gone: compared.gone,
-            sizes: match &known {
-                Some(known) if self.shown.format == FindingsFormat::Html => sizes(known),
+            sizes: match self.shown.format {
+                FindingsFormat::Html => sizes(&known),
                 _ => Vec::new(),
             },
         };

@@ -1,16 +1,17 @@
 //! Getting the facts of store paths: from files, from the cache, else by reading.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
 use crate::cache::Cache;
-use crate::closure::{ClosureArguments, ask_nix, closure_arguments};
+use crate::closure::{ask_nix, closure_arguments};
 use crate::error::{Error, io_error};
 use crate::facts::file::Reader;
-use crate::facts::{self, FactSet, Name, PathFacts};
+use crate::facts::{self, FactSet, PathFacts};
 use crate::progress::Progress;
 use crate::store::Store;
 
@@ -19,7 +20,7 @@ use crate::store::Store;
 pub struct Sources {
     /// The store.
     pub store: Store,
-    /// Store paths, and lists of store paths: see [`named`].
+    /// Store paths, and lists of store paths: see [`closure_arguments`].
     pub arguments: Vec<PathBuf>,
     /// Whether what they refer to is looked at, too.
     pub closure: bool,
@@ -27,8 +28,6 @@ pub struct Sources {
     pub cache: Option<Cache>,
     /// Facts that were read before, by whoever: they take the place of reading.
     pub given: Vec<PathFacts>,
-    /// Whether the facts are wanted, too, and not only what rules find in them.
-    pub wants_facts: bool,
 }
 
 /// What is known of the store paths that were asked for.
@@ -38,12 +37,10 @@ pub struct Gathered {
     pub known: FactSet,
     /// How many of them were neither given nor in the cache.
     pub read: usize,
-    /// What looked like store paths in them, and does not exist.
-    pub absent: BTreeSet<Name>,
 }
 
 /// The arguments whose facts are not given: what is given need not exist.
-pub(crate) fn not_given(sources: &Sources) -> Vec<PathBuf> {
+fn not_given(sources: &Sources) -> Vec<PathBuf> {
     let Sources {
         store,
         arguments,
@@ -63,16 +60,8 @@ pub(crate) fn not_given(sources: &Sources) -> Vec<PathBuf> {
 
 /// Gets the facts of all that is to be looked at.
 pub fn gather(sources: Sources, progress: &dyn Progress) -> Result<Gathered, Error> {
+    reserve_memory();
     let named = closure_arguments(&sources.store, &not_given(&sources))?;
-    gather_arguments(sources, named, progress)
-}
-
-/// The same, for arguments that name this.
-pub(crate) fn gather_arguments(
-    sources: Sources,
-    named: ClosureArguments,
-    progress: &dyn Progress,
-) -> Result<Gathered, Error> {
     let store = &sources.store;
     let given = sources.given.into_iter();
     let mut known: BTreeMap<PathBuf, PathFacts> = given
@@ -100,7 +89,6 @@ pub(crate) fn gather_arguments(
         progress,
         read: AtomicUsize::new(0),
     };
-    let mut absent = BTreeSet::new();
     let mut seen: BTreeSet<PathBuf> = followed.iter().cloned().collect();
     loop {
         wanted.retain(|path| !known.contains_key(path));
@@ -124,19 +112,22 @@ pub(crate) fn gather_arguments(
                     seen.insert(path.clone());
                     wanted.insert(path.clone());
                     followed.push(path);
-                } else {
-                    absent.insert(name.clone());
                 }
             }
         }
     }
     let read = task.read.into_inner();
     let known = FactSet::new(store.clone(), known.into_values().collect());
-    Ok(Gathered {
-        known,
-        read,
-        absent,
-    })
+    Ok(Gathered { known, read })
+}
+
+/// Facts are many small pieces of memory, and glibc gets more of it for a thread page by page (`grow_heap()` of
+/// its `malloc/arena.c`), but does not give it back at once. So each thread gets some at once. A large piece
+/// that was freed teaches malloc to take smaller ones from there (mallopt(3), `M_MMAP_THRESHOLD`).
+fn reserve_memory() {
+    let have_for_once = |size| drop(black_box(Vec::<u8>::with_capacity(size)));
+    have_for_once(24 << 20);
+    rayon::broadcast(|_| have_for_once(16 << 20));
 }
 
 struct Task<'a> {
