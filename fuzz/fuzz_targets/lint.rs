@@ -52,7 +52,6 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         closure: true,
         cache: None,
         given: Vec::new(),
-        wants_facts: false,
     };
     lint(sources, &Quiet).expect("the store path exists");
 });

@@ -49,7 +49,6 @@ pub(crate) fn lint(store: &Store, closure: &[PathBuf], policy: &Policy) -> Resul
         arguments: closure.to_vec(),
         closure: false,
         given: Vec::new(),
-        wants_facts: true,
     };
     let known = gather::gather(sources, &Quiet)?.known.into();
     let findings = check::located(check::check(&known, true), &tree);

@@ -9,6 +9,7 @@ pub mod desktop_entry;
 pub mod elf;
 pub mod encoding;
 pub mod environment_d;
+pub mod etc_mentions;
 mod group_file;
 pub mod kind;
 mod lines;

@@ -1,4 +1,4 @@
-//! Absolute paths in text: a word of a command line, a line of a configuration file.
+//! Absolute paths, and where they stand in text: a word of a command line, a line of a configuration file.
 
 use crate::mapped_text::MappedText;
 
@@ -61,6 +61,34 @@ fn begins_path(bytes: &[u8], start: usize) -> bool {
         }
         _ => false,
     }
+}
+
+/// An absolute path without `.`, `..` and doubled slashes, as text; `None` if it is not absolute. A
+/// slash at its end stays.
+#[must_use]
+pub fn normalize(path: &[u8]) -> Option<Vec<u8>> {
+    if !path.starts_with(b"/") {
+        return None;
+    }
+    let mut parts: Vec<&[u8]> = Vec::new();
+    for part in path.split(|byte| *byte == b'/') {
+        match part {
+            b"" | b"." => {}
+            b".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    let mut out = Vec::with_capacity(path.len());
+    for part in &parts {
+        out.push(b'/');
+        out.extend_from_slice(part);
+    }
+    if parts.is_empty() || path.ends_with(b"/") {
+        out.push(b'/');
+    }
+    Some(out)
 }
 
 #[cfg(test)]

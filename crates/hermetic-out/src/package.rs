@@ -4,6 +4,8 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
+pub use hermetic_out_formats::paths::normalize;
+
 /// One output of the package: `out`, `bin`, `dev` …
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Output {
@@ -94,34 +96,6 @@ impl Package {
         let parents = search_path.filter_map(|directory| directory.parent());
         parents.chain(self.dependencies.iter().map(PathBuf::as_path))
     }
-}
-
-/// An absolute path without `.`, `..` and doubled slashes, as text; `None` if it is not absolute. A
-/// slash at its end stays.
-#[must_use]
-pub fn normalize(path: &[u8]) -> Option<Vec<u8>> {
-    if !path.starts_with(b"/") {
-        return None;
-    }
-    let mut parts: Vec<&[u8]> = Vec::new();
-    for part in path.split(|byte| *byte == b'/') {
-        match part {
-            b"" | b"." => {}
-            b".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    let mut out = Vec::with_capacity(path.len());
-    for part in &parts {
-        out.push(b'/');
-        out.extend_from_slice(part);
-    }
-    if parts.is_empty() || path.ends_with(b"/") {
-        out.push(b'/');
-    }
-    Some(out)
 }
 
 /// The path from a directory to a file; both are absolute and normal.

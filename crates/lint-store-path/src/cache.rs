@@ -5,10 +5,11 @@
 //! build is thrown away. A file is replaced as a whole, so that several processes may share them.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Mode, OFlags};
 use serde::{Deserialize, Serialize};
 
 use crate::facts::{PathFacts, written};
@@ -73,7 +74,10 @@ impl Cache {
     #[must_use]
     pub fn get(&self, store: &Store, path: &Path) -> Option<PathFacts> {
         let (name, file) = self.place(path)?;
-        let bytes = fs::read(&file).ok()?;
+        let bytes = match read_file(&file) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+            bytes => bytes.unwrap_or_default(),
+        };
         let read: Result<Read, _> = written::decode(&bytes);
         match read {
             Ok(read)
@@ -111,17 +115,23 @@ impl Cache {
         written::replace(&file, &bytes)
     }
 
-    /// Where what was found in closures is kept: no store path has such a name.
-    pub(crate) fn closures(&self) -> PathBuf {
-        self.directory.join("closures")
-    }
-
     /// The name of a store path, and the file for its facts; `None` if it has no proper name.
     fn place<'a>(&self, path: &'a Path) -> Option<(&'a [u8], PathBuf)> {
         let name = path.file_name()?;
         let bytes = name.as_bytes();
         (store_path_name(bytes) == Some(bytes)).then(|| (bytes, self.directory.join(name)))
     }
+}
+
+/// The content of a regular file; what is none, as a FIFO, is not waited for.
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let mut file = fs::File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    let mut bytes = Vec::new();
+    if file.metadata()?.is_file() {
+        file.read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -195,6 +205,17 @@ mod tests {
         fs::create_dir(&other).unwrap();
         fs::rename(file, place.cache.place(&other).unwrap().1).unwrap();
         assert!(place.cache.get(&place.store, &other).is_none());
+    }
+
+    #[test]
+    fn a_fifo_in_the_cache_is_not_waited_for() {
+        let place = place();
+        let file = file_of(&place);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        let kind = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(rustix::fs::CWD, &file, kind, Mode::RWXU, 0).unwrap();
+        assert!(place.cache.get(&place.store, &place.path).is_none());
+        assert!(!file.exists());
     }
 
     #[test]

@@ -1,18 +1,16 @@
 //! Asking the rules about facts.
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::Path;
+use std::sync::Arc;
 
-use hermetic_out::tree::{Listed, Listing};
 use hermetic_out::{Finding, Place, Tree};
-use hermetic_out_formats::MAX_FILE_SIZE;
+use hermetic_out_formats::{MAX_FILE_SIZE, Span};
 use rayon::prelude::*;
 
-use crate::facts::{FactSet, Name, PathFacts};
+use crate::facts::{FactSet, PathFacts};
 use crate::libraries::Libraries;
 use crate::reporter::{Diagnostic, Reporter};
 use crate::rule::{Check, ClosureSubject, FileSubject, PathSubject, Rule};
@@ -22,42 +20,8 @@ use crate::rules::RULES;
 /// `is_closure`.
 #[must_use]
 pub fn check(known: &Arc<FactSet>, is_closure: bool) -> Vec<Diagnostic> {
-    check_and_note(known, is_closure).0
-}
-
-/// The facts, and what could not be answered by them.
-struct Noting {
-    known: Arc<FactSet>,
-    /// The names of other store paths.
-    asked: Mutex<BTreeSet<Name>>,
-}
-
-impl Listing for Noting {
-    fn at(&self, path: &Path) -> Listed<'_> {
-        let listed = self.known.at(path);
-        if listed == Listed::Unknown {
-            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(name) = self.known.name_of_store_path(path)
-                && !asked.contains(serde_bytes::Bytes::new(name))
-            {
-                asked.insert(Name::from(name));
-            }
-        }
-        listed
-    }
-}
-
-/// The same, with the names of the other store paths, there or not, in which rules looked for something.
-pub(crate) fn check_and_note(
-    known: &Arc<FactSet>,
-    is_closure: bool,
-) -> (Vec<Diagnostic>, BTreeSet<Name>) {
     let store = known.store();
-    let noting = Arc::new(Noting {
-        known: known.clone(),
-        asked: Mutex::default(),
-    });
-    let tree = Tree::new(store.directory.clone(), store.root.clone()).with_listing(noting.clone());
+    let tree = Tree::new(store.directory.clone(), store.root.clone()).with_listing(known.clone());
     let libraries = Libraries::new(known, &tree);
     let closure = ClosureSubject {
         known,
@@ -82,8 +46,7 @@ pub(crate) fn check_and_note(
             &other.message,
         ))
     });
-    let mut asked = noting.asked.lock().unwrap_or_else(PoisonError::into_inner);
-    (found, std::mem::take(&mut *asked))
+    found
 }
 
 fn check_closure(closure: &ClosureSubject<'_>, rule: &'static Rule) -> Vec<Diagnostic> {
@@ -129,31 +92,43 @@ fn check_path(closure: &ClosureSubject<'_>, facts: &PathFacts) -> Vec<Diagnostic
 /// cannot be read any more has no place. They are sorted by file, so that each is read once.
 #[must_use]
 pub fn located(found: Vec<Diagnostic>, tree: &Tree) -> Vec<Finding> {
-    let mut last: Option<(PathBuf, Vec<u8>)> = None;
-    let mut findings = Vec::with_capacity(found.len());
-    for found in found {
-        let place = found.span.and_then(|span| {
-            if last.as_ref().is_none_or(|(path, _)| *path != found.file) {
-                let content = read(tree, &found.file).unwrap_or_default();
-                last = Some((found.file.clone(), content));
-            }
-            let (_, content) = last.as_ref()?;
-            (span.end <= content.len()).then(|| Place::new(content, span))
-        });
-        let mut finding = Finding::new(found.kind, found.file, found.message)
-            .with_severity(found.severity)
-            .with_subject(found.subject)
-            .with_help(found.help);
-        finding.place = place;
-        findings.push(finding);
-    }
-    findings
+    let of_files = found.par_chunk_by(|one, other| one.file == other.file);
+    let places: Vec<Option<Place>> = of_files
+        .flat_map_iter(|found| places(found, tree))
+        .collect();
+    let located = found.into_iter().zip(places);
+    located
+        .map(|(found, place)| {
+            let mut finding = Finding::new(found.kind, found.file, found.message)
+                .with_severity(found.severity)
+                .with_subject(found.subject)
+                .with_help(found.help);
+            finding.place = place;
+            finding
+        })
+        .collect()
+}
+
+/// Where the findings in one file are.
+fn places(found: &[Diagnostic], tree: &Tree) -> Vec<Option<Place>> {
+    let content = match found {
+        [first, ..] if found.iter().any(|found| found.span.is_some()) => read(tree, &first.file),
+        _ => return vec![None; found.len()],
+    };
+    let content = content.unwrap_or_default();
+    let place = |span: Span| (span.end <= content.len()).then(|| Place::new(&content, span));
+    let spans = found.iter().map(|found| found.span);
+    spans.map(|span| span.and_then(place)).collect()
 }
 
 fn read(tree: &Tree, path: &Path) -> std::io::Result<Vec<u8>> {
     let file: File = tree.open(path)?;
+    let metadata = file.metadata()?;
     let mut content = Vec::new();
-    if file.metadata()?.is_file() {
+    if metadata.is_file() {
+        let size = usize::try_from(metadata.len()).unwrap_or(MAX_FILE_SIZE);
+        // One more, so that the end is seen at once.
+        content.reserve_exact(size.min(MAX_FILE_SIZE) + 1);
         file.take(MAX_FILE_SIZE as u64).read_to_end(&mut content)?;
     }
     Ok(content)

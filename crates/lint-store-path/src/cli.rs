@@ -69,7 +69,7 @@ pub struct Arguments {
 
     /// Neither read nor write the cache
     ///
-    /// The facts of paths in a Nix store, and the results for a closure, are cached below XDG_CACHE_HOME, in
+    /// The facts of paths in a Nix store are cached below XDG_CACHE_HOME, in
     /// hermetic-out/facts.
     #[arg(long, help_heading = FACTS_HELP)]
     no_cache: bool,
@@ -156,7 +156,6 @@ impl Arguments {
             closure: self.closure,
             cache,
             given,
-            wants_facts: self.output_options.format == Format::Html,
         })
     }
 
@@ -195,8 +194,8 @@ impl Arguments {
             allowed,
             known: compared.known,
             gone: compared.gone,
-            sizes: match &known {
-                Some(known) if self.output_options.format == Format::Html => sizes(known),
+            sizes: match self.output_options.format {
+                Format::Html => sizes(&known),
                 _ => Vec::new(),
             },
             ..Report::new(

@@ -37,7 +37,7 @@ pub(crate) fn directives(file: &FileFacts) -> impl Iterator<Item = Directive<'_>
         .content()
         .filter(|content| content.kind == Some(FileKind::Unit));
     let facts = content.and_then(|content| Some(&content.scan.as_ref()?.declarations));
-    let unit_type = unit_type(&file.sub_path);
+    let unit_type = facts.map(|_| unit_type(&file.sub_path)).unwrap_or_default();
     facts
         .into_iter()
         .flatten()

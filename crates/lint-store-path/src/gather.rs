@@ -1,6 +1,7 @@
 //! Getting the facts of store paths: from files, from the cache, else by reading.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -8,10 +9,10 @@ use std::sync::{Mutex, PoisonError};
 use rayon::prelude::*;
 
 use crate::cache::Cache;
-use crate::closure::{ClosureArguments, ask_nix, closure_arguments};
+use crate::closure::{ask_nix, closure_arguments};
 use crate::error::{Error, io_error};
 use crate::facts::file::Reader;
-use crate::facts::{self, FactSet, Name, PathFacts};
+use crate::facts::{self, FactSet, PathFacts};
 use crate::progress::{Progress, Unit};
 use crate::store::Store;
 
@@ -28,8 +29,6 @@ pub struct Sources {
     pub cache: Option<Cache>,
     /// Facts that were read before, by whoever: they take the place of reading.
     pub given: Vec<PathFacts>,
-    /// Whether the facts are wanted, too, and not only what rules find in them.
-    pub wants_facts: bool,
 }
 
 /// What is known of the store paths that were asked for.
@@ -39,14 +38,12 @@ pub struct Gathered {
     pub known: FactSet,
     /// How many of them were neither given nor in the cache.
     pub read: usize,
-    /// What looked like store paths in them, and does not exist.
-    pub absent: BTreeSet<Name>,
     /// One whose facts could not be kept for the next run, and why: the first in order.
     pub not_cached: Option<(PathBuf, String)>,
 }
 
 /// The arguments whose facts are not given: what is given need not exist.
-pub(crate) fn not_given(sources: &Sources) -> Vec<PathBuf> {
+fn not_given(sources: &Sources) -> Vec<PathBuf> {
     let Sources {
         store,
         arguments,
@@ -66,16 +63,8 @@ pub(crate) fn not_given(sources: &Sources) -> Vec<PathBuf> {
 
 /// Gets the facts of all that is to be looked at.
 pub fn gather(sources: Sources, progress: &dyn Progress) -> Result<Gathered, Error> {
+    reserve_memory();
     let named = closure_arguments(&sources.store, &not_given(&sources))?;
-    gather_arguments(sources, named, progress)
-}
-
-/// The same, for arguments that name this.
-pub(crate) fn gather_arguments(
-    sources: Sources,
-    named: ClosureArguments,
-    progress: &dyn Progress,
-) -> Result<Gathered, Error> {
     let store = &sources.store;
     let given = sources.given.into_iter();
     let mut known: BTreeMap<PathBuf, PathFacts> = given
@@ -104,7 +93,6 @@ pub(crate) fn gather_arguments(
         read: AtomicUsize::new(0),
         not_cached: Mutex::default(),
     };
-    let mut absent = BTreeSet::new();
     let mut seen: BTreeSet<PathBuf> = followed.iter().cloned().collect();
     loop {
         wanted.retain(|path| !known.contains_key(path));
@@ -128,8 +116,6 @@ pub(crate) fn gather_arguments(
                     seen.insert(path.clone());
                     wanted.insert(path.clone());
                     followed.push(path);
-                } else {
-                    absent.insert(name.clone());
                 }
             }
         }
@@ -141,9 +127,17 @@ pub(crate) fn gather_arguments(
     Ok(Gathered {
         known,
         read,
-        absent,
         not_cached: not_cached.pop_first(),
     })
+}
+
+/// Facts are many small pieces of memory, and glibc gets more of it for a thread page by page (`grow_heap()` of
+/// its `malloc/arena.c`), but does not give it back at once. So each thread gets some at once. A large piece
+/// that was freed teaches malloc to take smaller ones from there (mallopt(3), `M_MMAP_THRESHOLD`).
+fn reserve_memory() {
+    let have_for_once = |size| drop(black_box(Vec::<u8>::with_capacity(size)));
+    have_for_once(24 << 20);
+    rayon::broadcast(|_| have_for_once(16 << 20));
 }
 
 struct Task<'a> {

@@ -2,8 +2,7 @@
 //!
 //! Files are read once, and become [facts](facts::PathFacts); [rules](rules::RULES) look at facts alone.
 //! So facts can come from a [cache](cache::Cache), or from a file that another process wrote, and rules
-//! always see the closure that they are asked about. Only if all of that is as it was the last time, what
-//! was found then is taken. Nothing is written but the cache.
+//! always see the closure that they are asked about. Nothing is written but the cache.
 //!
 //! ```
 //! use lint_store_path::{Sources, Store, lint, progress::Quiet};
@@ -18,7 +17,6 @@
 //!     closure: false,
 //!     cache: None,
 //!     given: Vec::new(),
-//!     wants_facts: false,
 //! };
 //! let linted = lint(sources, &Quiet)?;
 //! assert_eq!(linted.findings[0].kind.id, "dangling-symlink");
@@ -40,7 +38,6 @@ mod merged_unit;
 mod pkg_config;
 pub mod reporter;
 mod resolved_reference;
-mod result_cache;
 pub mod rule;
 pub mod rules;
 mod shebang;
@@ -60,7 +57,6 @@ pub use gather::Sources;
 pub use hermetic_out_command_line::progress;
 use progress::Progress;
 pub use reporter::Diagnostic;
-use result_cache::{Answer, Question};
 pub use store::Store;
 
 /// What was found, and how much was looked at.
@@ -70,9 +66,8 @@ pub struct Linted {
     pub findings: Vec<Finding>,
     /// How much that took.
     pub looked_at: Stats,
-    /// All that is known of the store paths; `None` if nothing has changed since they were linted last,
-    /// and [`Sources::wants_facts`] was not set.
-    pub known: Option<Arc<FactSet>>,
+    /// All that is known of the store paths.
+    pub known: Arc<FactSet>,
 }
 
 /// How much was looked at.
@@ -94,47 +89,22 @@ pub struct Stats {
 /// Fails if a store path does not exist or cannot be looked at; a file in it that cannot be read is
 /// something that is found.
 pub fn lint(sources: Sources, progress: &dyn Progress) -> Result<Linted, Error> {
-    let store = sources.store.clone();
-    let named = closure::closure_arguments(&store, &gather::not_given(&sources))?;
-    let cache = sources.cache.as_ref().filter(|_| sources.given.is_empty());
-    let question = cache.map(|cache| Question::new(&store, cache, &named, sources.closure));
-    if let Some(question) = &question
-        && !sources.wants_facts
-        && let Some(Answer {
-            findings,
-            looked_at,
-        }) = question.answer()
-    {
-        return Ok(Linted {
-            findings,
-            looked_at,
-            known: None,
-        });
-    }
     let is_closure = sources.closure;
-    let gathered = gather::gather_arguments(sources, named, progress)?;
+    let gathered = gather::gather(sources, progress)?;
     let known = Arc::new(gathered.known);
-    let (found, mut asked) = check::check_and_note(&known, is_closure);
+    let store = known.store();
     let tree = Tree::new(store.directory.clone(), store.root.clone());
-    let findings = check::located(found, &tree);
-    let mut not_cached = gathered.not_cached;
-    // One store path is linted as fast as it is looked for here.
-    if let Some(question) = question.filter(|_| known.paths().len() > 1) {
-        asked.extend(gathered.absent);
-        if let Err(error) = question.keep(known.paths(), &asked, &findings) {
-            not_cached.get_or_insert((store.directory.clone(), error.to_string()));
-        }
-    }
+    let findings = check::located(check::check(&known, is_closure), &tree);
     let paths = known.paths().iter();
     let looked_at = Stats {
         files: paths.clone().map(|facts| facts.files.len()).sum(),
         paths: paths.map(|facts| Name::from(facts.name.clone())).collect(),
         read: gathered.read,
-        not_cached,
+        not_cached: gathered.not_cached,
     };
     Ok(Linted {
         findings,
         looked_at,
-        known: Some(known),
+        known,
     })
 }

@@ -25,7 +25,7 @@ pub(crate) struct Scanned<'a> {
 
 /// The files of a store path whose formats are known, in order.
 pub(crate) fn scanned(facts: &PathFacts) -> impl Iterator<Item = Scanned<'_>> {
-    facts.files.iter().filter_map(|file| {
+    facts.of_known_format().filter_map(|file| {
         let content = file.content()?;
         Some(Scanned {
             file,

@@ -33,15 +33,21 @@ pub(crate) fn is_unit_of_a_manager(sub_path: &[u8]) -> bool {
 impl Units {
     pub(crate) fn of(known: &FactSet) -> Self {
         let mut units = Self::default();
-        for path in known.paths() {
-            for file in &path.files {
+        for directory in [b"system", &b"user"[..]] {
+            for (_, file) in known.in_directories(directory) {
                 units.note_file(file);
+            }
+        }
+        for directory in [&b"system-generators"[..], b"user-generators"] {
+            for (_, file) in known.in_directories(directory) {
                 if let Some(of_users) = generator_of_users(&file.sub_path) {
                     let words = file.content().map(|content| &content.generator_words);
                     let words = words.into_iter().flatten().map(|word| word.to_vec());
                     units.generator_words[usize::from(of_users)].extend(words);
                 }
             }
+        }
+        for path in known.paths() {
             for scanned in scanned(path).filter(|scanned| scanned.kind == FileKind::Unit) {
                 let sub_path = &scanned.file.sub_path;
                 for fact in &scanned.scan.declarations {
@@ -61,13 +67,8 @@ impl Units {
     fn note_file(&mut self, file: &FileFacts) {
         let sub_path = &file.sub_path;
         let is_named = matches!(file.node, Node::File { .. } | Node::Link { .. });
-        let mut parts = sub_path.rsplit(|byte| *byte == b'/');
-        let (name, directory) = (parts.next(), parts.next());
-        let lies_in_unit_directory = matches!(directory, Some(b"system" | b"user"));
-        if let Some(name) = name.filter(|_| is_named && lies_in_unit_directory)
-            && is_unit_of_a_manager(sub_path)
-        {
-            self.add(is_user_unit(sub_path), name);
+        if is_named && is_unit_of_a_manager(sub_path) {
+            self.add(is_user_unit(sub_path), file.file_name());
         }
     }
 

@@ -38,7 +38,6 @@ impl Stage {
             closure: true,
             cache: None,
             given: Vec::new(),
-            wants_facts: false,
         };
         lint(sources, &Quiet).unwrap()
     }

@@ -11,7 +11,6 @@ pub mod cli;
 pub mod findings;
 mod layout;
 mod link_file;
-mod mentions;
 pub mod policy;
 mod prune;
 mod read;

@@ -6,24 +6,24 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
-use hermetic_out::package::{normalize, relative};
+use hermetic_out::package::relative;
 use hermetic_out::{Change, Edit, Finding, Outcome, OutputReferences, Package, Severity, Tree};
+use hermetic_out_formats::etc_mentions::{
+    self, EtcPath, Format, Mention, Mentions, Reader, Verdict, in_etc,
+};
+use hermetic_out_formats::script::Language;
 use hermetic_out_formats::tables::below;
 use hermetic_out_formats::{Encoding, FileKind, MappedText, Quote, Span};
 
 use crate::binaries::Binaries;
 use crate::layout::{Layout, Shipped, absolute};
-use crate::mentions::{self, Handling, Mention, Mentions};
 use crate::policy::{Mode, Treatment};
-use crate::read::{Format, Symlink, TextFile};
+use crate::read::{Symlink, TextFile};
 use crate::{Error, Options, findings, tmpfiles_targets};
 
 /// Directories below /etc whose files hold variables for a service's script: the conventions of Debian,
 /// Red Hat and Gentoo. What reads one of them reads the package's own first.
 const OF_VARIABLES: &[&str] = &["conf.d", "default", "sysconfig"];
-
-/// What ends the part of a path that is known.
-const DYNAMIC: &[u8] = b"*?[{%$~`\\";
 
 pub(crate) struct Rewriter<'a> {
     package: &'a Package,
@@ -41,14 +41,6 @@ pub(crate) struct Rewriter<'a> {
     replaced: usize,
     kept: usize,
     new_references: BTreeMap<usize, BTreeSet<PathBuf>>,
-}
-
-/// A path, as far as it is written out.
-enum EtcPath {
-    /// All of it.
-    Path(Vec<u8>),
-    /// A directory, in which a variable or a glob chooses.
-    Within(Vec<u8>),
 }
 
 impl<'a> Rewriter<'a> {
@@ -79,7 +71,7 @@ impl<'a> Rewriter<'a> {
     pub(crate) fn texts(&mut self, files: &[TextFile]) -> Result<Vec<Vec<Edit>>, Error> {
         let all: Vec<Mentions> = files
             .iter()
-            .map(|file| mentions::of(file.format, &file.content))
+            .map(|file| etc_mentions::of(file.format, &file.content))
             .collect();
         for (file, mentions) in files.iter().zip(&all) {
             self.find_written(file, mentions);
@@ -109,12 +101,10 @@ impl<'a> Rewriter<'a> {
         let written = mentions
             .list
             .iter()
-            .filter(|mention| mention.way == Handling::Written);
+            .filter(|mention| mention.verdict == Verdict::Written);
         for mention in written {
-            let EtcPath::Path(path) = etc_path(&mention.text, mention.goes_on) else {
-                continue;
-            };
-            let Some(sub_path) = sub_path_of_etc(&path) else {
+            let named = mention.path();
+            let Some(sub_path) = named.in_etc().filter(|_| !named.goes_on) else {
                 continue;
             };
             let (mode, is_told) = self.treatment.of(sub_path);
@@ -126,10 +116,10 @@ impl<'a> Rewriter<'a> {
                 let finding = findings::about(
                     &findings::ETC_WRITTEN,
                     &file.path,
-                    &path,
+                    &named.path,
                     format!(
                         "the script writes {}, so the file belongs to the machine",
-                        path.as_bstr()
+                        named.path.as_bstr()
                     ),
                     "add a rule for this path to the policy if that is wrong",
                 );
@@ -169,13 +159,16 @@ impl<'a> Rewriter<'a> {
         mention: &Mention,
         edits: &mut Vec<Edit>,
     ) -> Result<bool, Error> {
-        let text = &without_doubled_slashes(&mention.text);
-        let path = match etc_path(text, mention.goes_on) {
-            EtcPath::Within(directory) => return Ok(self.link_below(&directory)),
-            EtcPath::Path(path) => path,
-        };
+        if matches!(mention.verdict, Verdict::Documentation | Verdict::Provided) {
+            return Ok(false);
+        }
+        let text = &mention.text;
+        let EtcPath { path, goes_on } = mention.path();
+        if goes_on {
+            return Ok(self.link_below(&path));
+        }
         let mut named = self.options.choices.replace.iter();
-        if let Some((_, to)) = named.find(|(from, _)| *from == path && is_in_etc(from)) {
+        if let Some((_, to)) = named.find(|(from, _)| *from == path && in_etc(from).is_some()) {
             let to = to.clone();
             return Ok(self.replace(file, text, &to, edits));
         }
@@ -188,7 +181,7 @@ impl<'a> Rewriter<'a> {
             }
             return Ok(false);
         }
-        let Some(sub_path) = sub_path_of_etc(&path) else {
+        let Some(sub_path) = in_etc(&path) else {
             return Ok(false);
         };
         let Some(shipped) = self.layout.shipped.get(sub_path).cloned() else {
@@ -202,8 +195,8 @@ impl<'a> Rewriter<'a> {
             self.kept += 1;
             return Ok(true);
         }
-        match mention.way {
-            Handling::EnvironmentFile {
+        match mention.reader {
+            Reader::EnvironmentFile {
                 assignment,
                 optional,
             } if self.allows(file.output, shipped.output)? => {
@@ -220,7 +213,7 @@ impl<'a> Rewriter<'a> {
                 }
                 return Ok(true);
             }
-            Handling::Sourced(command)
+            Reader::Shell(command)
                 if is_of_variables(sub_path) && !is_layered && mentions.problem.is_none() =>
             {
                 let layered = self.allows(file.output, shipped.output)?
@@ -233,22 +226,23 @@ impl<'a> Rewriter<'a> {
             _ => {}
         }
         // What reads the package's own file already goes on to the administrator's.
-        let could_be_replaced = matches!(mention.way, Handling::Replace | Handling::Sourced(_));
+        let is_environment_file = matches!(mention.reader, Reader::EnvironmentFile { .. });
+        let could_be_replaced = mention.verdict == Verdict::Read && !is_environment_file;
         if is_layered && could_be_replaced && mode == Mode::Rewrite {
             self.kept += 1;
             return Ok(true);
         }
         // Nothing can be written in a store, whatever the policy says of the path.
-        if is_written || mention.way == Handling::Written && mode == Mode::Rewrite {
+        if is_written || mention.verdict == Verdict::Written && mode == Mode::Rewrite {
             self.kept += 1;
             return Ok(true);
         }
-        if mode == Mode::Link || mention.way == Handling::StaysQuietly {
+        if mode == Mode::Link || mention.verdict == Verdict::Watched {
             self.link(sub_path);
             return Ok(true);
         }
-        if let Handling::Stays(place) = mention.way {
-            self.link_instead(file, text, sub_path, place);
+        if mention.verdict == Verdict::Unknown {
+            self.link_instead(file, text, sub_path, mention.reason);
             return Ok(true);
         }
         if !self.allows(file.output, shipped.output)? {
@@ -280,9 +274,7 @@ impl<'a> Rewriter<'a> {
         let encoded = match file.format {
             // How such a file quotes is not known.
             Format::Configuration => is_plain(new).then(|| new.to_vec()),
-            Format::Script(language)
-                if language != hermetic_out_formats::script::Language::Shell =>
-            {
+            Format::Script(language) if language != Language::Shell => {
                 is_plain(new).then(|| new.to_vec())
             }
             _ => text.encode(new).ok(),
@@ -402,7 +394,7 @@ impl<'a> Rewriter<'a> {
 
     /// Links all that the package ships below a directory; whether there is anything.
     fn link_below(&mut self, directory: &[u8]) -> bool {
-        let Some(sub_path) = sub_path_of_etc(directory) else {
+        let Some(sub_path) = in_etc(directory) else {
             return false;
         };
         let start = [sub_path, b"/"].concat();
@@ -476,8 +468,7 @@ impl<'a> Rewriter<'a> {
                 continue;
             }
             let bytes = means.as_os_str().as_bytes();
-            let Some(sub_path) = sub_path_of_etc(bytes).filter(|_| link.target.is_absolute())
-            else {
+            let Some(sub_path) = in_etc(bytes).filter(|_| link.target.is_absolute()) else {
                 continue;
             };
             let Some(shipped) = self.layout.shipped.get(sub_path).cloned() else {
@@ -507,7 +498,7 @@ impl<'a> Rewriter<'a> {
         let mut reader = Binaries::new();
         for path in binaries {
             for string in reader.strings(self.tree, path)? {
-                let sub_path = sub_path_of_etc(&string.path).unwrap_or_default().to_vec();
+                let sub_path = string.in_etc().unwrap_or_default().to_vec();
                 let is_file = !string.goes_on && self.layout.shipped.contains_key(&sub_path);
                 let concerned = if is_file {
                     let keeps = self.treatment.of(&sub_path).0 == Mode::Keep;
@@ -553,49 +544,10 @@ impl<'a> Rewriter<'a> {
     }
 }
 
-/// What a text names, as far as it is written out.
-fn etc_path(text: &MappedText, goes_on: bool) -> EtcPath {
-    let bytes = text.literal_prefix();
-    let end = bytes.find_byteset(DYNAMIC).unwrap_or(bytes.len());
-    let is_whole = !goes_on && end == text.len();
-    let known = &bytes[..end];
-    let path = |path: &[u8]| {
-        let normal = normalize(path).unwrap_or_default();
-        normal
-            .strip_suffix(b"/")
-            .map_or(normal.clone(), <[u8]>::to_vec)
-    };
-    if is_whole {
-        EtcPath::Path(path(known))
-    } else {
-        let slash = known.rfind_byte(b'/').unwrap_or(0);
-        EtcPath::Within(path(&known[..slash + usize::from(slash < known.len())]))
-    }
-}
-
-/// A path relative to /etc; `None` for /etc itself and what is elsewhere.
-fn sub_path_of_etc(path: &[u8]) -> Option<&[u8]> {
-    below(path, b"/etc").filter(|sub_path| !sub_path.is_empty())
-}
-
-fn is_in_etc(path: &[u8]) -> bool {
-    sub_path_of_etc(path).is_some()
-}
-
 fn is_of_variables(sub_path: &[u8]) -> bool {
     OF_VARIABLES
         .iter()
         .any(|directory| below(sub_path, directory.as_bytes()).is_some())
-}
-
-/// Of `///etc/x`, as in `file:///etc/x`, the part from the last slash of the first ones.
-fn without_doubled_slashes(text: &MappedText) -> MappedText {
-    let slashes = text
-        .bytes()
-        .iter()
-        .take_while(|byte| **byte == b'/')
-        .count();
-    text.slice(slashes.saturating_sub(1)..text.len())
 }
 
 /// Whether a path means itself in every syntax.

@@ -23,8 +23,18 @@ pub struct FoundPath<'a> {
     pub path: &'a [u8],
     /// Which of the prefixes it begins with, by position.
     pub prefix: usize,
+    /// The byte in front of it, if there is one.
+    pub before: Option<u8>,
+    /// The byte after it, if there is one.
+    pub after: Option<u8>,
+}
+
+impl FoundPath<'_> {
     /// Whether it is all of a string of C: a NUL byte, or nothing, stands on either side.
-    pub is_whole_string: bool,
+    #[must_use]
+    pub fn is_whole_string(&self) -> bool {
+        self.before.unwrap_or(0) == 0 && self.after.unwrap_or(0) == 0
+    }
 }
 
 /// Looks for paths that begin with one of some prefixes.
@@ -122,13 +132,13 @@ impl PathSearch {
             if begin >= fresh {
                 break;
             }
-            let previous = match begin.checked_sub(1) {
+            let before = match begin.checked_sub(1) {
                 Some(previous) => bytes.get(previous).copied(),
                 None => before,
             };
             let is_anywhere = prefix.pattern().as_usize() < self.anywhere;
             let is_flag = matches!(bytes.get(..begin), Some([.., b'-', b'I' | b'L']));
-            let goes_on = !is_flag && previous.is_some_and(goes_on);
+            let goes_on = !is_flag && before.is_some_and(goes_on);
             if prefix.is_empty() || !is_anywhere && goes_on {
                 continue;
             }
@@ -136,12 +146,12 @@ impl PathSearch {
             let rest = &rest[..rest.len().min(MAX_STRING)];
             let end = rest.iter().position(|byte| ends_path(*byte));
             let path = &rest[..end.unwrap_or(rest.len())];
-            let after = bytes.get(begin + path.len()).copied();
             found(FoundPath {
                 offset: start + begin as u64,
                 path,
                 prefix: prefix.pattern().as_usize(),
-                is_whole_string: previous.unwrap_or(0) == 0 && after.unwrap_or(0) == 0,
+                before,
+                after: bytes.get(begin + path.len()).copied(),
             });
         }
     }
@@ -169,7 +179,7 @@ mod tests {
         let ranges: Vec<Range<u64>> = std::iter::once(0..file.len() as u64).collect();
         let note = |path: FoundPath<'_>| {
             let text = String::from_utf8_lossy(path.path).into_owned();
-            all.push((path.offset, text, path.is_whole_string));
+            all.push((path.offset, text, path.is_whole_string()));
         };
         search.search(file, &ranges, &mut Vec::new(), note).unwrap();
         all

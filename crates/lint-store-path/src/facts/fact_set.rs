@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use hermetic_out::tree::{self, Listed, Listing};
 use hermetic_out::{Output, Package};
@@ -11,12 +12,17 @@ use hermetic_out::{Output, Package};
 use super::{FileFacts, Node, PathFacts};
 use crate::store::Store;
 
+/// Files, by the places of their store path and of themselves in it.
+type Places = Vec<(usize, usize)>;
+
 /// The facts of some store paths: those that are linted, and what is known of their closure.
 #[derive(Debug)]
 pub struct FactSet {
     store: Store,
     paths: Vec<PathFacts>,
     index: HashMap<Vec<u8>, usize>,
+    /// By the name of the directory that they lie in.
+    by_directory: OnceLock<HashMap<Vec<u8>, Places>>,
 }
 
 impl FactSet {
@@ -33,6 +39,7 @@ impl FactSet {
             store,
             paths,
             index,
+            by_directory: OnceLock::new(),
         }
     }
 
@@ -65,6 +72,33 @@ impl FactSet {
         Some((facts, facts.file(sub_path)?))
     }
 
+    /// What lies in directories of this name, in order; with its store path.
+    pub fn in_directories(&self, name: &[u8]) -> impl Iterator<Item = (&PathFacts, &FileFacts)> {
+        let index = self.by_directory.get_or_init(|| self.by_directory());
+        let places = index.get(name).into_iter().flatten();
+        places.filter_map(|(path, file)| {
+            let path = self.paths.get(*path)?;
+            Some((path, path.files.get(*file)?))
+        })
+    }
+
+    fn by_directory(&self) -> HashMap<Vec<u8>, Places> {
+        let mut index: HashMap<Vec<u8>, Places> = HashMap::new();
+        for (at, path) in self.paths.iter().enumerate() {
+            for (place, file) in path.files.iter().enumerate() {
+                let mut parts = file.sub_path.rsplit(|byte| *byte == b'/').skip(1);
+                let Some(name) = parts.next() else { continue };
+                match index.get_mut(name) {
+                    Some(places) => places.push((at, place)),
+                    None => {
+                        index.insert(name.to_vec(), vec![(at, place)]);
+                    }
+                }
+            }
+        }
+        index
+    }
+
     /// The package that consists of the store path `facts` alone: what it refers to are its
     /// dependencies, and their `bin` is the search path. What a fixup of it would write is what the
     /// resolver says about this package.
@@ -82,11 +116,6 @@ impl FactSet {
             store_dir: self.store.directory.clone(),
             root: self.store.root.clone(),
         }
-    }
-
-    /// The name of the store path that a path is in, known or not; `None` if it is outside the store.
-    pub(crate) fn name_of_store_path<'a>(&self, path: &'a Path) -> Option<&'a [u8]> {
-        self.split(path).map(|(name, _)| name)
     }
 
     /// The name of the store path that a path is in, and the path below it.

@@ -12,8 +12,11 @@ use std::sync::LazyLock;
 use bstr::ByteSlice;
 use hermetic_out_formats::elf::strings::{FoundPath, PathSearch, TooManyPrefixes};
 use hermetic_out_formats::elf::{self, Elf, ReadAt, data_extents};
+use hermetic_out_formats::etc_mentions::{
+    self, DataMention, EtcPath, Format, in_etc, is_documentation_directory,
+};
 use hermetic_out_formats::kind::{generator_of_users, kind_of};
-use hermetic_out_formats::{MAX_FILE_SIZE, scan};
+use hermetic_out_formats::{MAX_FILE_SIZE, Scan, scan};
 use regex::bytes::Regex;
 use rustix::fs::{Mode, OFlags, SeekFrom};
 
@@ -35,7 +38,6 @@ const MAX_SHEBANG: usize = 256;
 /// What is looked for in files, beside names of store paths.
 const PLACES: &[(&str, MentionedPlace)] = &[
     ("/usr/", MentionedPlace::Hierarchy),
-    ("/etc/", MentionedPlace::Hierarchy),
     ("/bin/", MentionedPlace::Hierarchy),
     ("/sbin/", MentionedPlace::Hierarchy),
     ("/lib/", MentionedPlace::Hierarchy),
@@ -47,11 +49,14 @@ const PLACES: &[(&str, MentionedPlace)] = &[
     ("/run/booted-system/", MentionedPlace::RunningSystem),
 ];
 
+/// What is looked for in programs, after these.
+const ETC: &[u8] = b"/etc/";
+
 /// Reads files of a store.
 pub struct Reader {
     search: PathSearch,
-    /// How many bytes come before the name of a store path.
-    store_length: usize,
+    /// What comes before the name of a store path.
+    prefix: Vec<u8>,
 }
 
 /// A file whose beginning is in memory.
@@ -79,14 +84,13 @@ impl Reader {
     pub fn new(store: &Store) -> Result<Self, TooManyPrefixes> {
         let mut prefix = store.directory.as_os_str().as_bytes().to_vec();
         prefix.push(b'/');
-        let store_length = prefix.len();
         let places = PLACES.iter().map(|(prefix, _)| prefix.as_bytes().to_vec());
         // A store path counts wherever it stands: `-I/nix/store/…`.
-        let search = PathSearch::new(std::iter::once(prefix).chain(places))?.anywhere(1);
-        Ok(Self {
-            search,
-            store_length,
-        })
+        let prefixes = std::iter::once(prefix.clone())
+            .chain(places)
+            .chain([ETC.to_vec()]);
+        let search = PathSearch::new(prefixes)?.anywhere(1);
+        Ok(Self { search, prefix })
     }
 
     /// What the regular file at `place` says; `None` if that is nothing. `sub_path` is its path in the
@@ -136,17 +140,22 @@ impl Reader {
             return Err(io::Error::other("it is no regular file any more"));
         }
         let size = metadata.size();
-        let wanted = match content.kind {
-            Some(_) if size > MAX_FILE_SIZE as u64 => {
-                content.problem = Some(FileProblem::TooLarge);
-                WINDOW
-            }
-            Some(_) => usize::try_from(size).unwrap_or(WINDOW),
-            None => usize::try_from(size).unwrap_or(WINDOW).min(WINDOW),
-        };
+        let all = usize::try_from(size).unwrap_or(WINDOW);
+        let mut wanted = all.min(WINDOW);
         // One more, for a file that grew.
-        buffer.resize(wanted.max(WINDOW) + 1, 0);
-        let length = fill(&file, buffer)?;
+        buffer.resize(WINDOW + 1, 0);
+        let mut length = fill(&file, buffer)?;
+        let format = text_format(sub_path, &buffer[..length]);
+        if content.kind.is_some() && size > MAX_FILE_SIZE as u64 {
+            content.problem = Some(FileProblem::TooLarge);
+        } else if all > wanted
+            && all <= MAX_FILE_SIZE
+            && (content.kind.is_some() || format.is_some())
+        {
+            wanted = all;
+            buffer.resize(wanted + 1, 0);
+            length = fill(&file, buffer)?;
+        }
         let start = &buffer[..length];
         let is_whole = length <= wanted && size <= length as u64;
 
@@ -188,6 +197,10 @@ impl Reader {
             self.search
                 .search(&begun, &extents, &mut window, |path| mentions.note(&path))?;
         }
+        let format = format.filter(|format| is_whole && format.may_name_etc(start));
+        if let Some(format) = format {
+            mentions.note_etc(format, start, content.scan.as_ref());
+        }
         let (found, is_full) = (mentions.found, mentions.is_full);
         content.mentions = found;
         if is_full && content.problem.is_none() {
@@ -198,6 +211,19 @@ impl Reader {
         buffer.shrink_to(4 * WINDOW);
         Ok(())
     }
+}
+
+/// How a file is read for what it names of /etc, if it can name something.
+fn text_format(sub_path: &[u8], head: &[u8]) -> Option<Format> {
+    let slashes = sub_path
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| **byte == b'/');
+    let mut above = slashes.map(|(slash, _)| &sub_path[..slash]);
+    if elf::is_elf(head) || above.any(is_documentation_directory) {
+        return None;
+    }
+    Format::of(sub_path, head)
 }
 
 fn memchr_nul(bytes: &[u8]) -> Option<usize> {
@@ -254,7 +280,7 @@ struct Mentions<'a> {
 impl Mentions<'_> {
     fn note(&mut self, path: &FoundPath<'_>) {
         let Some(index) = path.prefix.checked_sub(1) else {
-            let rest = path.path.get(self.reader.store_length..);
+            let rest = path.path.get(self.reader.prefix.len()..);
             let Some(rest) = rest else { return };
             let Some(name) = store_path_name(rest) else {
                 return;
@@ -266,13 +292,6 @@ impl Mentions<'_> {
                     self.references.insert(Name::from(name));
                 }
             }
-            let below = rest.get(name.len()..).unwrap_or_default();
-            if self.wants_hierarchy && name == self.own && below.starts_with(b"/etc/") {
-                self.keep(MentionedPlace::OwnEtc, path.offset, below);
-            }
-            return;
-        };
-        let Some((_, place)) = PLACES.get(index) else {
             return;
         };
         let in_data = || {
@@ -284,18 +303,53 @@ impl Mentions<'_> {
                 .get(after)
                 .is_some_and(|range| range.contains(&path.offset))
         };
+        let Some((_, place)) = PLACES.get(index) else {
+            if in_data() {
+                let DataMention {
+                    path: named,
+                    verdict,
+                } = etc_mentions::in_data(path);
+                if !named.goes_on {
+                    self.keep(MentionedPlace::Etc(verdict), path.offset, &named.path);
+                }
+            }
+            return;
+        };
         let is_wanted = match place {
             // What a program opens is a string by itself; a path in a longer one is in a message or a
             // list of build options.
             MentionedPlace::Hierarchy => {
                 self.wants_hierarchy && !self.is_in_comment(path.offset)
-                    || path.is_whole_string && in_data()
+                    || path.is_whole_string() && in_data()
             }
-            MentionedPlace::BuildDirectory | MentionedPlace::OwnEtc => self.is_text,
+            MentionedPlace::BuildDirectory => self.is_text,
             MentionedPlace::RunningSystem => self.is_text || in_data(),
+            MentionedPlace::Etc(_) | MentionedPlace::OwnEtc => false,
         };
         if is_wanted {
             self.keep(*place, path.offset, path.path);
+        }
+    }
+
+    /// Notes what a text names of /etc, and of the store path's own.
+    fn note_etc(&mut self, format: Format, content: &[u8], scan: Option<&Scan>) {
+        for mention in etc_mentions::of_scan(format, content, scan).list {
+            let EtcPath { path, goes_on } = mention.path();
+            let (Some(place), false) = (mention.text.covering_span(), goes_on) else {
+                continue;
+            };
+            let offset = place.start as u64;
+            let own = path.strip_prefix(self.reader.prefix.as_slice());
+            let own = own.and_then(|inside| inside.strip_prefix(self.own));
+            match own {
+                Some(below) if in_etc(below).is_some() => {
+                    self.keep(MentionedPlace::OwnEtc, offset, below);
+                }
+                None if in_etc(&path).is_some() => {
+                    self.keep(MentionedPlace::Etc(mention.verdict), offset, &path);
+                }
+                _ => {}
+            }
         }
     }
 

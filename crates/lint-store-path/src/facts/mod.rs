@@ -12,8 +12,10 @@ pub mod written;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use hermetic_out_formats::elf::Elf;
+use hermetic_out_formats::etc_mentions::Verdict;
 use hermetic_out_formats::{FileKind, Scan};
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +23,7 @@ pub use fact_set::FactSet;
 pub use read::read;
 
 /// Rises when facts get another meaning or form. Facts of another schema are never read.
-pub const SCHEMA: u32 = 4;
+pub const SCHEMA: u32 = 5;
 
 /// The facts of one store path.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -34,6 +36,9 @@ pub struct PathFacts {
     /// The names of the store paths that its files and links refer to, sorted; without its own. They
     /// need not exist.
     pub references: Vec<Name>,
+    /// Where in `files` those of a known format are: few of all, which many rules look for.
+    #[serde(skip)]
+    of_known_format: OnceLock<Vec<usize>>,
 }
 
 /// The name of a store path.
@@ -125,11 +130,13 @@ pub struct Mention {
 /// Where a mentioned path leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum MentionedPlace {
-    /// The hierarchy of a system that is no store: `/usr`, `/bin`, `/etc` … Kept of constant data of
-    /// ELF files, of scripts, and of files in `etc`, but not of comments.
+    /// The hierarchy of a system that is no store: `/usr`, `/bin` … Kept of constant data of ELF files, of
+    /// scripts, and of files in `etc`, but not of comments.
     Hierarchy,
-    /// A file in the `etc` of the store path itself, without that: `/etc/x`. Kept of scripts and of files in
-    /// `etc`.
+    /// A file below `/etc`, and what is done with it. Kept of all files that can name one:
+    /// [`hermetic_out_formats::etc_mentions`].
+    Etc(Verdict),
+    /// A file in the `etc` of the store path itself, without that: `/etc/x`. Kept of the same texts.
     OwnEtc,
     /// A directory in which Nix builds. Kept of all text.
     BuildDirectory,
@@ -153,6 +160,31 @@ pub enum FileProblem {
 }
 
 impl PathFacts {
+    /// The facts of the store path `name`: `files` and `references` are sorted.
+    #[must_use]
+    pub fn new(name: Vec<u8>, files: Vec<FileFacts>, references: Vec<Name>) -> Self {
+        Self {
+            name,
+            files,
+            references,
+            of_known_format: OnceLock::new(),
+        }
+    }
+
+    /// The files whose format is told by their place, in order.
+    pub fn of_known_format(&self) -> impl Iterator<Item = &FileFacts> {
+        let places = self.of_known_format.get_or_init(|| {
+            let is_known =
+                |file: &FileFacts| file.content().is_some_and(|content| content.kind.is_some());
+            let files = self.files.iter().enumerate();
+            files
+                .filter(|(_, file)| is_known(file))
+                .map(|(place, _)| place)
+                .collect()
+        });
+        places.iter().filter_map(|place| self.files.get(*place))
+    }
+
     /// The file, directory or link at `sub_path`, if there is one.
     #[must_use]
     pub fn file(&self, sub_path: &[u8]) -> Option<&FileFacts> {

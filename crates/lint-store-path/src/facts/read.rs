@@ -57,11 +57,8 @@ pub fn read(store: &Store, reader: &Reader, path: &Path) -> Result<PathFacts, Er
     }
     references.retain(|name| name.as_slice() != own);
     files.sort_unstable_by(|one, other| one.sub_path.cmp(&other.sub_path));
-    Ok(PathFacts {
-        name: own.to_vec(),
-        files,
-        references: references.into_iter().collect(),
-    })
+    let references = references.into_iter().collect();
+    Ok(PathFacts::new(own.to_vec(), files, references))
 }
 
 /// The paths below `real`, itself included; with the reason, for a directory that cannot be read.

@@ -89,11 +89,7 @@ mod tests {
 
     fn facts() -> Vec<PathFacts> {
         let name = b"0123456789abcdfghijklmnpqrsvwxyz-x".to_vec();
-        vec![PathFacts {
-            name,
-            files: Vec::new(),
-            references: Vec::new(),
-        }]
+        vec![PathFacts::new(name, Vec::new(), Vec::new())]
     }
 
     #[test]

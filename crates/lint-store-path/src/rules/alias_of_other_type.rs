@@ -25,10 +25,10 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
-    let unit = unit_name(&subject.file.sub_path);
     let Some(content) = subject.file.content() else {
         return;
     };
+    let unit = unit_name(&subject.file.sub_path);
     let scan = content.scan.as_ref();
     let scan = scan.filter(|_| content.kind == Some(FileKind::Unit));
     for fact in scan.iter().flat_map(|scan| &scan.declarations) {

@@ -44,7 +44,7 @@ fn units(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
     let mut owners: BTreeMap<(bool, &[u8]), &[u8]> = BTreeMap::new();
     for path in subject.known.paths() {
         let store_path = subject.known.store().path_of_name(&path.name);
-        for file in &path.files {
+        for file in path.of_known_format() {
             let sub_path = &file.sub_path;
             if !is_unit_of_a_manager(sub_path) {
                 continue;

@@ -2,6 +2,7 @@
 
 use bstr::ByteSlice;
 use hermetic_out::kinds;
+use hermetic_out_formats::etc_mentions::Verdict;
 
 use crate::rule::{Check, PathSubject, Rule};
 use crate::reporter::Reporter;
@@ -14,7 +15,8 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
     for mentioned in etc_mentions::mentioned(subject) {
-        if mentioned.content.elf.is_some() {
+        // What is in a longer string is in a message, or a list of build options.
+        if mentioned.content.elf.is_some() && mentioned.verdict == Verdict::Read {
             let path = &mentioned.mention.path;
             let message = format!(
                 "the program reads {}, and the package ships {}",

@@ -1,5 +1,7 @@
 //! A script or a file in etc names a file in /etc that the package has in its own etc.
 
+use std::collections::BTreeSet;
+
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::Span;
@@ -25,11 +27,15 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
+    let mut told = BTreeSet::new();
     for mentioned in etc_mentions::mentioned(subject) {
         // A file that says its own name, as comments do, opens nothing by it.
         let is_itself = mentioned.own == mentioned.file.sub_path;
-        if mentioned.content.elf.is_none() && !is_itself {
-            let path = &mentioned.mention.path;
+        let path = &mentioned.mention.path;
+        if mentioned.content.elf.is_none()
+            && !is_itself
+            && told.insert((&mentioned.file.sub_path, path))
+        {
             let message = format!(
                 "the text names {}, and the package ships {}",
                 path.as_bstr(),

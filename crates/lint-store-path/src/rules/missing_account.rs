@@ -63,7 +63,7 @@ fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
 fn dynamic_users(subject: &ClosureSubject<'_>) -> BTreeSet<Vec<u8>> {
     let mut dynamic = BTreeSet::new();
     for path in subject.known.paths() {
-        for file in &path.files {
+        for file in path.of_known_format() {
             let on: [&[u8]; 4] = [b"1", b"yes", b"true", b"on"];
             let mut settings = directives(file);
             let is_dynamic = settings.any(|directive| {

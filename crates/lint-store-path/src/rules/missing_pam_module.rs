@@ -20,13 +20,8 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
-    let mut modules: BTreeSet<&[u8]> = BTreeSet::new();
-    for file in subject.known.paths().iter().flat_map(|path| &path.files) {
-        let mut parts = file.sub_path.rsplit(|byte| *byte == b'/');
-        if let (Some(name), Some(b"security")) = (parts.next(), parts.next()) {
-            modules.insert(name);
-        }
-    }
+    let files = subject.known.in_directories(b"security");
+    let modules: BTreeSet<&[u8]> = files.map(|(_, file)| file.file_name()).collect();
     for (store_path, scanned) in of_kind(subject.known, FileKind::Pam) {
         for reference in &scanned.scan.references {
             let module = reference.text.bytes();

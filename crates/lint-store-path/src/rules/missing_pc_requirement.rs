@@ -28,17 +28,12 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
-    let mut modules: BTreeSet<&[u8]> = BTreeSet::new();
-    for file in subject.known.paths().iter().flat_map(|path| &path.files) {
-        let mut parts = file.sub_path.rsplit(|byte| *byte == b'/');
-        let (name, directory) = (parts.next().unwrap_or_default(), parts.next());
-        if let (Some(module), Some(b"pkgconfig")) = (name.strip_suffix(b".pc"), directory) {
-            modules.insert(module);
-        }
-    }
+    let files = subject.known.in_directories(b"pkgconfig");
+    let modules = files.filter_map(|(_, file)| file.file_name().strip_suffix(b".pc"));
+    let modules: BTreeSet<&[u8]> = modules.collect();
     for path in subject.known.paths() {
         let store_path = subject.known.store().path_of_name(&path.name);
-        for file in &path.files {
+        for file in path.of_known_format() {
             let Some(scan) = pc_file(file) else { continue };
             for fact in &scan.declarations {
                 let Declaration::PkgConfigRequires {

@@ -10,6 +10,7 @@ use hermetic_out_formats::{Declaration, FileKind, MappedText};
 use crate::rule::{Check, ClosureSubject, Rule};
 use crate::reporter::Reporter;
 use crate::directives::directives;
+use crate::facts::PathFacts;
 use crate::resolved_reference::scanned;
 use crate::systemd::{Units, is_unit_of_a_manager};
 
@@ -97,7 +98,7 @@ fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
 fn own_name(subject: &ClosureSubject<'_>, units: &Units, reporter: &mut Reporter) {
     let mut told: BTreeSet<(bool, &[u8])> = BTreeSet::new();
     let mut accepts: BTreeSet<(bool, &[u8])> = BTreeSet::new();
-    for file in subject.known.paths().iter().flat_map(|path| &path.files) {
+    for file in subject.known.paths().iter().flat_map(PathFacts::of_known_format) {
         for directive in directives(file) {
             let key = (is_user_unit(&file.sub_path), unit_name(&file.sub_path));
             match directive.key.bytes() {

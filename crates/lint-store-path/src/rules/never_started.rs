@@ -36,10 +36,10 @@ fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
     let installed = installed(subject);
     for path in subject.known.paths() {
         let store_path = subject.known.store().path_of_name(&path.name);
-        let mut files = path.files.iter();
-        if files.any(|file| generator_of_users(&file.sub_path).is_some()) {
-            continue;
-        }
+        let has_generator = || {
+            let mut files = path.files.iter();
+            files.any(|file| generator_of_users(&file.sub_path).is_some())
+        };
         for scanned in scanned(path) {
             let sub_path = &scanned.file.sub_path;
             let name = unit_name(sub_path);
@@ -49,7 +49,7 @@ fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
                 && !name.contains(&b'@');
             let is_known = started.contains(name) || installed.contains(name);
             let is_systemds = is_systemd_unit(name, false) || is_systemd_unit(name, true);
-            if is_service && !is_known && !is_systemds {
+            if is_service && !is_known && !is_systemds && !has_generator() {
                 let message = format!("nothing in the closure starts {}", name.as_bstr());
                 reporter.report(scanned.file.path_in(&store_path), name, message);
             }
@@ -72,7 +72,9 @@ fn installed(subject: &ClosureSubject<'_>) -> BTreeSet<Vec<u8>> {
         }
         for file in &path.files {
             // A link to it may be what starts it: `dbus-org.x.service`.
-            if let Node::Link { target } = &file.node {
+            if let Node::Link { target } = &file.node
+                && target.ends_with(b".service")
+            {
                 let name = target.rsplit(|byte| *byte == b'/').next();
                 installed.insert(name.unwrap_or_default().to_vec());
             }

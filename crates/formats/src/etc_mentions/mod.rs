@@ -1,0 +1,160 @@
+//! What names a path below /etc, and what is done with it there.
+//!
+//! A package that ships configuration is full of such paths: in its scripts, in its units, in
+//! configuration that names other configuration, in the constant data of its programs. [`Format::of`]
+//! says which files can name one and how each is read, [`of()`] finds what a text names, and [`in_data`]
+//! judges a string of a program. relocate-etc-to-out derives from it what it rewrites or links, the lint
+//! what it reports.
+
+#[cfg(feature = "elf")]
+mod data;
+mod format;
+mod shell;
+mod text;
+mod unit;
+
+#[cfg(feature = "elf")]
+pub use data::{DataMention, in_data};
+pub use format::{Format, is_documentation_directory};
+pub use text::{of, of_scan};
+
+use crate::mapped_text::{MappedText, Span};
+use crate::paths::{PathInText, normalize, paths};
+
+/// What is done with a path where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub enum Verdict {
+    /// A program reads what is there.
+    Read,
+    /// It is written to: what is there is the machine's.
+    Written,
+    /// It is a place rather than a content: it is watched, or seen by a service under the same name.
+    Watched,
+    /// A line of tmpfiles.d makes it, as a link or as a copy.
+    Provided,
+    /// Nothing opens it: a text for people, a permission, a condition that it is missing.
+    Documentation,
+    /// It is not known what another path would do there.
+    Unknown,
+}
+
+/// Who reads a path, where the package's own file can be read in front of the administrator's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reader {
+    /// Any other program, or none.
+    Other,
+    /// A unit reads variables from it: where its assignment begins, and whether it may be missing.
+    EnvironmentFile {
+        /// Where the line begins.
+        assignment: usize,
+        /// Whether the file may be missing.
+        optional: bool,
+    },
+    /// A shell reads commands from it: the command, which another one can replace.
+    Shell(Span),
+}
+
+/// An absolute path that a text names.
+#[derive(Clone, Debug)]
+pub struct Mention {
+    /// The path, as far as it is written out; of several slashes at its beginning, the last.
+    pub text: MappedText,
+    /// Whether it is only the beginning of a name.
+    pub goes_on: bool,
+    /// What is done with it.
+    pub verdict: Verdict,
+    /// Why: where it stands, as in "it stands in a here-document".
+    pub reason: &'static str,
+    /// Who reads it.
+    pub reader: Reader,
+}
+
+/// What a text names.
+#[derive(Clone, Debug, Default)]
+pub struct Mentions {
+    /// All absolute paths, in their order.
+    pub list: Vec<Mention>,
+    /// The files that it reads variables or commands from.
+    pub layers: Vec<Vec<u8>>,
+    /// Where it cannot be understood.
+    pub problem: Option<Span>,
+}
+
+/// A path, as far as it is written out.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EtcPath {
+    /// The path, normal and without a slash at its end.
+    pub path: Vec<u8>,
+    /// Whether it is only the directory in which a variable or a glob chooses.
+    pub goes_on: bool,
+}
+
+impl Mentions {
+    /// All paths of some texts, with one verdict.
+    fn all_of(texts: &[MappedText], verdict: Verdict, reason: &'static str) -> Self {
+        let paths = texts.iter().flat_map(paths);
+        Self {
+            list: paths
+                .map(|path| Mention::new(&path, verdict, reason))
+                .collect(),
+            ..Self::default()
+        }
+    }
+}
+
+impl Mention {
+    fn new(path: &PathInText, verdict: Verdict, reason: &'static str) -> Self {
+        // `file:///etc/x` names `/etc/x`.
+        let bytes = path.text.bytes();
+        let slashes = bytes.iter().take_while(|byte| **byte == b'/').count();
+        Self {
+            text: path.text.slice(slashes.saturating_sub(1)..path.text.len()),
+            goes_on: path.goes_on,
+            verdict,
+            reason,
+            reader: Reader::Other,
+        }
+    }
+
+    /// The path that it names.
+    #[must_use]
+    pub fn path(&self) -> EtcPath {
+        let bytes = self.text.literal_prefix();
+        let end = bytes.iter().position(|byte| DYNAMIC.contains(byte));
+        let end = end.unwrap_or(bytes.len());
+        let goes_on = self.goes_on || end < self.text.len();
+        EtcPath::of(&bytes[..end], goes_on)
+    }
+}
+
+/// What ends the part of a path that is known.
+const DYNAMIC: &[u8] = b"*?[{%$~`\\";
+
+impl EtcPath {
+    /// The path that `known` is, or that it is the beginning of.
+    fn of(known: &[u8], goes_on: bool) -> Self {
+        let slash = memchr::memrchr(b'/', known).filter(|_| goes_on);
+        let known = &known[..slash.map_or(known.len(), |slash| slash + 1)];
+        let mut path = normalize(known).unwrap_or_default();
+        if path.ends_with(b"/") {
+            path.pop();
+        }
+        Self { path, goes_on }
+    }
+
+    /// It relative to /etc; `None` for /etc itself and what is elsewhere.
+    #[must_use]
+    pub fn in_etc(&self) -> Option<&[u8]> {
+        in_etc(&self.path)
+    }
+}
+
+/// A path relative to /etc; `None` for /etc itself and what is elsewhere.
+#[must_use]
+pub fn in_etc(path: &[u8]) -> Option<&[u8]> {
+    path.strip_prefix(b"/etc/")
+        .filter(|sub_path| !sub_path.is_empty())
+}
