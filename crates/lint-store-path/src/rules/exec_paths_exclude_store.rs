@@ -6,7 +6,7 @@ use hermetic_out::{FindingKind, Severity};
 
 use super::{Check, Group, PathSubject, Rule};
 use crate::check::Reporter;
-use crate::resolved_reference::for_each;
+use crate::resolved_reference::for_each_file;
 
 pub(super) static RULE: Rule = Rule {
     kind: FindingKind {
@@ -31,12 +31,11 @@ fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
         .directory
         .as_os_str()
         .as_bytes();
-    for_each(subject, |named| {
-        let forbids = named.reference.field == "NoExecPaths" && named.value() == b"/";
-        if forbids && named.settings.forbids(store) {
-            let file = named.scanned.file.path_in(subject.path);
+    for_each_file(subject, |scanned, settings| {
+        if let Some(place) = settings.forbidding(scanned.scan, store) {
+            let file = scanned.file.path_in(subject.path);
             let found = reporter.report(file, b"/", "nothing of the store may be run here");
-            found.span = named.reference.text.covering_span();
+            found.span = place.covering_span();
         }
     });
 }

@@ -1,10 +1,10 @@
 //! A socket unit that systemd refuses to load: `socket_verify()` of systemd's `src/core/socket.c`.
 
 use hermetic_out::{FindingKind, Severity};
+use hermetic_out_formats::unit::place::parse_boolean;
 
 use super::{Check, Group, PathSubject, Rule};
 use crate::check::Reporter;
-use crate::directives::is_true;
 use crate::merged_unit::{Fault, Unit, judge};
 
 pub(super) static RULE: Rule = Rule {
@@ -52,7 +52,7 @@ fn fault<'u>(unit: &'u Unit<'_>) -> Option<Fault<'u>> {
     // What drop-ins take back or add is left open.
     let mut drop_ins = unit.drop_ins.iter();
     let is_settled = !drop_ins.any(|part| LISTEN.iter().any(|key| part.mentions("Socket", key)));
-    let accepts = unit.always("Socket", "Accept", |value| value.is_some_and(is_true));
+    let accepts = unit.always("Socket", "Accept", |value| value.and_then(parse_boolean) == Some(true));
     if accepts && unit.always("Socket", "Service", |value| value.is_some()) {
         let fault = Fault::new(
             "with Accept=yes, each connection gets an instance of the template of the socket's own name: \
