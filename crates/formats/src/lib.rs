@@ -13,7 +13,7 @@
 //! let program = &scan.references[0];
 //! assert_eq!(program.role, Role::Program);
 //! assert_eq!(program.text.bytes(), b"/usr/sbin/chronyd");
-//! let span = program.text.span().expect("it stands in one piece");
+//! let span = program.text.editable_span().expect("it stands in one piece");
 //! assert_eq!(&unit[span.start..span.end], b"/usr/sbin/chronyd");
 //! ```
 

@@ -14,7 +14,7 @@ pub(super) static RULE: Rule = Rule {
         severity: Severity::Warning,
         summary: "A unit has a directive that systemd does not know",
         explanation: "systemd ignores what it does not know, and only says so in its log: what the line \
-            was to do does not happen. FactSet are the directives of systemd 257 to 262, and \
+            was to do does not happen. Known are the directives of systemd 257 to 262, and \
             older ones; those that begin with `X-` are for others.",
     },
     group: Group::Units,
