@@ -70,7 +70,7 @@ pub fn has_section(unit_type: &UnitType, section: &[u8]) -> bool {
         || unit_type.sections.is_empty()
             && TABLE.iter().any(|((of, _), entries)| {
                 let mut sections = entries.iter().flat_map(|entry| &entry.sections);
-                *of == unit_type.table() && sections.any(|known| is_it(&known))
+                *of == unit_type.table() && sections.any(is_it)
             })
 }
 

@@ -195,14 +195,6 @@ impl<'a> UnitPlace<'a> {
     pub fn manager(&self) -> Option<Manager> {
         self.directory.manager
     }
-
-    /// Whether the file is the own one of a unit of this type, `service`, that a manager reads.
-    #[must_use]
-    pub fn is_fragment_of(&self, unit_type: &str) -> bool {
-        self.kind == UnitFile::Fragment
-            && self.manager().is_some()
-            && self.unit_type.name == unit_type
-    }
 }
 
 /// What the files of one unit have in common, in whichever base directory they lie: who reads them, and
@@ -272,114 +264,56 @@ pub fn parse_boolean(value: &[u8]) -> Option<bool> {
 mod tests {
     use super::*;
 
-    /// A place in words: base, directory, what the file is, the unit, its type.
-    fn shown(path: &str) -> String {
-        let Some(place) = UnitPlace::of(path.as_bytes()) else {
-            return String::new();
-        };
-        format!(
-            "{} {} {:?} {} {}",
-            place.base,
-            place.directory.path,
-            place.kind,
-            String::from_utf8_lossy(place.name),
-            place.unit_type.name
-        )
-    }
+    /// A path, and its place in words: base, directory, what the file is, the unit, its type.
+    const PLACES: &str = "
+lib/systemd/system/x.service: lib systemd/system Fragment x.service service
+lib/systemd/system/x@.socket: lib systemd/system Fragment x@.socket socket
+lib/systemd/system/x.y.path: lib systemd/system Fragment x.y.path path
+etc/systemd/system/x.timer: etc systemd/system Fragment x.timer timer
+example/systemd/system/x.mount: example systemd/system Fragment x.mount mount
+share/systemd/user/x.target: share systemd/user Fragment x.target target
+lib/systemd/network/80-x.link: lib systemd/network Fragment 80-x.link link
+lib/systemd/system/x.service.d/y.conf: lib systemd/system DropIn x.service service
+etc/systemd/user/service.d/y.conf: etc systemd/user DropIn service service
+lib/systemd/system/x-.socket.d/y.conf: lib systemd/system DropIn x-.socket socket
+lib/systemd/network/x.network.d/y.conf: lib systemd/network DropIn x.network network
+example/systemd/system/y.target.wants/x.service: example systemd/system Requirement x.service service
+lib/systemd/system/y.service.requires/x@1.service: lib systemd/system Requirement x@1.service service
+lib/systemd/user/y.target.upholds/x.service: lib systemd/user Requirement x.service service
+lib/systemd/system/a/x.service: lib systemd/system Other x.service service
+lib/systemd/system/a/y.target.wants/x.service: lib systemd/system Other x.service service
+lib/systemd/portable/profile/x/service.conf: lib systemd/portable Other service service
+lib/systemd/portable/profile/x/service.d/y.conf: lib systemd/portable Other service service
+lib/systemd/system: none
+lib/systemd/system/: none
+lib/systemd/system/README: none
+lib/systemd/system/service: none
+lib/systemd/system/.service: none
+lib/systemd/system/.x.service: none
+lib/systemd/system/x.conf: none
+lib/systemd/system/x.service.conf: none
+lib/systemd/system/x.service.d/README: none
+lib/systemd/system/x.link: none
+lib/systemd/network/x.service: none
+lib/systemd/systemd/x.service: none
+lib64/systemd/system/x.service: none
+share/doc/x/systemd/system/x.service: none
+systemd/system/x.service: none
+";
 
     #[test]
     fn places() {
-        for (path, expected) in [
-            (
-                "lib/systemd/system/x.service",
-                "lib systemd/system Fragment x.service service",
-            ),
-            (
-                "lib/systemd/system/x@.socket",
-                "lib systemd/system Fragment x@.socket socket",
-            ),
-            (
-                "lib/systemd/system/x.y.path",
-                "lib systemd/system Fragment x.y.path path",
-            ),
-            (
-                "etc/systemd/system/x.timer",
-                "etc systemd/system Fragment x.timer timer",
-            ),
-            (
-                "example/systemd/system/x.mount",
-                "example systemd/system Fragment x.mount mount",
-            ),
-            (
-                "share/systemd/user/x.target",
-                "share systemd/user Fragment x.target target",
-            ),
-            (
-                "lib/systemd/network/80-x.link",
-                "lib systemd/network Fragment 80-x.link link",
-            ),
-            (
-                "lib/systemd/system/x.service.d/y.conf",
-                "lib systemd/system DropIn x.service service",
-            ),
-            (
-                "etc/systemd/user/service.d/y.conf",
-                "etc systemd/user DropIn service service",
-            ),
-            (
-                "lib/systemd/system/x-.socket.d/y.conf",
-                "lib systemd/system DropIn x-.socket socket",
-            ),
-            (
-                "lib/systemd/network/x.network.d/y.conf",
-                "lib systemd/network DropIn x.network network",
-            ),
-            (
-                "example/systemd/system/y.target.wants/x.service",
-                "example systemd/system Requirement x.service service",
-            ),
-            (
-                "lib/systemd/system/y.service.requires/x@1.service",
-                "lib systemd/system Requirement x@1.service service",
-            ),
-            (
-                "lib/systemd/user/y.target.upholds/x.service",
-                "lib systemd/user Requirement x.service service",
-            ),
-            (
-                "lib/systemd/system/a/x.service",
-                "lib systemd/system Other x.service service",
-            ),
-            (
-                "lib/systemd/system/a/y.target.wants/x.service",
-                "lib systemd/system Other x.service service",
-            ),
-            (
-                "lib/systemd/portable/profile/x/service.conf",
-                "lib systemd/portable Other service service",
-            ),
-            (
-                "lib/systemd/portable/profile/x/service.d/y.conf",
-                "lib systemd/portable Other service service",
-            ),
-            ("lib/systemd/system", ""),
-            ("lib/systemd/system/", ""),
-            ("lib/systemd/system/README", ""),
-            ("lib/systemd/system/service", ""),
-            ("lib/systemd/system/.service", ""),
-            ("lib/systemd/system/.x.service", ""),
-            ("lib/systemd/system/x.conf", ""),
-            ("lib/systemd/system/x.service.conf", ""),
-            ("lib/systemd/system/x.service.d/README", ""),
-            ("lib/systemd/system/x.link", ""),
-            ("lib/systemd/network/x.service", ""),
-            ("lib/systemd/systemd/x.service", ""),
-            ("lib64/systemd/system/x.service", ""),
-            ("share/doc/x/systemd/system/x.service", ""),
-            ("systemd/system/x.service", ""),
-            ("", ""),
-        ] {
-            assert_eq!(shown(path), expected, "{path}");
+        for line in PLACES.trim().lines() {
+            let (path, expected) = line.split_once(": ").unwrap();
+            let found = UnitPlace::of(path.as_bytes()).map(|place| {
+                let UnitPlace {
+                    base, kind, name, ..
+                } = place;
+                let (directory, unit_type) = (place.directory.path, place.unit_type.name);
+                let name = String::from_utf8_lossy(name);
+                format!("{base} {directory} {kind:?} {name} {unit_type}")
+            });
+            assert_eq!(found.unwrap_or("none".to_owned()), expected, "{path}");
         }
     }
 
@@ -408,19 +342,14 @@ mod tests {
 
     #[test]
     fn booleans() {
-        for (value, expected) in [
-            ("1", Some(true)),
-            ("YES", Some(true)),
-            ("t", Some(true)),
-            ("on", Some(true)),
-            ("Off", Some(false)),
-            ("n", Some(false)),
-            ("0", Some(false)),
-            ("", None),
-            ("2", None),
-            ("yes ", None),
+        for (words, expected) in [
+            ("1 YES y true t on", Some(true)),
+            ("0 no n False f Off", Some(false)),
+            ("2 yess o", None),
         ] {
-            assert_eq!(parse_boolean(value.as_bytes()), expected, "{value}");
+            for word in words.split(' ') {
+                assert_eq!(parse_boolean(word.as_bytes()), expected, "{word}");
+            }
         }
     }
 
