@@ -273,7 +273,7 @@ fn inside_another_root_nothing_is_known() {
     );
     let store = store();
     let read_outside = Reference {
-        field: "EnvironmentFile".into(),
+        inside_root: false,
         ..reference(Role::File, "/usr/share/own/data")
     };
     assert_eq!(
