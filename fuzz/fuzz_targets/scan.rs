@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use hermetic_out_fuzz::invariants::{Input, check_input, inputs};
+use scanner_tests::invariants::{Input, check_input, inputs};
 
 static INPUTS: LazyLock<Vec<Input>> = LazyLock::new(|| {
     let wanted = std::env::var("HERMETIC_OUT_INPUT").ok();

@@ -551,5 +551,4 @@ fn content_bytes(tree: &RootTree) -> u64 {
 }
 
 #[cfg(test)]
-#[path = "assemble/tests.rs"]
 mod tests;

@@ -409,7 +409,7 @@ impl Arguments {
             _ => Severity::Warning,
         };
         write_findings(findings, least, streams)?;
-        let is_of_lint = |finding: &Finding| rules::rule_by_id(finding.kind.name).is_some();
+        let is_of_lint = |finding: &Finding| rules::rule_by_id(finding.kind.id).is_some();
         let errors = findings
             .iter()
             .filter(|finding| is_of_lint(finding))

@@ -363,5 +363,4 @@ fn normal(path: &[u8]) -> Vec<u8> {
 }
 
 #[cfg(test)]
-#[path = "farm/tests.rs"]
 mod tests;

@@ -81,7 +81,7 @@ pub fn is_provided(tree: &RootTree, finding: &Finding) -> bool {
             .map(|directory| join(directory.as_bytes(), subject));
         places.any(|place| tree.exists(&place))
     };
-    match finding.kind.name {
+    match finding.kind.id {
         "interpreter-outside-store"
         | "program-missing"
         | "program-outside-store"
@@ -115,14 +115,9 @@ mod tests {
         tree.insert("bin", Entry::link("usr/bin"));
         let helper = Entry::file(Content::Bytes(Vec::new()), 0o755);
         tree.insert("usr/lib/udev/ata_id", helper);
-        let finding = |rule: &str, subject: &str| Finding {
-            kind: &rules::rule_by_id(rule).unwrap().kind,
-            severity: Severity::Error,
-            file: "/nix/store/h-x/bin/x".into(),
-            place: None,
-            subject: subject.into(),
-            message: String::new(),
-            help: String::new(),
+        let finding = |rule: &str, subject: &str| {
+            let kind = rules::rule_by_id(rule).unwrap().kind;
+            Finding::new(kind, "/nix/store/h-x/bin/x", "").with_subject(subject)
         };
         for (rule, subject, expected) in [
             ("shebang-outside-store", "/bin/bash", true),

@@ -71,8 +71,8 @@ pub struct Partition {
 /// A finding.
 #[derive(Debug, Serialize)]
 pub struct ManifestFinding {
-    /// The kind of finding.
-    pub name: &'static str,
+    /// The id of the kind of finding.
+    pub id: &'static str,
     /// The path of the image, or the file.
     pub file: String,
     /// What was found.
@@ -90,7 +90,7 @@ impl Manifest {
         };
         Self {
             manifest_version: VERSION,
-            tool: format!("{} {}", crate::cli::TOOL, env!("CARGO_PKG_VERSION")),
+            tool: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
             layout: options.layout.name(),
             compression: options.compression.name(),
             root_hash: None,
@@ -108,7 +108,7 @@ impl Manifest {
             findings: findings
                 .iter()
                 .map(|finding| ManifestFinding {
-                    name: finding.kind.name,
+                    id: finding.kind.id,
                     file: finding.file.display().to_string(),
                     message: finding.message.clone(),
                 })

@@ -69,10 +69,10 @@ pub fn plan(options: &Options, work: &Path, progress: &dyn Progress) -> Result<P
     }
     // The same order whatever the checks' order: by severity, then by path.
     plan.findings.sort_by(|one, other| {
-        (other.severity, &one.file, one.kind.name, &one.message).cmp(&(
+        (other.severity, &one.file, one.kind.id, &one.message).cmp(&(
             one.severity,
             &other.file,
-            other.kind.name,
+            other.kind.id,
             &other.message,
         ))
     });

@@ -204,5 +204,4 @@ fn fstab(tree: &RootTree, directories: &[String]) -> String {
 }
 
 #[cfg(test)]
-#[path = "skeleton/tests.rs"]
 mod tests;

@@ -243,7 +243,7 @@ mod tests {
                 "not pinned yet: user c 3"
             ]
         );
-        assert_eq!(found[0].kind.name, "user-number-drift");
-        assert_eq!(found[1].kind.name, "unpinned-user");
+        assert_eq!(found[0].kind.id, "user-number-drift");
+        assert_eq!(found[1].kind.id, "unpinned-user");
     }
 }

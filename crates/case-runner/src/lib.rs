@@ -34,8 +34,6 @@
 
 mod case;
 mod documented;
-#[path = "../../formats/src/elf/sample.rs"]
-mod elf_sample;
 mod tree;
 
 use std::fmt;

@@ -9,8 +9,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use crate::elf_sample::Sample;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, Timespec, Timestamps, mknodat, utimensat};
+use scanner_tests::elf_sample::Sample;
 
 /// The time that everything in a tree gets before a run.
 pub(crate) const TIME: i64 = 1_000_000_000;

@@ -1,25 +1,65 @@
 //! `--explain`: what a finding means.
 
-use std::io::{self, Write};
+use std::fmt::Write as _;
+use std::io::Write;
 
 use anyhow::Context;
-use hermetic_out::FindingKind;
+use hermetic_out::{FindingKind, kind_by_id};
 
 use crate::escape::escape_for_terminal;
 use crate::exit_status::UsageError;
 
-/// Prints the page of the finding called `name`; fails, with the nearest names, if there is none.
-pub fn explain(kinds: &[&FindingKind], name: &str, stdout: &mut dyn Write) -> anyhow::Result<()> {
-    match kinds.iter().find(|kind| kind.name == name) {
-        Some(kind) => write_page(kind, stdout).context("writing to standard output"),
+/// Prints the page of the finding whose id, or former id, is `name`; fails, with the nearest ids, if there
+/// is none.
+pub fn explain(
+    kinds: &[&'static FindingKind],
+    name: &str,
+    stdout: &mut dyn Write,
+) -> anyhow::Result<()> {
+    match kind_by_id(kinds, name) {
+        Some(kind) => stdout
+            .write_all(page(kind).as_bytes())
+            .context("writing to standard output"),
         None => Err(UsageError(unknown(kinds, name)).into()),
     }
 }
 
-fn write_page(kind: &FindingKind, stdout: &mut dyn Write) -> io::Result<()> {
-    let severity = kind.severity.name();
-    writeln!(stdout, "{} ({severity})\n\n{}\n", kind.name, kind.summary)?;
-    writeln!(stdout, "{}", kind.explanation.trim())
+/// The page of a kind of finding, in Markdown.
+#[must_use]
+pub fn page(kind: &FindingKind) -> String {
+    let mut page = format!(
+        "# {}\n\n*{}* · {}\n\n{}.\n\n{}",
+        kind.id,
+        kind.severity.name(),
+        kind.group.name(),
+        kind.summary,
+        explanation(kind),
+    );
+    if !kind.aliases.is_empty() {
+        let aliases: Vec<String> = kind.aliases.iter().map(|id| format!("`{id}`")).collect();
+        let _ = writeln!(page, "\nFormer ids: {}.", aliases.join(", "));
+    }
+    page
+}
+
+/// What a kind of finding means, with an example and what to do, in Markdown.
+#[must_use]
+pub fn explanation(kind: &FindingKind) -> String {
+    format!(
+        "{}\n\n## Example\n\n```\n{}\n```\n\n## What to do\n\n{}.\n",
+        kind.explanation.trim(),
+        kind.example.trim(),
+        sentence(kind.remedy),
+    )
+}
+
+/// A sentence as it stands by itself.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => String::new(),
+    }
 }
 
 pub(crate) fn unknown(kinds: &[&FindingKind], name: &str) -> String {
@@ -27,7 +67,7 @@ pub(crate) fn unknown(kinds: &[&FindingKind], name: &str) -> String {
     let shortened: String = name.chars().take(100).collect();
     let mut near: Vec<(usize, &str)> = kinds
         .iter()
-        .map(|kind| (strsim::levenshtein(&shortened, kind.name), kind.name))
+        .map(|kind| (strsim::levenshtein(&shortened, kind.id), kind.id))
         .filter(|(distance, known)| {
             *distance <= known.len() / 3 || (name.len() > 2 && known.contains(name))
         })
@@ -40,7 +80,7 @@ pub(crate) fn unknown(kinds: &[&FindingKind], name: &str) -> String {
         "did you mean"
     };
     if names.is_empty() {
-        names.extend(kinds.iter().map(|kind| kind.name));
+        names.extend(kinds.iter().map(|kind| kind.id));
         names.sort_unstable();
     }
     let end = if introduction == "did you mean" {
@@ -57,24 +97,27 @@ pub(crate) fn unknown(kinds: &[&FindingKind], name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use hermetic_out::Severity;
+    use hermetic_out::{Group, Severity};
 
     use super::*;
 
-    const fn kind(name: &'static str) -> FindingKind {
+    const fn kind(id: &'static str, aliases: &'static [&'static str]) -> FindingKind {
         FindingKind {
-            name,
+            id,
+            aliases,
             severity: Severity::Warning,
+            group: Group::Units,
             summary: "A program is not found",
-            explanation: "\nIt will not start.\n\nAdd its package.\n",
+            explanation: "\nIt will not start.\n",
+            example: "ExecStart=x",
+            remedy: "add its package",
         }
     }
 
-    static KINDS: [&FindingKind; 3] = [
-        &kind("unresolved-program"),
-        &kind("unresolved-file"),
-        &kind("broken-link"),
-    ];
+    static PROGRAM: FindingKind = kind("unresolved-program", &[]);
+    static FILE: FindingKind = kind("unresolved-file", &[]);
+    static LINK: FindingKind = kind("broken-link", &["dead-link"]);
+    static KINDS: [&FindingKind; 3] = [&PROGRAM, &FILE, &LINK];
 
     fn explained(name: &str) -> Result<String, String> {
         let mut page = Vec::new();
@@ -86,10 +129,14 @@ mod tests {
 
     #[test]
     fn a_page_says_what_it_means() {
+        let page = explained("broken-link").unwrap();
         assert_eq!(
-            explained("broken-link").unwrap(),
-            "broken-link (warning)\n\nA program is not found\n\nIt will not start.\n\nAdd its package.\n"
+            page,
+            "# broken-link\n\n*warning* · units\n\nA program is not found.\n\nIt will not start.\n\n\
+             ## Example\n\n```\nExecStart=x\n```\n\n## What to do\n\nAdd its package.\n\n\
+             Former ids: `dead-link`.\n"
         );
+        assert_eq!(explained("dead-link").unwrap(), page, "a former id");
     }
 
     #[test]

@@ -161,23 +161,31 @@ fn write_document(document: &impl serde::Serialize, stdout: &mut dyn Write) -> i
 mod tests {
     use bstr::BString;
     use clap::Parser;
-    use hermetic_out::{Change, Edit, FileEdits, FindingKind, Place};
+    use hermetic_out::{Change, Edit, FileEdits, FindingKind, Group};
     use hermetic_out_formats::Span;
 
     use super::*;
     use crate::exit_status::tests::run_captured;
 
     static UNRESOLVED: FindingKind = FindingKind {
-        name: "unresolved-program",
+        id: "unresolved-program",
+        aliases: &["program-not-found"],
         severity: Severity::Warning,
+        group: Group::Units,
         summary: "A program is not found",
         explanation: "It will not start.",
+        example: "ExecStart=/usr/bin/x",
+        remedy: "add its package",
     };
     static OTHER: FindingKind = FindingKind {
-        name: "an-output",
+        id: "an-output",
+        aliases: &[],
         severity: Severity::Note,
+        group: Group::Outputs,
         summary: "Something about an output",
         explanation: "It is so.",
+        example: "x",
+        remedy: "leave it",
     };
 
     pub(super) const UNIT: &[u8] = b"[Service]\nExecStart=/usr/bin/x -\xc3\xa9\xff\nUser=y\n";
@@ -199,24 +207,14 @@ mod tests {
             tool_version: "1.2.3",
             package: "x-1.0".into(),
             findings: vec![
-                Finding {
-                    kind: &UNRESOLVED,
-                    severity: Severity::Error,
-                    file: unit,
-                    place: Some(Place::new(UNIT, Span::new(20, 30))),
-                    subject: b"/usr/bin/x".to_vec(),
-                    message: "/usr/bin/x is not found".into(),
-                    help: "add y to buildInputs".into(),
-                },
-                Finding {
-                    kind: &OTHER,
-                    severity: Severity::Note,
-                    file: strange.clone(),
-                    place: None,
-                    subject: b"\xfe".to_vec(),
-                    message: "it is so\x1b".into(),
-                    help: String::new(),
-                },
+                Finding::new(&UNRESOLVED, unit, "/usr/bin/x is not found")
+                    .at(UNIT, Span::new(20, 30))
+                    .with_severity(Severity::Error)
+                    .with_subject("/usr/bin/x")
+                    .with_help("add y to buildInputs"),
+                Finding::new(&OTHER, strange.clone(), "it is so\x1b")
+                    .with_subject(b"\xfe")
+                    .with_help(""),
             ],
             plan: Plan {
                 changes: vec![

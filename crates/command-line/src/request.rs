@@ -109,6 +109,24 @@ pub enum OptionError {
         /// Where it was looked for.
         path: String,
     },
+    /// An output that is a link.
+    #[error("the output {name}, {path}, is a link; give the store path that it leads to")]
+    OutputIsLink {
+        /// The output.
+        name: String,
+        /// Its path.
+        path: String,
+    },
+    /// Two outputs at one path.
+    #[error("the outputs {first} and {second} have one path, {path}; give each output its own")]
+    SharedOutput {
+        /// The output given first.
+        first: String,
+        /// The other.
+        second: String,
+        /// Their path.
+        path: String,
+    },
     /// A path that cannot be looked at.
     #[error("looking at {path}, given by {option}")]
     Unreadable {
@@ -248,7 +266,20 @@ impl CommonOptions {
                 Some(root) => root.join(path.strip_prefix("/").unwrap_or(&path)),
                 None => path.clone(),
             };
+            if let Some(other) = outputs.iter().find(|known| known.path == path) {
+                return Err(OptionError::SharedOutput {
+                    first: other.name.clone(),
+                    second: name,
+                    path: shown,
+                });
+            }
             match fs::symlink_metadata(&place) {
+                Ok(metadata) if metadata.is_symlink() => {
+                    return Err(OptionError::OutputIsLink {
+                        name,
+                        path: show(&place),
+                    });
+                }
                 Ok(_) => outputs.push(Output::new(name, path)),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     return Err(OptionError::MissingOutput {

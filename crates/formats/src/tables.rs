@@ -13,6 +13,7 @@ const STATE_DIRECTORIES: &str = include_str!("../data/state-directories.txt");
 const VENDOR_DIRECTORIES: &str = include_str!("../data/vendor-directories.txt");
 const SYSTEMD_UNITS: &str = include_str!("../data/systemd-units.txt");
 const BASE_ACCOUNTS: &str = include_str!("../data/base-accounts.txt");
+const INSTALL_VARIABLES: &str = include_str!("../data/install-variables.txt");
 const PROGRAM_PROVIDERS: &str = include_str!("../data/program-providers.txt");
 
 pub(crate) fn entries(table: &'static str) -> impl Iterator<Item = &'static str> {
@@ -107,6 +108,29 @@ pub fn vendor_directories() -> impl Iterator<Item = VendorDirectory> {
     })
 }
 
+/// A variable of a `.pc` file that tells others where to install something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct InstallVariable {
+    /// The name of the `.pc` file, without its ending.
+    pub module: &'static str,
+    /// Whether builds also read the module's own files from there.
+    pub on_request: bool,
+    /// The variable.
+    pub name: &'static str,
+}
+
+/// All of them, sorted by module; those on request come last.
+pub fn install_variables() -> impl Iterator<Item = InstallVariable> {
+    entries(INSTALL_VARIABLES).filter_map(|entry| {
+        let mut fields = entry.split(' ');
+        Some(InstallVariable {
+            module: fields.next()?,
+            name: fields.next()?,
+            on_request: fields.next() == Some("on-request"),
+        })
+    })
+}
+
 /// `path` relative to `directory`: empty for the directory itself, `None` if it is not below it.
 #[must_use]
 pub fn below<'a>(path: &'a [u8], directory: &[u8]) -> Option<&'a [u8]> {
@@ -151,6 +175,13 @@ mod tests {
                 assert_eq!(line.split(' ').count(), 2, "{line}");
             }
         }
+    }
+
+    #[test]
+    fn the_install_variables_are_sorted() {
+        let all: Vec<_> = install_variables().collect();
+        assert_eq!(all.len(), entries(INSTALL_VARIABLES).count());
+        assert!(all.is_sorted() && all.len() >= 50, "{all:?}");
     }
 
     #[test]

@@ -5,18 +5,15 @@
 
 #![allow(clippy::expect_used, reason = "a test that cannot do its work panics")]
 
-#[path = "../src/elf/sample.rs"]
-mod elf_sample;
-mod invariants;
-
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use hermetic_out_formats::FileKind;
 use hermetic_out_formats::kind::kind_of;
-use invariants::grammar::PIECES;
-use invariants::{Input, check_input, inputs};
+use scanner_tests::elf_sample;
+use scanner_tests::invariants::grammar::PIECES;
+use scanner_tests::invariants::{self, Input, check_input, inputs};
 
 const MUTATIONS: usize = 1000;
 const SOAK: usize = 100;

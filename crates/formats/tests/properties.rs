@@ -1,17 +1,15 @@
-//! What holds for every scanner on any bytes: see `invariants`. `PROPTEST_CASES` says how many files
+//! What holds for every scanner on any bytes: see `scanner_tests::invariants`. `PROPTEST_CASES` says how many files
 //! of each kind are tried; they are the same in every run.
 
 #![allow(clippy::expect_used, reason = "a test that cannot do its work panics")]
 
-mod invariants;
-
 use hermetic_out_formats::FileKind;
-use invariants::grammar::PIECES;
-use invariants::{check, unit_with_script};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use scanner_tests::invariants::grammar::PIECES;
+use scanner_tests::invariants::{self, check, unit_with_script};
 
 /// Tries `test` on values of `strategy`.
 fn try_all<S: Strategy>(cases: u32, strategy: &S, test: impl Fn(S::Value)) {

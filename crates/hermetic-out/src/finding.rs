@@ -30,35 +30,143 @@ impl Severity {
     }
 }
 
-/// A kind of finding: what its name stands for, independent of any file.
-#[derive(Debug, PartialEq, Eq)]
-pub struct FindingKind {
-    /// A stable name in kebab case, unique among all tools.
-    pub name: &'static str,
-    /// How bad it is, unless the place where it is found says otherwise.
-    pub severity: Severity,
-    /// One line: what is wrong.
-    pub summary: &'static str,
-    /// Some paragraphs of Markdown: when it arises, what it breaks, what to do.
-    pub explanation: &'static str,
+/// What a kind of finding is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Group {
+    /// Programs and libraries.
+    Elf,
+    /// Scripts.
+    Scripts,
+    /// Files, directories and links, whatever is in them.
+    Tree,
+    /// systemd's units.
+    Units,
+    /// What integrates a package with the system beside units: D-Bus, udev, tmpfiles.d, sysusers.d,
+    /// binfmt.d, modprobe.d, polkit.
+    IntegrationFiles,
+    /// `.pc` files.
+    PkgConfig,
+    /// Configuration.
+    Etc,
+    /// PAM and the name service switch.
+    Authentication,
+    /// The outputs of a package, and the references between them.
+    Outputs,
+    /// The image as a whole.
+    Image,
 }
 
-/// Defines the kinds of finding of a tool, `NAME = "name", Severity, "explanation";` with the summary
-/// as a comment in front of each, and `KINDS`, the list of them all in this order.
+impl Group {
+    /// Its name in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Elf => "ELF",
+            Self::Scripts => "scripts",
+            Self::Tree => "tree",
+            Self::Units => "units",
+            Self::IntegrationFiles => "integration files",
+            Self::PkgConfig => "pkg-config",
+            Self::Etc => "etc",
+            Self::Authentication => "authentication",
+            Self::Outputs => "outputs",
+            Self::Image => "image",
+        }
+    }
+}
+
+/// A kind of finding: what its id stands for, independent of any file.
+#[derive(Debug, PartialEq, Eq)]
+pub struct FindingKind {
+    /// A stable name in kebab case, unique among all tools: one fact has one id, whichever tool reports it.
+    pub id: &'static str,
+    /// Former ids. Options, configuration and baselines accept them in place of `id`.
+    pub aliases: &'static [&'static str],
+    /// The severity, unless the place of the finding calls for another.
+    pub severity: Severity,
+    /// What it is about.
+    pub group: Group,
+    /// What is wrong, in one line without a full stop.
+    pub summary: &'static str,
+    /// Some paragraphs of Markdown: when it arises, and what breaks.
+    pub explanation: &'static str,
+    /// A few lines of a file that lead to such a finding.
+    pub example: &'static str,
+    /// What to do about it, as an imperative without a full stop: the help of every finding that does not
+    /// have a better one.
+    pub remedy: &'static str,
+}
+
+impl FindingKind {
+    /// Whether `name` is the id or a former id.
+    #[must_use]
+    pub fn has_id(&self, name: &str) -> bool {
+        self.id == name || self.aliases.contains(&name)
+    }
+
+    /// Where its documentation is: a URL if the workspace names its repository, a path within the project
+    /// otherwise.
+    #[must_use]
+    pub fn page(&self) -> String {
+        page(REPOSITORY, self.id)
+    }
+}
+
+/// The public address of the project: `repository` in the workspace's `Cargo.toml`, the one place that
+/// says it. Empty as long as there is none.
+const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
+
+fn page(repository: &str, id: &str) -> String {
+    match repository.trim_end_matches('/') {
+        "" => format!("docs/rules/{id}.md"),
+        repository => format!("{repository}/blob/main/docs/rules/{id}.md"),
+    }
+}
+
+/// The kind among `kinds` whose id or former id is `name`.
+#[must_use]
+pub fn kind_by_id(kinds: &[&'static FindingKind], name: &str) -> Option<&'static FindingKind> {
+    // An id goes before what another kind was called in former times.
+    let by_id = kinds.iter().find(|kind| kind.id == name);
+    let by_any = || kinds.iter().find(|kind| kind.has_id(name));
+    by_id.or_else(by_any).copied()
+}
+
+/// Defines the kinds of finding of a tool, `NAME { field: value, … }` with all fields of [`FindingKind`] in
+/// their order, and `KINDS`, the list of them all. In front of them, `shared { NAME … }` takes kinds from
+/// [`kinds`](crate::kinds) into the list.
 #[macro_export]
 macro_rules! finding_kinds {
-    ($($(#[doc = $summary:literal])+ $name:ident = $id:literal, $severity:ident, $explanation:literal;)+) => {
+    (
+        $(shared { $($shared:ident)* })?
+        $($name:ident {
+            id: $id:literal,
+            aliases: $aliases:expr,
+            severity: $severity:ident,
+            group: $group:ident,
+            summary: $summary:literal,
+            explanation: $explanation:expr,
+            example: $example:expr,
+            remedy: $remedy:expr,
+        })+
+    ) => {
+        $(pub use $crate::kinds::{$($shared),*};)?
         $(
-            $(#[doc = $summary])+
+            #[doc = $summary]
             pub static $name: $crate::FindingKind = $crate::FindingKind {
-                name: $id,
+                id: $id,
+                aliases: &$aliases,
                 severity: $crate::Severity::$severity,
-                summary: concat!($($summary),+).trim_ascii(),
+                group: $crate::Group::$group,
+                summary: $summary,
                 explanation: $explanation,
+                example: $example,
+                remedy: $remedy,
             };
         )+
-        /// All of them, sorted by name.
-        pub static KINDS: &[&$crate::FindingKind] = &[$(&$name),+];
+        /// Every kind that the tool reports.
+        pub static KINDS: &[&$crate::FindingKind] = &[$($(&$shared,)*)? $(&$name),+];
     };
 }
 
@@ -102,6 +210,7 @@ impl Place {
 
 /// Something in a package that is not right.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Finding {
     /// What kind of thing it is.
     pub kind: &'static FindingKind,
@@ -119,9 +228,110 @@ pub struct Finding {
     pub help: String,
 }
 
+impl Finding {
+    /// A finding about `file`, with the kind's severity and remedy, and with neither place nor subject.
+    #[must_use]
+    pub fn new(
+        kind: &'static FindingKind,
+        file: impl Into<PathBuf>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            kind,
+            severity: kind.severity,
+            file: file.into(),
+            place: None,
+            subject: Vec::new(),
+            message: message.into(),
+            help: kind.remedy.to_owned(),
+        }
+    }
+
+    /// The same, about the place `span` of the file, whose content is `content`.
+    #[must_use]
+    pub fn at(mut self, content: &[u8], span: Span) -> Self {
+        self.place = Some(Place::new(content, span));
+        self
+    }
+
+    /// The same, with what it is about as it stands in the file.
+    #[must_use]
+    pub fn with_subject(mut self, subject: impl Into<Vec<u8>>) -> Self {
+        self.subject = subject.into();
+        self
+    }
+
+    /// The same, with another severity than the kind's.
+    #[must_use]
+    pub fn with_severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    /// The same, with what helps here in place of the kind's remedy.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = help.into();
+        self
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const fn kind(id: &'static str, aliases: &'static [&'static str]) -> FindingKind {
+        FindingKind {
+            id,
+            aliases,
+            severity: Severity::Warning,
+            group: Group::Tree,
+            summary: "A file is missing",
+            explanation: "",
+            example: "",
+            remedy: "add it",
+        }
+    }
+
+    static MISSING: FindingKind = kind("missing-file", &["file-gone", "no-file"]);
+    static OTHER: FindingKind = kind("no-file", &[]);
+
+    #[test]
+    fn kinds_are_found_by_former_ids() {
+        let kinds = [&MISSING, &OTHER];
+        assert!(std::ptr::eq(
+            kind_by_id(&kinds, "file-gone").unwrap(),
+            &MISSING
+        ));
+        assert!(std::ptr::eq(kind_by_id(&kinds, "no-file").unwrap(), &OTHER));
+        assert!(kind_by_id(&kinds, "file").is_none());
+    }
+
+    #[test]
+    fn a_page_has_an_address_if_the_project_has_one() {
+        assert_eq!(page("", "a-b"), "docs/rules/a-b.md");
+        assert_eq!(
+            page("https://example.org/x/", "a-b"),
+            "https://example.org/x/blob/main/docs/rules/a-b.md"
+        );
+    }
+
+    #[test]
+    fn a_finding_has_what_its_kind_says_until_it_is_told_better() {
+        let finding = Finding::new(&MISSING, "/x", "/x/y is missing");
+        assert_eq!(
+            (finding.severity, &*finding.help),
+            (Severity::Warning, "add it")
+        );
+        assert!(finding.place.is_none() && finding.subject.is_empty());
+        let finding = finding
+            .at(b"a\nb", Span::new(2, 3))
+            .with_subject("b")
+            .with_severity(Severity::Note)
+            .with_help("");
+        assert_eq!(finding.place.unwrap().line, 2);
+        assert_eq!((finding.severity, &*finding.help), (Severity::Note, ""));
+    }
 
     #[test]
     fn a_place_knows_its_line() {

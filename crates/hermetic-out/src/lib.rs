@@ -15,7 +15,7 @@ pub mod resolve;
 pub mod tree;
 pub mod walk;
 
-pub use finding::{Finding, FindingKind, Place, Severity};
+pub use finding::{Finding, FindingKind, Group, Place, Severity, kind_by_id};
 pub use outcome::Outcome;
 pub use output_references::OutputReferences;
 pub use package::{Output, Package};

@@ -120,6 +120,15 @@ impl Change {
             Self::Create { path, .. } | Self::Link { path, .. } | Self::Remove { path } => path,
         }
     }
+
+    /// All the places in which it changes something, by their store paths.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        let to = match self {
+            Self::Move { to, .. } | Self::MoveLeavingLink { to, .. } => Some(to.as_path()),
+            _ => None,
+        };
+        std::iter::once(self.file()).chain(to)
+    }
 }
 
 impl Plan {

@@ -8,80 +8,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hermetic_out::tree::{Listed, Listing};
-use hermetic_out::{Finding, Place, Severity, Tree};
-use hermetic_out_formats::{MAX_FILE_SIZE, Span};
+use hermetic_out::{Finding, Place, Tree};
+use hermetic_out_formats::MAX_FILE_SIZE;
 use rayon::prelude::*;
 
 use crate::facts::{FactSet, Name, PathFacts};
 use crate::libraries::Libraries;
-use crate::rules::{Check, ClosureSubject, FileSubject, PathSubject, RULES, Rule};
-
-/// Something that is not right, before anybody wants to see it.
-#[derive(Clone, Debug)]
-pub struct Diagnostic {
-    /// The rule that says so.
-    pub rule: &'static Rule,
-    /// How bad it is here.
-    pub severity: Severity,
-    /// The file, by its store path; or the store path, for what concerns it as a whole.
-    pub file: PathBuf,
-    /// Where in the file, if it is text.
-    pub span: Option<Span>,
-    /// What it is about, as it stands in the file.
-    pub subject: Vec<u8>,
-    /// What is wrong, in one sentence without a full stop.
-    pub message: String,
-    /// What to do about it.
-    pub help: String,
-}
-
-/// What one rule finds.
-#[derive(Debug)]
-pub struct Reporter {
-    rule: &'static Rule,
-    found: Vec<Diagnostic>,
-}
-
-impl Reporter {
-    /// Reports something about a file, with the severity and remedy of the rule; what is to be different
-    /// can be changed in what it gives.
-    pub fn report(
-        &mut self,
-        file: impl Into<PathBuf>,
-        subject: impl Into<Vec<u8>>,
-        message: impl Into<String>,
-    ) -> &mut Diagnostic {
-        self.found.push(Diagnostic {
-            rule: self.rule,
-            severity: self.rule.kind.severity,
-            file: file.into(),
-            span: None,
-            subject: subject.into(),
-            message: message.into(),
-            help: self.rule.remedy.to_owned(),
-        });
-        let last = self.found.len() - 1;
-        &mut self.found[last]
-    }
-}
-
-impl FileSubject<'_> {
-    /// Reports something about this file: see [`Reporter::report`].
-    pub fn report<'f>(
-        &self,
-        reporter: &'f mut Reporter,
-        subject: impl Into<Vec<u8>>,
-        message: impl Into<String>,
-    ) -> &'f mut Diagnostic {
-        reporter.report(self.path(), subject, message)
-    }
-
-    /// Its path.
-    #[must_use]
-    pub fn path(&self) -> PathBuf {
-        self.file.path_in(self.inside.path)
-    }
-}
+use crate::reporter::{Diagnostic, Reporter};
+use crate::rule::{Check, ClosureSubject, FileSubject, PathSubject, Rule};
+use crate::rules::RULES;
 
 /// Asks all rules about what is known, sorted by file and place. Rules about closures are asked only if
 /// `is_closure`.
@@ -139,7 +74,7 @@ pub(crate) fn check_and_note(
     };
     let mut found: Vec<Diagnostic> = of_closure().chain(of_paths()).collect();
     found.par_sort_by(|one, other| {
-        let key = |found: &Diagnostic| (found.span, found.rule.kind.name);
+        let key = |found: &Diagnostic| (found.span, found.kind.id);
         let file = one.file.as_os_str().as_bytes();
         (file, key(one), &one.message).cmp(&(
             other.file.as_os_str().as_bytes(),
@@ -152,14 +87,11 @@ pub(crate) fn check_and_note(
 }
 
 fn check_closure(closure: &ClosureSubject<'_>, rule: &'static Rule) -> Vec<Diagnostic> {
-    let mut findings = Reporter {
-        rule,
-        found: Vec::new(),
-    };
+    let mut findings = Reporter::new(rule.kind);
     if let Check::Closure(check) = rule.check {
         check(closure, &mut findings);
     }
-    findings.found
+    findings.into_found()
 }
 
 fn check_path(closure: &ClosureSubject<'_>, facts: &PathFacts) -> Vec<Diagnostic> {
@@ -174,10 +106,7 @@ fn check_path(closure: &ClosureSubject<'_>, facts: &PathFacts) -> Vec<Diagnostic
     };
     let mut all = Vec::new();
     for rule in RULES {
-        let mut findings = Reporter {
-            rule,
-            found: Vec::new(),
-        };
+        let mut findings = Reporter::new(rule.kind);
         match rule.check {
             Check::File(check) => {
                 for file in &facts.files {
@@ -191,7 +120,7 @@ fn check_path(closure: &ClosureSubject<'_>, facts: &PathFacts) -> Vec<Diagnostic
             Check::StorePath(check) => check(&subject, &mut findings),
             Check::Closure(_) => {}
         }
-        all.extend(findings.found);
+        all.extend(findings.into_found());
     }
     all
 }
@@ -211,15 +140,12 @@ pub fn located(found: Vec<Diagnostic>, tree: &Tree) -> Vec<Finding> {
             let (_, content) = last.as_ref()?;
             (span.end <= content.len()).then(|| Place::new(content, span))
         });
-        findings.push(Finding {
-            kind: &found.rule.kind,
-            severity: found.severity,
-            file: found.file,
-            place,
-            subject: found.subject,
-            message: found.message,
-            help: found.help,
-        });
+        let mut finding = Finding::new(found.kind, found.file, found.message)
+            .with_severity(found.severity)
+            .with_subject(found.subject)
+            .with_help(found.help);
+        finding.place = place;
+        findings.push(finding);
     }
     findings
 }

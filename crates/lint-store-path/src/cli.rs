@@ -102,12 +102,7 @@ pub fn run(
         return Ok(ExitStatus::Clean);
     };
     if let Some(name) = &arguments.shown.verbosity.explain {
-        if let Some(rule) = rules::rule_by_id(name) {
-            write!(streams.stdout, "{}", rules::page(rule))
-                .context("writing to standard output")?;
-        } else {
-            explain(rules::kinds(), name, streams.stdout)?;
-        }
+        explain(rules::kinds(), name, streams.stdout)?;
         return Ok(ExitStatus::Clean);
     }
     if arguments.list_rules {
@@ -133,12 +128,12 @@ pub fn run(
 }
 
 fn list_rules(streams: &mut Streams<'_>) -> std::io::Result<()> {
-    let width = rules::kinds().iter().map(|kind| kind.name.len()).max();
+    let width = rules::kinds().iter().map(|kind| kind.id.len()).max();
     for rule in RULES {
         writeln!(
             streams.stdout,
             "{:width$}  {:7}  {}",
-            rule.kind.name,
+            rule.id(),
             rule.kind.severity.name(),
             rule.kind.summary,
             width = width.unwrap_or_default(),
@@ -212,7 +207,6 @@ impl Arguments {
                 Some(known) if self.shown.format == FindingsFormat::Html => sizes(known),
                 _ => Vec::new(),
             },
-            more: rules::example_and_remedy,
         };
         report.write(&self.shown, streams)?;
         if self.shown.verbosity.verbose && self.shown.format == FindingsFormat::Human {

@@ -7,7 +7,7 @@ use hermetic_out_formats::kind::FileKind;
 
 use crate::facts::{Content, FileFacts, Mention, MentionedPlace, Node};
 use crate::resolved_reference::scanned;
-use crate::rules::PathSubject;
+use crate::rule::PathSubject;
 
 /// A path in /etc that stands in a file.
 pub(crate) struct Mentioned<'a> {

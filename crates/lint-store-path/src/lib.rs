@@ -21,7 +21,7 @@
 //!     wants_facts: false,
 //! };
 //! let linted = lint(sources, &Quiet)?;
-//! assert_eq!(linted.findings[0].kind.name, "dangling-symlink");
+//! assert_eq!(linted.findings[0].kind.id, "dangling-symlink");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -39,8 +39,10 @@ mod links;
 mod merged_unit;
 mod pkg_config;
 pub mod progress;
+pub mod reporter;
 mod resolved_reference;
 mod result_cache;
+pub mod rule;
 pub mod rules;
 mod shebang;
 mod stamp;
@@ -51,12 +53,12 @@ use std::sync::Arc;
 
 use hermetic_out::{Finding, Tree};
 
-pub use check::Diagnostic;
 pub use error::Error;
 pub use facts::FactSet;
 use facts::Name;
 pub use gather::Sources;
 use progress::Progress;
+pub use reporter::Diagnostic;
 use result_cache::{Answer, Question};
 pub use store::Store;
 

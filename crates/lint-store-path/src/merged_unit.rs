@@ -10,10 +10,10 @@ use hermetic_out_formats::unit::place::{UnitFile, UnitPlace};
 use hermetic_out_formats::unit::relations::template_of;
 use hermetic_out_formats::{MappedText, ProblemKind};
 
-use crate::check::Reporter;
 use crate::directives::{Directive, directives};
 use crate::facts::{FactSet, FileFacts, Node};
-use crate::rules::PathSubject;
+use crate::reporter::Reporter;
+use crate::rule::PathSubject;
 
 /// What one file of a unit says.
 pub(crate) struct Part<'a> {

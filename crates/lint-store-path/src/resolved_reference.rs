@@ -14,7 +14,7 @@ use hermetic_out_formats::unit::place::unit_key;
 use hermetic_out_formats::{Reference, Role, Scan};
 
 use crate::facts::{FactSet, FileFacts, PathFacts};
-use crate::rules::PathSubject;
+use crate::rule::PathSubject;
 
 /// A file whose format is known.
 #[derive(Clone, Copy, Debug)]

@@ -20,7 +20,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::closure::ClosureArguments;
 use crate::facts::{Name, PathFacts, written};
-use crate::rules::{RULES, Rule};
+use crate::rule::Rule;
+use crate::rules::RULES;
 use crate::stamp::Stamp;
 use crate::store::Store;
 use crate::{Stats, cache::Cache};
@@ -237,41 +238,39 @@ impl<'a> KeptFinding<'a> {
             }),
             subject: finding.subject.as_slice().into(),
             message: finding.message.as_str().into(),
-            help: (finding.help != known.remedy).then(|| finding.help.as_str().into()),
+            help: (finding.help != known.kind.remedy).then(|| finding.help.as_str().into()),
         })
     }
 
     /// The finding; `None` if no build of the tool can have written this.
     fn into_finding(self) -> Option<Finding> {
         let rule = RULES.get(self.rule)?;
-        Some(Finding {
-            kind: &rule.kind,
-            severity: match self.severity {
+        let file = Path::new(OsStr::from_bytes(&self.file));
+        let mut finding = Finding::new(rule.kind, file, self.message)
+            .with_severity(match self.severity {
                 0 => Severity::Note,
                 1 => Severity::Warning,
                 2 => Severity::Error,
                 _ => return None,
-            },
-            file: Path::new(OsStr::from_bytes(&self.file)).to_owned(),
-            place: self.place.map(|place| Place {
-                line: place.line,
-                column: place.column,
-                span: place.span,
-                source: place.source.into_owned(),
-                source_start: place.source_start,
-            }),
-            subject: self.subject.into_owned(),
-            message: self.message.into_owned(),
-            help: self
-                .help
-                .map_or_else(|| rule.remedy.to_owned(), Cow::into_owned),
-        })
+            })
+            .with_subject(self.subject);
+        finding.place = self.place.map(|place| Place {
+            line: place.line,
+            column: place.column,
+            span: place.span,
+            source: place.source.into_owned(),
+            source_start: place.source_start,
+        });
+        if let Some(help) = self.help {
+            finding.help = help.into_owned();
+        }
+        Some(finding)
     }
 }
 
 fn rule_of(finding: &Finding) -> Option<(usize, &'static Rule)> {
     let index = RULES
-        .binary_search_by(|rule| rule.name().cmp(finding.kind.name))
+        .binary_search_by(|rule| rule.id().cmp(finding.kind.id))
         .ok()?;
     Some((index, RULES.get(index)?))
 }

@@ -49,7 +49,7 @@ impl Stage {
         let found = linted.findings.iter().map(|finding| {
             let file = finding.file.strip_prefix("/nix/store").unwrap();
             let file = file.strip_prefix(NAME).unwrap().display().to_string();
-            (finding.kind.name, file)
+            (finding.kind.id, file)
         });
         found.collect()
     }

@@ -19,8 +19,8 @@ use hermetic_out::output_references::ReferencesError;
 use hermetic_out::resolve::{Choices, Kept, PatternError, Provider, ReferenceContext};
 use hermetic_out::walk::{KnownFile, WalkError, known_files};
 use hermetic_out::{
-    Change, Decision, Edit, FileEdits, Finding, FindingKind, Outcome, Package, Place, PlanError,
-    Resolver, Severity, Tree,
+    Change, Decision, Edit, FileEdits, Finding, FindingKind, Outcome, Package, PlanError, Resolver,
+    Severity, Tree,
 };
 use hermetic_out_formats::unit::context::UnitContext;
 use hermetic_out_formats::unit::place::{UnitPlace, unit_key};
@@ -165,15 +165,9 @@ fn read(package: &Package, tree: &Tree, options: &Options) -> Result<Vec<Unit>, 
             if usize::try_from(size).is_ok_and(|size| size <= MAX_FILE_SIZE) {
                 content = fs::read(&real).map_err(error)?;
             } else {
-                findings.push(Finding {
-                    kind: &findings::FILE_TOO_LARGE,
-                    severity: findings::FILE_TOO_LARGE.severity,
-                    file: file.path.clone(),
-                    place: None,
-                    subject: Vec::new(),
-                    message: format!("it has {size} bytes and was left alone"),
-                    help: "find out why it is so large".to_owned(),
-                });
+                let message = format!("it has {size} bytes and was left alone");
+                let kind = &findings::FILE_TOO_LARGE;
+                findings.push(Finding::new(kind, file.path.clone(), message));
             }
             let scan = scan(file.kind, &content);
             units.push(Unit {
@@ -218,15 +212,11 @@ impl Unit {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        self.findings.push(Finding {
-            kind,
-            severity: kind.severity,
-            file: self.file.path.clone(),
-            place: Some(Place::new(&self.content, span)),
-            subject: subject.to_vec(),
-            message: message.into(),
-            help: help.into(),
-        });
+        let finding = Finding::new(kind, self.file.path.clone(), message)
+            .at(&self.content, span)
+            .with_subject(subject)
+            .with_help(help);
+        self.findings.push(finding);
     }
 
     /// Replaces `text` by `new`, or says why it cannot be.
@@ -500,19 +490,18 @@ fn outcome(
                     }
                 }
                 if forbidden.contains(store_path) {
-                    findings.push(Finding {
-                        kind: &findings::FORBIDDEN_REFERENCE,
-                        severity: Severity::Error,
-                        file: unit.file.path.clone(),
-                        place: Some(Place::new(&unit.content, planned.span)),
-                        subject: planned.subject.clone(),
-                        message: format!(
-                            "{} would come from {}, which is forbidden",
-                            planned.subject.as_bstr(),
-                            store_path.display()
-                        ),
-                        help: "name another provider with --replace".to_owned(),
-                    });
+                    let message = format!(
+                        "{} would come from {}, which is forbidden",
+                        planned.subject.as_bstr(),
+                        store_path.display()
+                    );
+                    let kind = &findings::FORBIDDEN_REFERENCE;
+                    findings.push(
+                        Finding::new(kind, unit.file.path.clone(), message)
+                            .at(&unit.content, planned.span)
+                            .with_subject(planned.subject.clone())
+                            .with_help("name another provider with --replace"),
+                    );
                 }
             }
         }
@@ -523,9 +512,8 @@ fn outcome(
             }
         }
         let place = |finding: &Finding| finding.place.as_ref().map(|place| place.span);
-        findings.sort_by(|one, other| {
-            (place(one), one.kind.name).cmp(&(place(other), other.kind.name))
-        });
+        findings
+            .sort_by(|one, other| (place(one), one.kind.id).cmp(&(place(other), other.kind.id)));
         outcome.findings.extend(findings);
         outcome.replaced += unit.replaced;
         outcome.kept += unit.kept;

@@ -179,15 +179,11 @@ fn present_references(
 /// Says that a file moves to another output: from, to.
 fn move_unit(unit: &mut Unit, place: usize, package: &Package) -> (PathBuf, PathBuf) {
     let (from, to) = (&package.outputs[unit.output], &package.outputs[place]);
-    unit.findings.push(Finding {
-        kind: &findings::UNIT_MOVED,
-        severity: findings::UNIT_MOVED.severity,
-        file: unit.file.path.clone(),
-        place: None,
-        subject: unit.file.sub_path.clone(),
-        message: format!("it moves from {} to {}", from.name, to.name),
-        help: "name another output with --unit-output, if it should be elsewhere".to_owned(),
-    });
+    let message = format!("it moves from {} to {}", from.name, to.name);
+    unit.findings.push(
+        Finding::new(&findings::UNIT_MOVED, unit.file.path.clone(), message)
+            .with_subject(unit.file.sub_path.clone()),
+    );
     (unit.file.path.clone(), to.join(&unit.file.sub_path))
 }
 

@@ -9,7 +9,8 @@ use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, chown};
-use std::process::Command;
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::fs::{CWD, FileType, Mode, XattrFlags};
@@ -252,31 +253,75 @@ fn a_directory_that_is_a_link_to_elsewhere() {
 }
 
 #[test]
-fn a_link_in_the_place_of_the_temporary_file() {
+fn what_a_package_ships_under_the_temporary_name_stays() {
     let store = store_with_unit();
     let victim = store.top().join("victim");
     store.write(&victim, b"untouched");
-    store.link(&victim, &store.unit(TEMPORARY_NAME));
-    let before = snapshot(store.top());
-    assert_succeeds(&finish(&mut store.command()));
-    assert_eq!(
-        fs::read(store.unit("x.service")).expect("the unit"),
-        patched(&store)
-    );
-    let after = snapshot(store.top());
-    assert_eq!(after.get(&victim), before.get(&victim));
-    assert!(
-        store.unit(TEMPORARY_NAME).symlink_metadata().is_err(),
-        "it is taken over"
-    );
+    let directories: [&dyn Fn(&Path); 4] = [
+        &|path| store.write(path, b"shipped"),
+        &|path| store.write(path, b""),
+        &|path| store.link(&victim, path),
+        &|path| fs::create_dir(path).expect("a directory"),
+    ];
+    for (ship, count) in directories.iter().zip(1..) {
+        store.write(&store.unit("x.service"), UNIT);
+        let path = store.unit(TEMPORARY_NAME);
+        ship(&path);
+        assert_patches_only_x(&store);
+        assert_eq!(fs::read(&victim).expect("the file"), b"untouched");
+        // The next is shipped beside it.
+        fs::rename(path, store.unit(format!("{count}"))).expect("it is there");
+    }
 }
 
 #[test]
-fn a_directory_in_the_place_of_the_temporary_file() {
+fn an_output_that_is_a_link() {
     let store = store_with_unit();
-    fs::create_dir(store.unit(TEMPORARY_NAME)).expect("a directory");
-    let parts = ["writing the new content of", "x.service", "Is a directory"];
+    let real = store.directory().join("3123456789abcdfghijklmnpqrsvwxyz-z");
+    fs::rename(store.out(), &real).expect("the output");
+    store.link(&real, &store.out());
+    let parts = ["the output out", "x-1.0, is a link"];
     assert_refused(&store, &mut store.command(), &parts);
+}
+
+#[test]
+fn one_path_for_two_outputs() {
+    let store = store_with_unit();
+    let mut command = store.command();
+    let other = format!("--output=dev={}/", store.out().display());
+    let parts = ["the outputs out and dev have one path", "x-1.0"];
+    assert_refused(&store, command.arg(other), &parts);
+}
+
+/// Two runs at once: whichever comes first, no unit gets the content of another one.
+#[test]
+fn two_runs_at_once() {
+    let store = Store::new();
+    let names: Vec<String> = (0..40).map(|number| format!("x{number}.service")).collect();
+    let unit =
+        |name: &str| format!("[Unit]\nDescription={name}\n[Service]\nExecStart=/usr/bin/own\n");
+    for _ in 0..20 {
+        for name in &names {
+            store.write(&store.unit(name), unit(name).as_bytes());
+        }
+        let runs: Vec<_> = (0..2)
+            .map(|_| {
+                let mut command = store.command();
+                command.stderr(Stdio::null());
+                command.spawn().expect("the tool starts")
+            })
+            .collect();
+        for mut run in runs {
+            run.wait().expect("its status");
+        }
+        for name in &names {
+            let expected = unit(name).replace("/usr", &store.out().display().to_string());
+            let found = fs::read_to_string(store.unit(name)).expect("the unit");
+            assert_eq!(found, expected, "{name}");
+        }
+        let left = fs::read_dir(store.unit("")).expect("the units").count();
+        assert_eq!(left, names.len(), "nothing else is there");
+    }
 }
 
 #[test]
@@ -290,11 +335,17 @@ fn a_file_with_two_names() {
 
 #[test]
 fn owner_mode_times_and_attributes_stay() {
-    const NAME: &str = "user.hermetic-out";
     let store = store_with_unit();
     let path = store.unit("x.service");
-    rustix::fs::setxattr(&path, NAME, b"value\0", XattrFlags::empty())
-        .expect("set TMPDIR to a directory whose file system has extended attributes");
+    // As many as fit into an inode of ext4, and one that is long.
+    let attributes: Vec<(String, Vec<u8>)> = (0..20)
+        .map(|number| (format!("user.hermetic-out-{number}"), vec![number; 12]))
+        .chain([("user.long".to_owned(), vec![b'x'; 1500])])
+        .collect();
+    for (name, value) in &attributes {
+        rustix::fs::setxattr(&path, &**name, value, XattrFlags::empty())
+            .expect("set TMPDIR to a directory whose file system has extended attributes");
+    }
     // Only root can give files away; else they are ours, and stay so.
     if is_root() {
         chown(&path, Some(NOBODY), Some(NOBODY)).expect("the owner");
@@ -306,9 +357,11 @@ fn owner_mode_times_and_attributes_stay() {
     let kept = |of: &fs::Metadata| (of.mode(), of.uid(), of.gid(), of.mtime(), of.mtime_nsec());
     assert_eq!(kept(&after), kept(&before));
     assert_ne!(after.ino(), before.ino(), "it is another file");
-    let mut value = [0; 16];
-    let length = rustix::fs::getxattr(&path, NAME, &mut value[..]).expect("the attribute");
-    assert_eq!(&value[..length], b"value\0");
+    for (name, value) in &attributes {
+        let mut found = [0; 2000];
+        let length = rustix::fs::getxattr(&path, &**name, &mut found[..]).expect("the attribute");
+        assert_eq!(&found[..length], value, "{name}");
+    }
 }
 
 #[test]

@@ -131,8 +131,7 @@ impl<'a> Rewriter<'a> {
                     "give the policy a rule for this path, if that is wrong",
                 );
                 let span = mention.text.covering_span().unwrap_or(Span::new(0, 0));
-                self.findings
-                    .push(findings::at(finding, &file.content, span));
+                self.findings.push(finding.at(&file.content, span));
             }
         }
     }
@@ -154,8 +153,7 @@ impl<'a> Rewriter<'a> {
                 "this script is not understood, and stays as it is",
                 "look at the script; what it reads below /etc is linked",
             );
-            self.findings
-                .push(findings::at(finding, &file.content, span));
+            self.findings.push(finding.at(&file.content, span));
         }
         Ok(edits)
     }
@@ -396,8 +394,7 @@ impl<'a> Rewriter<'a> {
             "patch the file in the build, if it is to name the package's own",
         );
         let span = text.covering_span().unwrap_or(Span::new(0, 0));
-        self.findings
-            .push(findings::at(finding, &file.content, span));
+        self.findings.push(finding.at(&file.content, span));
     }
 
     /// Links all that the package ships below a directory; whether there is anything.

@@ -31,7 +31,7 @@ fn every_case_says_what_it_shows() {
 
 #[test]
 fn every_finding_is_shown() {
-    let findings: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+    let findings: Vec<&str> = KINDS.iter().map(|kind| kind.id).collect();
     case_runner::assert_findings_shown(&cases_dir(), &findings, SHOWN_ELSEWHERE);
 }
 

@@ -126,7 +126,7 @@ impl<'a> Trees<'a> {
                 let line = one.line.map(|line| format!(":{line}")).unwrap_or_default();
                 format!(
                     "the twin of {name} is right: {}{line}: {}: {}",
-                    one.file, one.name, one.message
+                    one.file, one.id, one.message
                 )
             });
             Ok(wrong.collect::<Vec<String>>())

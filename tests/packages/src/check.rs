@@ -420,7 +420,7 @@ impl<'a> Judge<'a> {
         let about: Vec<&str> = self
             .findings_in(package, path, lines)
             .filter(|finding| finding.subject.contains(text) || finding.message.contains(text))
-            .map(|finding| finding.name.as_str())
+            .map(|finding| finding.id.as_str())
             .collect();
         if about.iter().any(|name| names.contains(name)) {
             return Ok(());
@@ -493,7 +493,7 @@ impl<'a> Judge<'a> {
         let unread = ["shell-syntax", "shell-too-long", "unbalanced-quote"];
         let is_unread = self
             .findings_in(package, path, old.lines)
-            .any(|finding| unread.contains(&&*finding.name));
+            .any(|finding| unread.contains(&&*finding.id));
         if old.kept.is_some() || is_unread {
             return Ok(());
         }

@@ -489,7 +489,7 @@ fn is_kept(line: &str) -> bool {
 /// Whether the package writes the file itself, so that it is the machine's.
 fn is_written(package: &Package<'_>, name: &str) -> bool {
     let mut findings = package.findings.iter();
-    findings.any(|finding| finding.name == "etc-written" && finding.subject == name)
+    findings.any(|finding| finding.id == "etc-written" && finding.subject == name)
 }
 
 /// Whether there is a finding about a name in a file.

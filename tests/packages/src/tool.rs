@@ -66,8 +66,8 @@ pub struct Summary {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(from = "WrittenFinding")]
 pub struct Finding {
-    /// The kind of finding.
-    pub name: String,
+    /// The id of the kind of finding.
+    pub id: String,
     /// `note`, `warning` or `error`.
     pub severity: String,
     /// The file, by its store path.
@@ -84,7 +84,7 @@ pub struct Finding {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct WrittenFinding {
-    name: String,
+    id: String,
     severity: String,
     file: String,
     place: Option<WrittenPlace>,
@@ -100,7 +100,7 @@ struct WrittenPlace {
 impl From<WrittenFinding> for Finding {
     fn from(written: WrittenFinding) -> Self {
         let WrittenFinding {
-            name,
+            id,
             severity,
             file,
             place,
@@ -108,7 +108,7 @@ impl From<WrittenFinding> for Finding {
             message,
         } = written;
         Self {
-            name,
+            id,
             severity,
             file,
             line: place.map(|place| place.line),
@@ -277,7 +277,7 @@ mod tests {
     #[test]
     fn unknown_and_absent_fields_do_not_matter() {
         let json = br#"{"schema_version": 1, "tool": "x", "changes": [{}],
-            "findings": [{"name": "program-not-found", "file": "/s/x", "place": {"line": 3}}, {"name": "y"}]}"#;
+            "findings": [{"id": "program-not-found", "file": "/s/x", "place": {"line": 3}}, {"id": "y"}]}"#;
         let report = read_report(json).expect("it is a report");
         assert_eq!((report.changes.len(), report.findings.len()), (1, 2));
         assert_eq!(

@@ -106,7 +106,7 @@ pub fn draw(findings: &[Finding], stores: &[&Path]) -> BTreeMap<String, Sample> 
         let subject = &finding.subject;
         let hash = Sha256::digest(format!("{name}\0{file}\0{text}\0{subject}"));
         by_rule
-            .entry((finding.name.clone(), finding.severity.clone()))
+            .entry((finding.id.clone(), finding.severity.clone()))
             .or_default()
             .insert(hash.into(), read);
     }
@@ -320,7 +320,7 @@ mod tests {
     fn the_lowest_hashes_are_drawn_and_few_of_one_package() {
         let store = Path::new("/s");
         let finding = |package: usize, file: usize| Finding {
-            name: "rule".into(),
+            id: "rule".into(),
             severity: "error".into(),
             file: format!("/s/{}-p{package}-1.0/f{file}", "0".repeat(32)),
             ..Finding::default()

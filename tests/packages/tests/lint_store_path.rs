@@ -112,7 +112,7 @@ fn run() -> Result<(Vec<String>, String)> {
             "{}:{}: {}: {}",
             finding.file,
             finding.line.unwrap_or(0),
-            finding.name,
+            finding.id,
             finding.message
         ));
     }
@@ -138,7 +138,7 @@ fn summary(before: &[Finding], after: &[Finding]) -> String {
     let mut counts: BTreeMap<(&str, &str), [usize; 2]> = BTreeMap::new();
     for (index, findings) in [before, after].into_iter().enumerate() {
         for finding in findings {
-            let rule = (finding.severity.as_str(), finding.name.as_str());
+            let rule = (finding.severity.as_str(), finding.id.as_str());
             counts.entry(rule).or_default()[index] += 1;
         }
     }

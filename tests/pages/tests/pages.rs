@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use assemble_image::size_page;
 use assemble_image::sizes::Sizes;
-use hermetic_out::{Finding, FindingKind, Place, Severity};
+use hermetic_out::{Finding, FindingKind, Group, Severity};
 use hermetic_out_command_line::page::Size;
 use hermetic_out_command_line::report::html::{Findings, page};
 use hermetic_out_formats::Span;
@@ -20,23 +20,35 @@ use page_tests::Browser;
 use serde_json::json;
 
 static UNKNOWN: FindingKind = FindingKind {
-    name: "unit-unknown",
+    id: "missing-unit",
+    aliases: &[],
     severity: Severity::Warning,
+    group: Group::Units,
     summary: "A unit is named that nothing has",
-    explanation: "`Requires=` and `BindsTo=` on a unit that does not exist fail.\n\nAdd the package that \
-                  ships the unit:\n\n    environment.systemPackages",
+    explanation: "`Requires=` and `BindsTo=` on a unit that does not exist fail.\n\n\
+                  \x20   environment.systemPackages",
+    example: "Requires=none.service",
+    remedy: "add the package that ships the unit",
 };
 static MISSING: FindingKind = FindingKind {
-    name: "program-missing",
+    id: "missing-program",
+    aliases: &[],
     severity: Severity::Error,
+    group: Group::Units,
     summary: "A program does not exist",
-    explanation: "The unit cannot start `<program>`.\n\nAdd its package.",
+    explanation: "The unit cannot start `<program>`.",
+    example: "ExecStart=/usr/sbin/chronyd",
+    remedy: "add its package",
 };
 static NOTE: FindingKind = FindingKind {
-    name: "obsolete-directive",
+    id: "deprecated-directive",
+    aliases: &[],
     severity: Severity::Note,
-    summary: "A directive is obsolete",
+    group: Group::Units,
+    summary: "A directive is deprecated",
     explanation: "systemd warns about it and goes on.",
+    example: "MemoryLimit=1G",
+    remedy: "write MemoryMax=",
 };
 
 /// What a page must show as text.
@@ -50,18 +62,10 @@ fn store_path(number: usize, name: &str) -> String {
 fn finding(kind: &'static FindingKind, file: String, line: &str, part: &str) -> Finding {
     let content = format!("[Service]\n{line}\nUser=x\n");
     let start = content.find(part).unwrap();
-    Finding {
-        kind,
-        severity: kind.severity,
-        file: file.into(),
-        place: Some(Place::new(
-            content.as_bytes(),
-            Span::new(start, start + part.len()),
-        )),
-        subject: part.into(),
-        message: format!("{part} is not found"),
-        help: "add the package that has it".into(),
-    }
+    Finding::new(kind, file, format!("{part} is not found"))
+        .at(content.as_bytes(), Span::new(start, start + part.len()))
+        .with_subject(part)
+        .with_help("add the package that has it")
 }
 
 /// Of a closure of forty packages.
@@ -80,15 +84,12 @@ fn findings() -> Vec<Finding> {
         ));
         findings.push(finding(&NOTE, unit, "MemoryLimit=1G", "MemoryLimit"));
     }
-    findings.push(Finding {
-        kind: &NOTE,
-        severity: Severity::Note,
-        file: (store_path(20, "x") + "/" + HOSTILE).into(),
-        place: None,
-        subject: HOSTILE.into(),
-        message: HOSTILE.into(),
-        help: HOSTILE.into(),
-    });
+    let file = store_path(20, "x") + "/" + HOSTILE;
+    findings.push(
+        Finding::new(&NOTE, file, HOSTILE)
+            .with_subject(HOSTILE)
+            .with_help(HOSTILE),
+    );
     findings
 }
 
@@ -219,7 +220,6 @@ fn findings_page() -> Shown {
         findings: &findings,
         store_dir: Path::new("/nix/store"),
         sizes: &sizes,
-        more: |_| "## Example\n\nx\n\n## What to do\n\nCorrect it.".to_owned(),
     }))
 }
 
@@ -233,7 +233,7 @@ fn findings_are_filtered_and_grouped() {
     shown.browser.enter("#filter", "CHRONYD-3").unwrap();
     assert_eq!(shown.visible(), 1);
     assert_eq!(shown.text("#shown"), "1 of 25 shown");
-    shown.browser.enter("#filter", "rule:unit-unknown").unwrap();
+    shown.browser.enter("#filter", "rule:missing-unit").unwrap();
     assert_eq!(shown.visible(), 8);
     shown.browser.enter("#filter", "no such thing").unwrap();
     assert_eq!(shown.visible(), 0);
@@ -253,7 +253,7 @@ fn findings_are_filtered_and_grouped() {
     let groups = "[...document.querySelectorAll('.group h3')].map(heading => heading.textContent)";
     assert_eq!(
         shown.browser.evaluate(groups).unwrap(),
-        json!(["obsolete-directive", "program-missing", "unit-unknown"])
+        json!(["deprecated-directive", "missing-program", "missing-unit"])
     );
     shown
         .browser
@@ -280,10 +280,10 @@ fn findings_are_filtered_and_grouped() {
 
     shown
         .browser
-        .click("a[href='#rule-program-missing']")
+        .click("a[href='#rule-missing-program']")
         .unwrap();
     let target = "document.querySelector(':target h3').textContent";
-    assert_eq!(shown.browser.evaluate(target).unwrap(), "program-missing");
+    assert_eq!(shown.browser.evaluate(target).unwrap(), "missing-program");
     // What `--explain` says stands there.
     let target =
         "[...document.querySelectorAll(':target h4')].map(part => part.textContent).join()";
@@ -359,7 +359,6 @@ fn nothing_found_is_a_page_too() {
         findings: &[],
         store_dir: Path::new("/nix/store"),
         sizes: &sizes(),
-        more: |_| String::new(),
     }));
     assert!(shown.text("body").contains("Nothing was found."));
     shown.screenshot("nothing", false);

@@ -42,6 +42,6 @@ pub(crate) fn file(text: &str) -> crate::root_tree::Entry {
 pub(crate) fn summary(found: &[Finding]) -> Vec<(&str, &str)> {
     found
         .iter()
-        .map(|finding| (finding.kind.name, &*finding.message))
+        .map(|finding| (finding.kind.id, &*finding.message))
         .collect()
 }

@@ -104,7 +104,7 @@ mod tests {
         };
         let found = conflicting_claims(&tree, &store).unwrap();
         let said = found.into_iter().map(|finding| {
-            assert_eq!(finding.kind.name, "duplicate-etc-path");
+            assert_eq!(finding.kind.id, "duplicate-etc-path");
             format!("{}: {}", finding.subject.as_bstr(), finding.message)
         });
         said.collect()

@@ -175,6 +175,6 @@ mod tests {
             content: b"u x - \"open\n".to_vec(),
         };
         let result = with_numbers(vec![file], &Numbers::default(), &Numbers::default()).unwrap();
-        assert_eq!(result.findings[0].kind.name, "unreadable-line");
+        assert_eq!(result.findings[0].kind.id, "unreadable-line");
     }
 }

@@ -298,7 +298,7 @@ mod tests {
         tmpfiles
             .findings
             .iter()
-            .map(|finding| (finding.kind.name, &*finding.message))
+            .map(|finding| (finding.kind.id, &*finding.message))
             .collect()
     }
 

@@ -43,7 +43,7 @@ fn kinds(farm: &Farm) -> Vec<(&str, &str)> {
         .iter()
         .map(|finding| {
             (
-                finding.kind.name,
+                finding.kind.id,
                 Box::leak(path(finding).into_boxed_str()) as &str,
             )
         })

@@ -58,7 +58,7 @@ impl Baseline {
             .iter()
             .zip(fingerprints(findings, store_dir))
             .map(|(finding, fingerprint)| Known {
-                rule: finding.kind.name.to_owned(),
+                rule: finding.kind.id.to_owned(),
                 file: text(finding.file.as_os_str().as_bytes()),
                 subject: text(&finding.subject),
                 fingerprint,

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use globset::{GlobBuilder, GlobMatcher};
-use hermetic_out::{Finding, FindingKind, Severity};
+use hermetic_out::{Finding, FindingKind, Severity, kind_by_id};
 use thiserror::Error;
 
 use crate::escape::escape_for_terminal;
@@ -185,7 +185,7 @@ impl Selector {
             let any = |glob: &GlobMatcher| of(names()).iter().any(|name| glob.is_match(name));
             glob.as_ref().is_none_or(any)
         };
-        self.rule == finding.kind.name
+        self.rule == finding.kind.id
             && is_matched(&self.file, Names::files)
             && is_matched(&self.subject, Names::subjects)
             && is_matched(&self.either, |names| &names.all)
@@ -393,8 +393,8 @@ fn selector(kinds: &[&'static FindingKind], value: &[u8]) -> Result<Selector, (P
 }
 
 fn rule(kinds: &[&'static FindingKind], name: &str) -> Result<&'static str, String> {
-    let kind = kinds.iter().find(|kind| kind.name == name);
-    kind.map(|kind| kind.name)
+    kind_by_id(kinds, name)
+        .map(|kind| kind.id)
         .ok_or_else(|| unknown(kinds, name))
 }
 
@@ -414,31 +414,34 @@ fn severity_called(name: &[u8]) -> Option<Severity> {
 
 #[cfg(test)]
 mod tests {
+    use hermetic_out::Group;
+
     use super::*;
 
-    const fn kind(name: &'static str, severity: Severity) -> FindingKind {
+    const fn kind(
+        id: &'static str,
+        aliases: &'static [&'static str],
+        severity: Severity,
+    ) -> FindingKind {
         FindingKind {
-            name,
+            id,
+            aliases,
             severity,
+            group: Group::Tree,
             summary: "",
             explanation: "",
+            example: "",
+            remedy: "",
         }
     }
 
-    static PROGRAM: FindingKind = kind("program-missing", Severity::Warning);
-    static LINK: FindingKind = kind("dangling-symlink", Severity::Error);
+    static PROGRAM: FindingKind = kind("program-missing", &[], Severity::Warning);
+    static LINK: FindingKind = kind("dangling-symlink", &[], Severity::Error);
     pub(super) static KINDS: &[&FindingKind] = &[&LINK, &PROGRAM];
 
     pub(super) fn finding(kind: &'static FindingKind, file: &str, subject: &str) -> Finding {
-        Finding {
-            kind,
-            severity: kind.severity,
-            file: format!("/nix/store/{}-{file}", "a".repeat(32)).into(),
-            place: None,
-            subject: subject.into(),
-            message: "it is not there".into(),
-            help: String::new(),
-        }
+        let file = format!("/nix/store/{}-{file}", "a".repeat(32));
+        Finding::new(kind, file, "it is not there").with_subject(subject)
     }
 
     pub(super) fn findings() -> Vec<Finding> {

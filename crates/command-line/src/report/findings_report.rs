@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use hermetic_out::{Finding, FindingKind, Severity};
+use hermetic_out::{Finding, Severity};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ use crate::output_options::{FindingsFormat, FindingsOptions};
 use crate::page::Size;
 
 /// Rises when a field changes its meaning or goes; not when one is added.
-const SCHEMA_VERSION: u32 = 1;
+const SCHEMA_VERSION: u32 = 2;
 
 /// What a tool that changes nothing found. Everything is shown in the order it has here.
 #[derive(Clone, Debug)]
@@ -41,9 +41,6 @@ pub struct FindingsReport {
     pub gone: usize,
     /// The sizes of the store paths, for the page; may be empty.
     pub sizes: Vec<Size>,
-    /// What follows the explanation of a kind of finding on the page, in Markdown: what `--explain` says
-    /// besides.
-    pub more: fn(&FindingKind) -> String,
 }
 
 #[derive(Serialize)]
@@ -68,7 +65,7 @@ struct Summary<'a> {
 
 #[derive(Serialize)]
 struct RuleCount<'a> {
-    name: &'a str,
+    id: &'a str,
     findings: usize,
 }
 
@@ -146,7 +143,6 @@ impl FindingsReport {
             findings: &self.findings,
             store_dir: &self.store_dir,
             sizes: &self.sizes,
-            more: self.more,
         })
     }
 
@@ -170,11 +166,11 @@ impl FindingsReport {
             .rules()
             .iter()
             .map(|rule| RuleCount {
-                name: rule.name,
+                id: rule.name,
                 findings: rule.findings,
             })
             .collect();
-        by_rule.sort_by_key(|rule| rule.name);
+        by_rule.sort_by_key(|rule| rule.id);
         Document {
             schema_version: SCHEMA_VERSION,
             tool: json::Tool {
@@ -199,7 +195,7 @@ impl FindingsReport {
     fn rules(&self) -> Vec<Rule<'_>> {
         let mut rules: BTreeMap<&str, Rule<'_>> = BTreeMap::new();
         for finding in &self.findings {
-            let name = finding.kind.name;
+            let name = finding.kind.id;
             let rule = rules.entry(name).or_insert(Rule {
                 name,
                 findings: 0,
@@ -306,7 +302,6 @@ mod tests {
             known: 0,
             gone: 0,
             sizes: Vec::new(),
-            more: |_| String::new(),
         }
     }
 
@@ -390,7 +385,7 @@ mod tests {
         let (_, document, _) = shown(&found(), &["--format", "json"]);
         let document: Value = serde_json::from_str(&document).unwrap();
         assert_eq!(document["summary"]["errors"], 1);
-        assert_eq!(document["summary"]["by_rule"][0]["name"], "an-output");
+        assert_eq!(document["summary"]["by_rule"][0]["id"], "an-output");
     }
 
     #[test]

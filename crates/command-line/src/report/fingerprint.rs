@@ -26,7 +26,7 @@ pub fn fingerprints(findings: &[Finding], store_dir: &Path) -> Vec<String> {
         .map(|finding| {
             let mut hash = Sha256::new();
             for part in [
-                finding.kind.name.as_bytes(),
+                finding.kind.id.as_bytes(),
                 &without_hashes(finding.file.as_os_str().as_bytes(), store_dir),
                 &without_hashes(&finding.subject, store_dir),
             ] {
@@ -81,11 +81,7 @@ mod tests {
     }
 
     fn finding(file: &str, subject: &str) -> Finding {
-        Finding {
-            file: file.into(),
-            subject: subject.into(),
-            ..report().findings.remove(0)
-        }
+        Finding::new(report().findings[0].kind, file, "it is wrong").with_subject(subject)
     }
 
     fn names(findings: &[Finding]) -> Vec<String> {

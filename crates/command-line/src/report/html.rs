@@ -11,6 +11,7 @@ use super::excerpt::Excerpt;
 use super::fingerprint::fingerprints;
 use super::human::count as counted;
 use crate::escape::escape_for_terminal;
+use crate::explain::explanation;
 use crate::page::{Area, Page, Size, escaped, short_name, treemap};
 
 const STYLE: &str = include_str!("html.css");
@@ -31,8 +32,6 @@ pub struct Findings<'a> {
     pub store_dir: &'a Path,
     /// The sizes of the store paths, largest first; without any there is no picture of them.
     pub sizes: &'a [Size],
-    /// What follows the explanation of a kind of finding, in Markdown.
-    pub more: fn(&FindingKind) -> String,
 }
 
 /// Findings of one package, or of one rule.
@@ -83,7 +82,7 @@ pub fn page(shown: &Findings<'_>) -> String {
     }
     let mut rules: BTreeMap<&str, (&'static FindingKind, Vec<&Finding>)> = BTreeMap::new();
     for finding in shown.findings {
-        let rule = rules.entry(finding.kind.name);
+        let rule = rules.entry(finding.kind.id);
         rule.or_insert((finding.kind, Vec::new())).1.push(finding);
     }
 
@@ -102,7 +101,7 @@ pub fn page(shown: &Findings<'_>) -> String {
         all_findings(&mut body, &packages, shown.store_dir);
         body.push_str("<h2>What they mean</h2>\n");
         for (kind, _) in rules.values() {
-            explanation(&mut body, kind, shown.more);
+            meaning(&mut body, kind);
         }
     }
     let title = format!("{}: {}", shown.tool, shown.subject);
@@ -224,9 +223,7 @@ fn table_of_rules(
     // What is worst, and most, comes first.
     sorted.sort_by(|(kind, counts), (other, others)| {
         let rank = |counts: &Counts| (counts.worst(), counts.all());
-        rank(others)
-            .cmp(&rank(counts))
-            .then(kind.name.cmp(other.name))
+        rank(others).cmp(&rank(counts)).then(kind.id.cmp(other.id))
     });
     for (kind, counts) in sorted {
         let severity = counts.worst().map_or("note", Severity::name);
@@ -236,7 +233,7 @@ fn table_of_rules(
              href=\"#rule-{name}\">{name}</a></td><td>{}</td></tr>",
             counts.all(),
             inline(kind.summary),
-            name = escaped(kind.name),
+            name = escaped(kind.id),
         );
     }
     body.push_str("</table>\n");
@@ -259,7 +256,7 @@ fn all_findings(body: &mut String, packages: &Packages<'_>, store_dir: &Path) {
             path = escaped(package),
         );
         let mut sorted: Vec<&(&Finding, String)> = findings.iter().collect();
-        sorted.sort_by_key(|(finding, _)| (std::cmp::Reverse(finding.severity), finding.kind.name));
+        sorted.sort_by_key(|(finding, _)| (std::cmp::Reverse(finding.severity), finding.kind.id));
         for (finding, print) in sorted {
             one_finding(body, finding, print, package, store_dir);
         }
@@ -270,7 +267,7 @@ fn all_findings(body: &mut String, packages: &Packages<'_>, store_dir: &Path) {
 
 fn one_finding(body: &mut String, finding: &Finding, print: &str, package: &str, store_dir: &Path) {
     let severity = finding.severity.name();
-    let rule = escaped(finding.kind.name);
+    let rule = escaped(finding.kind.id);
     let _ = writeln!(
         body,
         "<article class=\"finding\" id=\"{print}\" data-severity=\"{severity}\" data-rule=\"{rule}\" \
@@ -333,16 +330,15 @@ fn source(body: &mut String, place: &Place) {
     body.push_str("</pre>\n");
 }
 
-fn explanation(body: &mut String, kind: &FindingKind, more: fn(&FindingKind) -> String) {
+fn meaning(body: &mut String, kind: &FindingKind) {
     let severity = kind.severity.name();
     let _ = writeln!(
         body,
         "<section class=\"rule\" id=\"rule-{name}\">\n<h3>{name}</h3> <span class=\"badge \
-         {severity}\">{severity}</span>\n<p><strong>{}</strong></p>\n{}{}</section>",
+         {severity}\">{severity}</span>\n<p><strong>{}</strong></p>\n{}</section>",
         inline(kind.summary),
-        markdown(kind.explanation),
-        markdown(&more(kind)),
-        name = escaped(kind.name),
+        markdown(&explanation(kind)),
+        name = escaped(kind.id),
     );
 }
 
@@ -394,7 +390,6 @@ mod tests {
             findings,
             store_dir: Path::new("/nix/store"),
             sizes,
-            more: |kind| format!("## What to do\n\nleave `{}`", kind.name),
         }
     }
 
@@ -412,7 +407,7 @@ mod tests {
         );
         assert!(html.contains("id=\"rule-an-output\""));
         assert!(html.contains("<p>It will not start.</p>"));
-        assert!(html.contains("<h4>What to do</h4>\n<p>leave <code>an-output</code></p>"));
+        assert!(html.contains("<h4>What to do</h4>\n<p>Leave it.</p>"));
         assert!(!html.contains("<svg"), "there are no sizes");
         assert!(!html.contains("style=") && !html.contains("onclick"));
         assert_eq!(html, page(&shown(&report().findings, &[])));

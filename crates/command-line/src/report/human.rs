@@ -100,7 +100,7 @@ fn render(finding: &Finding, renderer: &Renderer) -> String {
     };
     let title = level
         .primary_title(escape_for_terminal(finding.message.as_bytes()))
-        .id(finding.kind.name);
+        .id(finding.kind.id);
     let path = show(&finding.file);
     let group = Group::with_title(title);
     let mut group = match &finding.place {

@@ -11,7 +11,7 @@ use super::{Report, human};
 use crate::escape::push_hex;
 
 /// Rises when a field changes its meaning or goes; not when one is added.
-pub(super) const SCHEMA_VERSION: u32 = 1;
+pub(super) const SCHEMA_VERSION: u32 = 2;
 
 /// The document.
 #[derive(Serialize)]
@@ -92,7 +92,8 @@ pub(super) fn document(report: &Report, diff: bool) -> Document<'_> {
 /// A finding.
 pub(super) fn finding(finding: &Finding) -> Value {
     let mut object = Map::new();
-    object.insert("name".into(), finding.kind.name.into());
+    object.insert("id".into(), finding.kind.id.into());
+    object.insert("page".into(), finding.kind.page().into());
     object.insert("severity".into(), finding.severity.name().into());
     insert_path(&mut object, "file", &finding.file);
     if let Some(place) = &finding.place {

@@ -14,6 +14,7 @@ use serde_sarif::sarif::{
 
 use super::fingerprint::fingerprints;
 use crate::escape::push_hex;
+use crate::explain::explanation;
 
 /// What the fingerprints are called; the number rises when they are made of something else.
 const FINGERPRINT: &str = "hermeticOut/v1";
@@ -27,8 +28,8 @@ pub(super) fn document(
     store_dir: Option<&Path>,
 ) -> Sarif {
     let mut kinds: Vec<&FindingKind> = findings.iter().map(|finding| finding.kind).collect();
-    kinds.sort_unstable_by_key(|kind| kind.name);
-    kinds.dedup_by_key(|kind| kind.name);
+    kinds.sort_unstable_by_key(|kind| kind.id);
+    kinds.dedup_by_key(|kind| kind.id);
     let driver = ToolComponent::builder()
         .name(tool)
         .version(tool_version)
@@ -37,7 +38,7 @@ pub(super) fn document(
     let mut results: Vec<SarifResult> = findings
         .iter()
         .map(|finding| {
-            let index = kinds.partition_point(|kind| kind.name < finding.kind.name);
+            let index = kinds.partition_point(|kind| kind.id < finding.kind.id);
             result(finding, index)
         })
         .collect();
@@ -60,13 +61,13 @@ pub(super) fn document(
 }
 
 fn rule(kind: &FindingKind) -> ReportingDescriptor {
-    let explanation = kind.explanation.trim();
+    let help = explanation(kind);
     let help = MultiformatMessageString::builder()
-        .text(explanation)
-        .markdown(explanation)
+        .text(&help)
+        .markdown(&help)
         .build();
-    ReportingDescriptor::builder()
-        .id(kind.name)
+    let mut rule = ReportingDescriptor::builder()
+        .id(kind.id)
         .short_description(
             MultiformatMessageString::builder()
                 .text(kind.summary)
@@ -78,7 +79,15 @@ fn rule(kind: &FindingKind) -> ReportingDescriptor {
                 .level(json!(level(kind.severity)))
                 .build(),
         )
-        .build()
+        .build();
+    // What was suppressed under a former id stays suppressed: section 3.49.5.
+    if !kind.aliases.is_empty() {
+        let ids = kind.aliases.iter().map(|id| (*id).to_owned());
+        rule.deprecated_ids = Some(ids.collect());
+    }
+    // A path within the project is no URI.
+    rule.help_uri = Some(kind.page()).filter(|page| page.contains("://"));
+    rule
 }
 
 fn result(finding: &Finding, rule_index: usize) -> SarifResult {
@@ -98,7 +107,7 @@ fn result(finding: &Finding, rule_index: usize) -> SarifResult {
             .build(),
     };
     SarifResult::builder()
-        .rule_id(finding.kind.name)
+        .rule_id(finding.kind.id)
         .rule_index(number(rule_index))
         .level(level(finding.severity))
         .message(Message::builder().text(text).build())
@@ -229,6 +238,8 @@ mod tests {
         let print = run["results"][0]["partialFingerprints"][FINGERPRINT].as_str();
         assert_eq!(print.map(str::len), Some(32));
         assert_eq!(run["tool"]["driver"]["rules"][0]["id"], "an-output");
+        let program = &run["tool"]["driver"]["rules"][1];
+        assert_eq!(program["deprecatedIds"], json!(["program-not-found"]));
         assert_eq!(run["results"][0]["ruleIndex"], 1);
         assert_eq!(run["results"][0]["level"], "error");
         let location = &run["results"][1]["locations"][0]["physicalLocation"];

@@ -259,6 +259,4 @@ pub fn expand_origin(entry: &[u8], origin: &[u8]) -> Vec<u8> {
 }
 
 #[cfg(test)]
-mod sample;
-#[cfg(test)]
 mod tests;

@@ -6,7 +6,8 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
-use super::sample::Sample;
+use scanner_tests::elf_sample::Sample;
+
 use super::*;
 
 fn read_bytes(bytes: &[u8]) -> Elf {

@@ -66,6 +66,9 @@ pub(crate) static FORMAT: Format = Format {
     ],
 };
 
+/// The variable that says where the package is installed.
+pub const PREFIX: &[u8] = b"prefix";
+
 /// The longest value that is worked out, in bytes: pkgconf's own buffer (`PKGCONF_BUFSIZE`). Without
 /// a limit, twenty lines could ask for a gigabyte.
 pub const MAX_VALUE: usize = 65535;

@@ -1,25 +1,26 @@
 //! A unit wants to be enabled by a name of another type.
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::Declaration;
 use hermetic_out_formats::unit::place::UnitPlace;
 
-use super::{Check, FileSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, FileSubject, Rule};
+use crate::reporter::Reporter;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "alias-of-other-type",
+    kind: &FindingKind {
+        id: "alias-of-other-type",
+        aliases: &[],
         severity: Severity::Warning,
+        group: Group::Units,
         summary: "A unit wants to be enabled by a name of another type",
         explanation: "An alias has to have the ending of the unit's own name, and is a template if the \
             unit is one (systemd.unit(5), `Alias=`). systemctl(1) refuses to enable the unit: \
             none of its other links are made either.",
+        example: "x.service:\n[Install]\nAlias=y.target",
+        remedy: "correct the alias, or remove it",
     },
-    group: Group::Units,
-    example: "x.service:\n[Install]\nAlias=y.target",
-    remedy: "correct the alias, or remove it",
     check: Check::File(check),
 };
 

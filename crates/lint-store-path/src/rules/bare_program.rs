@@ -7,28 +7,29 @@ use std::path::Path;
 use bstr::ByteSlice;
 use hermetic_out::Decision;
 use hermetic_out::tree::Node;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::unit::context::UnitContext;
 use hermetic_out_formats::{FileKind, Lookup, Role};
 
-use super::{Check, Group, PathSubject, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, PathSubject, Rule};
+use crate::reporter::Reporter;
 use crate::resolved_reference::for_each;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "bare-program",
+    kind: &FindingKind {
+        id: "bare-program",
+        aliases: &[],
         severity: Severity::Error,
+        group: Group::Units,
         summary: "A program is named without a path, and systemd does not find it",
         explanation: "systemd looks for a name without a slash in the directories of `ExecSearchPath=`, \
             else in those compiled into it; `PATH` of the unit plays no part \
             (systemd.service(5), \"COMMAND LINES\"). In a store, the latter hold systemd's own \
             programs and no others. For D-Bus and polkit, it is the search path of the daemon \
             that counts, which says as little.",
+        example: "ExecStart=chronyd -d",
+        remedy: "write the store path of the program, or set `ExecSearchPath=`",
     },
-    group: Group::Units,
-    example: "ExecStart=chronyd -d",
-    remedy: "write the store path of the program, or set `ExecSearchPath=`",
     check: Check::StorePath(check),
 };
 

@@ -1,23 +1,24 @@
 //! An ELF file makes no sense.
 
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::elf::ElfProblem;
 
-use super::{Check, FileSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, FileSubject, Rule};
+use crate::reporter::Reporter;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "broken-elf",
+    kind: &FindingKind {
+        id: "broken-elf",
+        aliases: &[],
         severity: Severity::Warning,
+        group: Group::Elf,
         summary: "An ELF file makes no sense",
         explanation: "Its headers, its dynamic section, a string or a note lead out of the file, or \
             contradict each other. A program or library like that does not start, or was cut \
             off when it was copied; nothing that it needs can be checked.",
+        example: "lib/libx.so: the first 40 bytes of a library",
+        remedy: "build or copy the file again",
     },
-    group: Group::Elf,
-    example: "lib/libx.so: the first 40 bytes of a library",
-    remedy: "build or copy the file again",
     check: Check::File(check),
 };
 

@@ -1,25 +1,26 @@
 //! A file names the directory in which it was built.
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::Span;
 
-use super::{Check, FileSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, FileSubject, Rule};
+use crate::reporter::Reporter;
 use crate::facts::MentionedPlace;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "build-directory",
+    kind: &FindingKind {
+        id: "build-directory",
+        aliases: &[],
         severity: Severity::Warning,
+        group: Group::Tree,
         summary: "A file names the directory in which it was built",
         explanation: "`/build` is where Nix builds packages in its sandbox, `/tmp/nix-build-…` where \
             it builds without one. After the build, nothing is there. Worse, in a directory \
             below `/tmp` anybody can put something.",
+        example: "bin/x-config: echo --includes=/build/source/include",
+        remedy: "make the build write where the file is installed, or remove the line",
     },
-    group: Group::Tree,
-    example: "bin/x-config: echo --includes=/build/source/include",
-    remedy: "make the build write where the file is installed, or remove the line",
     check: Check::File(check),
 };
 

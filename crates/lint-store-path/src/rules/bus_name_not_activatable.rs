@@ -1,28 +1,29 @@
 //! A service waits for its D-Bus name, and no activation file starts it.
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::Declaration;
 use hermetic_out_formats::FileKind;
 
-use super::{Check, Group, PathSubject, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, PathSubject, Rule};
+use crate::reporter::Reporter;
 use crate::directives::directives;
 use crate::resolved_reference::scanned;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "bus-name-not-activatable",
+    kind: &FindingKind {
+        id: "bus-name-not-activatable",
+        aliases: &[],
         severity: Severity::Note,
+        group: Group::Units,
         summary: "A service waits for its D-Bus name, and no activation file starts it",
         explanation: "`BusName=` says that the service is ready once it has that name on the bus. There \
             is no activation file of that name in the store path, so that nobody who talks to \
             the name starts the service: right for what always runs, and an omission for what \
             should run on demand.",
+        example: "[Service]\nType=dbus\nBusName=org.x",
+        remedy: "ship `share/dbus-1/system-services/NAME.service` with `SystemdService=`, or leave it if the service always runs",
     },
-    group: Group::Units,
-    example: "[Service]\nType=dbus\nBusName=org.x",
-    remedy: "ship `share/dbus-1/system-services/NAME.service` with `SystemdService=`, or leave it if the service always runs",
     check: Check::StorePath(check),
 };
 

@@ -4,27 +4,28 @@ use bstr::ByteSlice;
 use hermetic_out::Decision;
 use hermetic_out::resolve::UnresolvedReason;
 use hermetic_out::resolve::is_place_of_packages;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::{Declaration, FileKind, Role, Span};
 
-use super::{Check, Group, PathSubject, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, PathSubject, Rule};
+use crate::reporter::Reporter;
 use crate::resolved_reference::for_each;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "condition-on-missing-file",
+    kind: &FindingKind {
+        id: "condition-on-missing-file",
+        aliases: &[],
         severity: Severity::Warning,
+        group: Group::Units,
         summary: "A condition of a unit asks for a file that no package puts there",
         explanation: "A `Condition…=` names a file below `/usr`, `/bin`, `/lib` or `/opt`, or a store \
             path that does not exist. The unit is skipped without an error, as if it had been \
             started; with `Assert…=`, it fails. Conditions that ask for a file's absence \
             (`!`), and alternatives (`|`), are left out, and so is what lies in `/etc` or in \
             the machine's state.",
+        example: "ConditionFileIsExecutable=/usr/sbin/chronyd",
+        remedy: "write the store path of the file, or remove the condition",
     },
-    group: Group::Units,
-    example: "ConditionFileIsExecutable=/usr/sbin/chronyd",
-    remedy: "write the store path of the file, or remove the condition",
     check: Check::StorePath(check),
 };
 

@@ -1,24 +1,25 @@
 //! A store path has credentials that everybody can read.
 
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 
-use super::{Check, FileSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, FileSubject, Rule};
+use crate::reporter::Reporter;
 use crate::facts::Node;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "credential-in-store",
+    kind: &FindingKind {
+        id: "credential-in-store",
+        aliases: &[],
         severity: Severity::Warning,
+        group: Group::Tree,
         summary: "A store path has credentials that everybody can read",
         explanation: "systemd looks for encrypted and plain credentials in `lib/credstore` and \
             `lib/credstore.encrypted` (systemd.exec(5), `LoadCredential=`). Every user of \
             the machine can read all of the store, and so can whoever gets a copy of the \
             package from a binary cache.",
+        example: "lib/credstore/x.password",
+        remedy: "keep secrets out of packages: put them in /etc/credstore or /run/credstore of the machine",
     },
-    group: Group::Tree,
-    example: "lib/credstore/x.password",
-    remedy: "keep secrets out of packages: put them in /etc/credstore or /run/credstore of the machine",
     check: Check::File(check),
 };
 

@@ -1,25 +1,26 @@
 //! A link leads nowhere.
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 
-use super::{Check, FileSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, FileSubject, Rule};
+use crate::reporter::Reporter;
 use crate::facts::Node;
 use crate::links::{LinkTarget, goal};
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "dangling-symlink",
+    kind: &FindingKind {
+        id: "dangling-symlink",
+        aliases: &[],
         severity: Severity::Warning,
+        group: Group::Tree,
         summary: "A link leads nowhere",
         explanation: "Nothing is at the place in the store that the link names: it was removed after \
             the link was made, it is in an output that does not have it, or the link leads \
             in a circle. What opens it gets an error.",
+        example: "lib/libx.so -> libx.so.1.2 (removed)",
+        remedy: "let the link name what exists, or remove it",
     },
-    group: Group::Tree,
-    example: "lib/libx.so -> libx.so.1.2 (removed)",
-    remedy: "let the link name what exists, or remove it",
     check: Check::File(check),
 };
 

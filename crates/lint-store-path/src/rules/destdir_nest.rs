@@ -2,23 +2,24 @@
 
 use std::os::unix::ffi::OsStrExt;
 
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 
-use super::{Check, Group, PathSubject, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, PathSubject, Rule};
+use crate::reporter::Reporter;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "destdir-nest",
+    kind: &FindingKind {
+        id: "destdir-nest",
+        aliases: &[],
         severity: Severity::Warning,
+        group: Group::Tree,
         summary: "A store path holds a store of its own",
         explanation: "The files were installed with DESTDIR, or a prefix was put in front of a path \
             that was whole already, and they were not moved to where they belong: what \
             should be in `$out/bin` is in `$out/nix/store/…/bin`, where nobody looks.",
+        example: "$out/nix/store/…-x-1.0/bin/x",
+        remedy: "install without DESTDIR, or move the files up after the installation",
     },
-    group: Group::Tree,
-    example: "$out/nix/store/…-x-1.0/bin/x",
-    remedy: "install without DESTDIR, or move the files up after the installation",
     check: Check::StorePath(check),
 };
 

@@ -1,24 +1,25 @@
 //! A directive stands in a section where systemd does not read it.
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::unit::directives::Standing;
 
-use super::{Check, FileSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, FileSubject, Rule};
+use crate::reporter::Reporter;
 use crate::directives::directives;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "directive-in-wrong-section",
+    kind: &FindingKind {
+        id: "directive-in-wrong-section",
+        aliases: &[],
         severity: Severity::Warning,
+        group: Group::Units,
         summary: "A directive stands in a section where systemd does not read it",
         explanation: "systemd knows the directive, but in another section; here it ignores the line, and \
             only says so in its log. `StartLimitIntervalSec=` in `[Service]` limits nothing.",
+        example: "[Service]\nStartLimitIntervalSec=5min",
+        remedy: "move the line to its section",
     },
-    group: Group::Units,
-    example: "[Service]\nStartLimitIntervalSec=5min",
-    remedy: "move the line to its section",
     check: Check::File(check),
 };
 

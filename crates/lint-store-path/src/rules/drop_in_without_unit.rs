@@ -1,28 +1,29 @@
 //! A drop-in is for a unit that nothing in the closure ships.
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::FileKind;
 
-use super::{Check, ClosureSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, ClosureSubject, Rule};
+use crate::reporter::Reporter;
 use crate::merged_unit::drop_in;
 use crate::resolved_reference::of_kind;
 use crate::systemd::Units;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "drop-in-without-unit",
+    kind: &FindingKind {
+        id: "drop-in-without-unit",
+        aliases: &[],
         severity: Severity::Warning,
+        group: Group::Units,
         summary: "A drop-in is for a unit that nothing in the closure ships",
         explanation: "The directory `x.service.d` changes what `x.service` does. If there is no such \
             unit, or it has another name, the drop-in changes nothing, and nobody says so. \
             Drop-ins for all units of a type (`service.d`) and of a prefix (`x-.service.d`) \
             are left out.",
+        example: "lib/systemd/system/gone.service.d/limits.conf",
+        remedy: "correct the name of the directory, or add the package that has the unit",
     },
-    group: Group::Units,
-    example: "lib/systemd/system/gone.service.d/limits.conf",
-    remedy: "correct the name of the directory, or add the package that has the unit",
     check: Check::Closure(check),
 };
 

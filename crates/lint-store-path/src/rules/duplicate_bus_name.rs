@@ -3,27 +3,28 @@
 use std::collections::BTreeMap;
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::unit::place::{Manager, UnitPlace};
 
-use super::{Check, ClosureSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, ClosureSubject, Rule};
+use crate::reporter::Reporter;
 use crate::directives::directives;
 use crate::systemd::bus_names;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "duplicate-bus-name",
+    kind: &FindingKind {
+        id: "duplicate-bus-name",
+        aliases: &[],
         severity: Severity::Warning,
+        group: Group::IntegrationFiles,
         summary: "Two activation files, or two units, answer the same D-Bus name",
         explanation: "dbus-daemon takes the first activation file that it finds for a name and ignores \
             the others, with a line in its log; which one is first depends on the order of its \
             directories. systemd refuses the second unit that has the same `BusName=`. Files and \
             units for the system's bus and for users' count apart.",
+        example: "a/share/dbus-1/services/org.x.service, b/share/dbus-1/services/org.x.service",
+        remedy: "leave one of the packages out, or remove one of the files",
     },
-    group: Group::Companions,
-    example: "a/share/dbus-1/services/org.x.service, b/share/dbus-1/services/org.x.service",
-    remedy: "leave one of the packages out, or remove one of the files",
     check: Check::Closure(check),
 };
 

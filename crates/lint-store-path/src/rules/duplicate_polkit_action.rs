@@ -3,27 +3,28 @@
 use std::collections::BTreeMap;
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::{Declaration, FileKind};
 
-use super::{Check, ClosureSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, ClosureSubject, Rule};
+use crate::reporter::Reporter;
 use crate::resolved_reference::of_kind;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "duplicate-polkit-action",
+    kind: &FindingKind {
+        id: "duplicate-polkit-action",
+        aliases: &[],
         severity: Severity::Warning,
+        group: Group::IntegrationFiles,
         summary: "Two files declare the same action of polkit, and do not agree on who may do it",
         explanation: "polkit keeps one declaration of each action: that of the file that it happens to read \
             last, in the order in which the directory lists them. If `<defaults>` differ, so does \
             who is let in, from one machine to another. Files that say the same of it, as \
             two builds of one package do, are left out.",
+        example: "a.policy: <action id=\"org.x\"> … <allow_active>yes</allow_active>\n\
+                  b.policy: <action id=\"org.x\"> … <allow_active>auth_admin</allow_active>",
+        remedy: "leave one of the packages out, or give the action another name in one of them",
     },
-    group: Group::Companions,
-    example: "a.policy: <action id=\"org.x\"> … <allow_active>yes</allow_active>\n\
-              b.policy: <action id=\"org.x\"> … <allow_active>auth_admin</allow_active>",
-    remedy: "leave one of the packages out, or give the action another name in one of them",
     check: Check::Closure(check),
 };
 

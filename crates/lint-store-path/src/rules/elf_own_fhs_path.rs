@@ -1,27 +1,28 @@
 //! A program or library names a file of its own by its place in /usr.
 
 use bstr::ByteSlice;
-use hermetic_out::{Decision, FindingKind, Severity};
+use hermetic_out::{Decision, FindingKind, Group, Severity};
 use hermetic_out::resolve::{ReferenceContext, Provider};
 use hermetic_out_formats::{Reference, Role, Span, MappedText};
 
-use super::{Check, Group, PathSubject, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, PathSubject, Rule};
+use crate::reporter::Reporter;
 use crate::facts::MentionedPlace;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "elf-own-fhs-path",
+    kind: &FindingKind {
+        id: "elf-own-fhs-path",
+        aliases: &[],
         severity: Severity::Warning,
+        group: Group::Elf,
         summary: "A program or library names a file of its own by its place in /usr",
         explanation: "The constant data of the file hold an absolute path below `/usr`, `/lib`, `/bin` \
             or `/opt`, and the store path has a file of that name: the package was built for \
             another prefix than the one it is in. What opens the path gets another version \
             of the file, or none.",
+        example: "bin/x holds \"/usr/share/x/data\", and share/x/data exists",
+        remedy: "build with the output as prefix, or substitute the path",
     },
-    group: Group::Elf,
-    example: "bin/x holds \"/usr/share/x/data\", and share/x/data exists",
-    remedy: "build with the output as prefix, or substitute the path",
     check: Check::StorePath(check),
 };
 

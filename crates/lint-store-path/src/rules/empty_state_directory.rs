@@ -1,23 +1,24 @@
 //! A store path has an empty directory for state.
 
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 
-use super::{Check, Group, PathSubject, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, PathSubject, Rule};
+use crate::reporter::Reporter;
 use crate::facts::Node;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "empty-state-directory",
+    kind: &FindingKind {
+        id: "empty-state-directory",
+        aliases: &[],
         severity: Severity::Note,
+        group: Group::Tree,
         summary: "A store path has an empty directory for state",
         explanation: "`make install` made a directory such as `var/lib/x` or `run/x` for what the \
             program will write. In a store nothing can be written, so the directory is of no \
             use; and if the program was built to write there, it fails when it starts.",
+        example: "$out/var/lib/x (empty)",
+        remedy: "build with --localstatedir=/var and create the directory at run time (StateDirectory=, tmpfiles.d); do not install it",
     },
-    group: Group::Tree,
-    example: "$out/var/lib/x (empty)",
-    remedy: "build with --localstatedir=/var and create the directory at run time (StateDirectory=, tmpfiles.d); do not install it",
     check: Check::StorePath(check),
 };
 

@@ -1,25 +1,26 @@
 //! A script or a file in etc names a file in /etc that the package has in its own etc.
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::Span;
 
-use super::{Check, Group, PathSubject, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, PathSubject, Rule};
+use crate::reporter::Reporter;
 use crate::etc_mentions;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "etc-path-in-text",
+    kind: &FindingKind {
+        id: "etc-path-in-text",
+        aliases: &[],
         severity: Severity::Note,
+        group: Group::Etc,
         summary: "A script or a file in etc names a file in /etc that the package has in its own etc",
         explanation: "The text names a path in `/etc`, and the store path has a file of that name in its \
             `etc`, which nothing reads there. Unless something links it to its place, the text \
             means a file that is not there.",
+        example: "bin/x: . /etc/x/functions, and etc/x/functions exists",
+        remedy: "run relocate-etc-to-out over the package, or write the store path",
     },
-    group: Group::Etc,
-    example: "bin/x: . /etc/x/functions, and etc/x/functions exists",
-    remedy: "run relocate-etc-to-out over the package, or write the store path",
     check: Check::StorePath(check),
 };
 

@@ -2,24 +2,25 @@
 
 use std::os::unix::ffi::OsStrExt;
 
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 
-use super::{Check, Group, PathSubject, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, PathSubject, Rule};
+use crate::reporter::Reporter;
 use crate::resolved_reference::for_each_file;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "exec-paths-exclude-store",
+    kind: &FindingKind {
+        id: "exec-paths-exclude-store",
+        aliases: &[],
         severity: Severity::Error,
+        group: Group::Units,
         summary: "A unit forbids to run anything from the store",
         explanation: "`NoExecPaths=/` forbids to run or map anything that `ExecPaths=` does not allow \
             (systemd.exec(5)). The interpreter and the libraries of the program lie in several \
             store paths: it does not start unless all of the store is allowed.",
+        example: "NoExecPaths=/\nExecPaths=/usr/sbin/x /lib",
+        remedy: "add the store directory to `ExecPaths=`",
     },
-    group: Group::Units,
-    example: "NoExecPaths=/\nExecPaths=/usr/sbin/x /lib",
-    remedy: "add the store directory to `ExecPaths=`",
     check: Check::StorePath(check),
 };
 

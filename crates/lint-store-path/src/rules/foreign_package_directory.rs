@@ -1,23 +1,24 @@
 //! A store path has files for another distribution's tools.
 
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 
-use super::{Check, Group, PathSubject, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, PathSubject, Rule};
+use crate::reporter::Reporter;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "foreign-package-directory",
+    kind: &FindingKind {
+        id: "foreign-package-directory",
+        aliases: &[],
         severity: Severity::Note,
+        group: Group::Tree,
         summary: "A store path has files for another distribution's tools",
         explanation: "`lib/rpm` holds macros for building RPM packages, `lib/kernel` scripts for \
             kernel-install(8), which puts kernels where a boot loader of a mutable system \
             finds them. Nothing reads them from a store path; scripts in them still keep \
             what they refer to in the closure.",
+        example: "lib/kernel/install.d/50-x.install",
+        remedy: "remove the directory after the installation, or switch it off when configuring",
     },
-    group: Group::Tree,
-    example: "lib/kernel/install.d/50-x.install",
-    remedy: "remove the directory after the installation, or switch it off when configuring",
     check: Check::StorePath(check),
 };
 

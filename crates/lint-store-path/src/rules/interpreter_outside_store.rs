@@ -5,25 +5,26 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 
-use super::{Check, FileSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, FileSubject, Rule};
+use crate::reporter::Reporter;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "interpreter-outside-store",
+    kind: &FindingKind {
+        id: "interpreter-outside-store",
+        aliases: &[],
         severity: Severity::Error,
+        group: Group::Elf,
         summary: "The loader of a program is not in the store",
         explanation: "A program names the dynamic loader that starts it (`PT_INTERP`). If that is \
             outside the store, as `/lib64/ld-linux-x86-64.so.2`, the program does not start \
             where that file is missing: the shell says \"no such file or directory\" of the \
             program itself. Where it exists, the program gets the libraries of another \
             system. A loader in the store that does not exist is as bad.",
+        example: "bin/x: interpreter /lib64/ld-linux-x86-64.so.2",
+        remedy: "build the program with the toolchain of the package set, or use autoPatchelfHook (patchelf --set-interpreter)",
     },
-    group: Group::Elf,
-    example: "bin/x: interpreter /lib64/ld-linux-x86-64.so.2",
-    remedy: "build the program with the toolchain of the package set, or use autoPatchelfHook (patchelf --set-interpreter)",
     check: Check::File(check),
 };
 

@@ -4,26 +4,27 @@ use std::collections::BTreeSet;
 
 use bstr::ByteSlice;
 use hermetic_out::Decision;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::Role;
 
-use super::{Check, Group, PathSubject, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, PathSubject, Rule};
+use crate::reporter::Reporter;
 use crate::resolved_reference::for_each;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "login-shell-missing",
+    kind: &FindingKind {
+        id: "login-shell-missing",
+        aliases: &[],
         severity: Severity::Warning,
+        group: Group::IntegrationFiles,
         summary: "The login shell of a user does not exist",
         explanation: "A line of sysusers.d gives a user a shell below `/usr` or `/bin`, or a store path \
             at which nothing is: the user cannot log in. A `nologin` or `false` that does not \
             exist lets nobody in either, and is only a note; systemd-sysusers writes its own \
             `nologin` for users of the system if the line names none.",
+        example: "u x - \"X\" /var/lib/x /usr/bin/zsh",
+        remedy: "name a shell that exists, or leave the field empty",
     },
-    group: Group::Companions,
-    example: "u x - \"X\" /var/lib/x /usr/bin/zsh",
-    remedy: "name a shell that exists, or leave the field empty",
     check: Check::StorePath(check),
 };
 

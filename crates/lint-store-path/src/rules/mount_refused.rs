@@ -2,16 +2,18 @@
 //! `swap_verify()` of systemd's `src/core`.
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 
-use super::{Check, Group, PathSubject, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, PathSubject, Rule};
+use crate::reporter::Reporter;
 use crate::merged_unit::{Fault, Unit, judge};
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "mount-refused",
+    kind: &FindingKind {
+        id: "mount-refused",
+        aliases: &[],
         severity: Severity::Error,
+        group: Group::Units,
         summary: "systemd refuses to load the mount, automount or swap unit",
         explanation: "A mount or automount unit has to be called after its mount point `Where=`, and a swap \
             unit after the device or file in `What=`, as `systemd-escape --path` writes it: \
@@ -19,10 +21,9 @@ pub(super) static RULE: Rule = Rule {
             does not load any other (\"bad unit file setting\": systemd.mount(5), \
             systemd.automount(5), systemd.swap(5)). Links are no other names \
             of such units. A unit that a known drop-in corrects is left out.",
+        example: "var-lib-x-y.mount:\n[Mount]\nWhat=tmpfs\nWhere=/var/lib/x-y",
+        remedy: "rename the unit, and what names it",
     },
-    group: Group::Units,
-    example: "var-lib-x-y.mount:\n[Mount]\nWhat=tmpfs\nWhere=/var/lib/x-y",
-    remedy: "rename the unit, and what names it",
     check: Check::StorePath(check),
 };
 

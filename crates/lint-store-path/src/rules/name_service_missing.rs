@@ -3,26 +3,27 @@
 use std::collections::BTreeSet;
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::FileKind;
 use hermetic_out_formats::name_services::library_of;
 
-use super::{Check, ClosureSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, ClosureSubject, Rule};
+use crate::reporter::Reporter;
 use crate::resolved_reference::of_kind;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "name-service-missing",
+    kind: &FindingKind {
+        id: "name-service-missing",
+        aliases: &[],
         severity: Severity::Warning,
+        group: Group::Authentication,
         summary: "nsswitch.conf names a service whose library nothing in the closure has",
         explanation: "glibc loads `libnss_NAME.so.2` for each service that a line names; one that it \
             cannot load counts as unavailable, and the users, groups or hosts that it knows do \
             not exist. `files` and `dns` are part of glibc.",
+        example: "passwd: files winbind",
+        remedy: "add the package that has the library, or remove the service from the line",
     },
-    group: Group::Authentication,
-    example: "passwd: files winbind",
-    remedy: "add the package that has the library, or remove the service from the line",
     check: Check::Closure(check),
 };
 

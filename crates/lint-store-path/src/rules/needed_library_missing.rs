@@ -1,16 +1,18 @@
 //! A library that a program or library is linked to cannot be found.
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 
-use super::{Check, FileSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, FileSubject, Rule};
+use crate::reporter::Reporter;
 use crate::libraries::is_program;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "needed-library-missing",
+    kind: &FindingKind {
+        id: "needed-library-missing",
+        aliases: &[],
         severity: Severity::Error,
+        group: Group::Elf,
         summary: "A library that a program or library is linked to cannot be found",
         explanation: "ld.so(8) looks for a needed library in the RPATH or RUNPATH of the file that \
             needs it, and beside the loader; in a store there is neither a cache of \
@@ -19,10 +21,9 @@ pub(super) static RULE: Rule = Rule {
             its libraries. A library that finds another one only because of the program that \
             loads it is not reported if all known programs that load it do so, nor is a plugin \
             that needs what the programs of its package need themselves; else it is a warning.",
+        example: "bin/x needs libssl.so.3, and its RUNPATH is empty",
+        remedy: "link with the library's directory in RUNPATH, or use autoPatchelfHook with the library's package in buildInputs",
     },
-    group: Group::Elf,
-    example: "bin/x needs libssl.so.3, and its RUNPATH is empty",
-    remedy: "link with the library's directory in RUNPATH, or use autoPatchelfHook with the library's package in buildInputs",
     check: Check::File(check),
 };
 

@@ -3,30 +3,31 @@
 use std::collections::BTreeSet;
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::Declaration;
 use hermetic_out_formats::tables::is_systemd_unit;
 use hermetic_out_formats::unit::place::{Manager, UnitPlace, generator_of};
 
-use super::{Check, ClosureSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, ClosureSubject, Rule};
+use crate::reporter::Reporter;
 use crate::facts::Node;
 use crate::resolved_reference::scanned;
 use crate::systemd::started;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "never-started",
+    kind: &FindingKind {
+        id: "never-started",
+        aliases: &[],
         severity: Severity::Note,
+        group: Group::Units,
         summary: "A service has no [Install] section, and nothing in the closure starts it",
         explanation: "Without `WantedBy=` or its kin, `systemctl enable` does nothing; and no socket, \
             timer, path unit, D-Bus name, udev rule or other unit starts it. It runs only if \
             somebody starts it by its name. Templates, aliases, what other units name, and store \
             paths with a generator, which starts what it likes, are left out.",
+        example: "x.service:\n[Service]\nExecStart=/nix/store/…-x/bin/x",
+        remedy: "add an `[Install]` section with `WantedBy=`",
     },
-    group: Group::Units,
-    example: "x.service:\n[Service]\nExecStart=/nix/store/…-x/bin/x",
-    remedy: "add an `[Install]` section with `WantedBy=`",
     check: Check::Closure(check),
 };
 

@@ -1,26 +1,27 @@
 //! A unit has a directive that is no longer what to write.
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::unit::directives::Standing;
 
-use super::{Check, FileSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, FileSubject, Rule};
+use crate::reporter::Reporter;
 use crate::directives::{Directive, directives};
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "obsolete-directive",
+    kind: &FindingKind {
+        id: "obsolete-directive",
+        aliases: &[],
         severity: Severity::Note,
+        group: Group::Units,
         summary: "A unit has a directive that is no longer what to write",
         explanation: "systemd still reads the directive under its old name, or has stopped to: then the \
             line does nothing, which for a limit on memory or processors is a warning. Some \
             values are old as well: output goes to the journal whatever `syslog` says, and \
             `KillMode=none` leaves processes behind.",
+        example: "[Service]\nMemoryLimit=1G",
+        remedy: "write what is meant today",
     },
-    group: Group::Units,
-    example: "[Service]\nMemoryLimit=1G",
-    remedy: "write what is meant today",
     check: Check::File(check),
 };
 

@@ -3,25 +3,26 @@
 use bstr::ByteSlice;
 use hermetic_out::Decision;
 use hermetic_out::resolve::Provider;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::Role;
 
-use super::{Check, Group, PathSubject, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, PathSubject, Rule};
+use crate::reporter::Reporter;
 use crate::resolved_reference::for_each;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "own-file-by-fhs-path",
+    kind: &FindingKind {
+        id: "own-file-by-fhs-path",
+        aliases: &[],
         severity: Severity::Warning,
+        group: Group::Units,
         summary: "A file of the package itself is named by its place in /usr",
         explanation: "A unit or a file beside it names something below `/usr`, `/lib`, `/opt` or the \
             like that this very store path has. What opens it finds another version of the \
             file, or nothing.",
+        example: "EnvironmentFile=/usr/share/x/defaults",
+        remedy: "write the store path: patch-systemd-units does so",
     },
-    group: Group::Units,
-    example: "EnvironmentFile=/usr/share/x/defaults",
-    remedy: "write the store path: patch-systemd-units does so",
     check: Check::StorePath(check),
 };
 

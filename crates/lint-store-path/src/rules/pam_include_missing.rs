@@ -6,26 +6,27 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::{FileKind, Role};
 
-use super::{Check, ClosureSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, ClosureSubject, Rule};
+use crate::reporter::Reporter;
 use crate::resolved_reference::of_kind;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "pam-include-missing",
+    kind: &FindingKind {
+        id: "pam-include-missing",
+        aliases: &[],
         severity: Severity::Warning,
+        group: Group::Authentication,
         summary: "A PAM service includes another one that nothing in the closure has",
         explanation: "`include`, `substack` and `@include` take in the lines of another service of \
             `etc/pam.d`. Without it, libpam refuses the service that includes it. Services \
             such as `common-auth` and `system-auth` are the distribution's: on NixOS, \
             `security.pam.services` makes the files, and there are no such names.",
+        example: "auth include common-auth",
+        remedy: "write the lines themselves, or ship the service",
     },
-    group: Group::Authentication,
-    example: "auth include common-auth",
-    remedy: "write the lines themselves, or ship the service",
     check: Check::Closure(check),
 };
 

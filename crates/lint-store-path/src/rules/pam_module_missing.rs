@@ -6,26 +6,27 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::pam::is_common_module;
 use hermetic_out_formats::{FileKind, Role};
 
-use super::{Check, ClosureSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, ClosureSubject, Rule};
+use crate::reporter::Reporter;
 use crate::resolved_reference::of_kind;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "pam-module-missing",
+    kind: &FindingKind {
+        id: "pam-module-missing",
+        aliases: &[],
         severity: Severity::Error,
+        group: Group::Authentication,
         summary: "A PAM service names a module that nothing in the closure has",
         explanation: "libpam refuses the service if a module cannot be loaded: nobody authenticates \
             through it (pam.d(5)). Modules of Linux-PAM itself and of systemd are known, \
             whether they are in the closure or not; lines that begin with `-` may lack theirs.",
+        example: "auth required pam_gone.so",
+        remedy: "add the package that has the module, or remove the line",
     },
-    group: Group::Authentication,
-    example: "auth required pam_gone.so",
-    remedy: "add the package that has the module, or remove the line",
     check: Check::Closure(check),
 };
 

@@ -6,26 +6,27 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::Declaration;
 
-use super::{Check, FileSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, FileSubject, Rule};
+use crate::reporter::Reporter;
 use crate::pkg_config::pc_file;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "pc-directory-outside-outputs",
+    kind: &FindingKind {
+        id: "pc-directory-outside-outputs",
+        aliases: &[],
         severity: Severity::Warning,
+        group: Group::PkgConfig,
         summary: "A .pc file names a directory below /usr, or one of the store that does not exist",
         explanation: "Compilers and builds that use the module are told to look there: below `/usr`, \
             `/lib` or `/opt` there is nothing of this package on a system with a store, and \
             what is there by chance is another version. `/etc`, `/var` and `/run` are places \
             of the running system, and no mistake.",
+        example: "includedir=/usr/include",
+        remedy: "write the directory of the output that has the files: rewrite-pkgconfig-prefix does so",
     },
-    group: Group::PkgConfig,
-    example: "includedir=/usr/include",
-    remedy: "write the directory of the output that has the files: rewrite-pkgconfig-prefix does so",
     check: Check::File(check),
 };
 

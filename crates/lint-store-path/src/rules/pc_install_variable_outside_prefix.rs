@@ -1,27 +1,28 @@
 //! A variable that says where others install does not follow the prefix.
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::Declaration;
-use rewrite_pkgconfig_prefix::consumer::InstallVariables;
+use hermetic_out_formats::tables::install_variables;
 
-use super::{Check, FileSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, FileSubject, Rule};
+use crate::reporter::Reporter;
 use crate::pkg_config::pc_file;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "pc-install-variable-outside-prefix",
+    kind: &FindingKind {
+        id: "pc-install-variable-outside-prefix",
+        aliases: &[],
         severity: Severity::Warning,
+        group: Group::PkgConfig,
         summary: "A variable that says where others install does not follow the prefix",
         explanation: "Builds ask the module where units, completions or rules belong, with their own \
             prefix in place of the module's. A value that is not below `${prefix}` stays what \
             it is: the build tries to write into another package's store path, or outside the \
             store, and fails.",
+        example: "prefix=/nix/store/…-systemd\nsystemdsystemunitdir=/usr/lib/systemd/system",
+        remedy: "write the value by `${prefix}`: rewrite-pkgconfig-prefix does so",
     },
-    group: Group::PkgConfig,
-    example: "prefix=/nix/store/…-systemd\nsystemdsystemunitdir=/usr/lib/systemd/system",
-    remedy: "write the value by `${prefix}`: rewrite-pkgconfig-prefix does so",
     check: Check::File(check),
 };
 
@@ -35,7 +36,13 @@ fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
         .next()
         .unwrap_or_default();
     let module = name.strip_suffix(b".pc").unwrap_or(name);
-    let known = InstallVariables::default().of_module(module);
+    let is_known = |name: &[u8]| {
+        install_variables().any(|known| {
+            !known.on_request
+                && known.module.as_bytes() == module
+                && known.name.as_bytes() == name
+        })
+    };
     let prefix = scan.declarations.iter().find_map(|fact| match fact {
         Declaration::PkgConfigVariable { name, value, .. } if name == b"prefix" => value.as_deref(),
         _ => None,
@@ -55,7 +62,7 @@ fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
         let is_below = value.strip_prefix(prefix).is_some_and(|rest| {
             rest.is_empty() || rest.starts_with(b"/") || prefix.ends_with(b"/")
         });
-        if known.contains(name) && value.starts_with(b"/") && !is_below {
+        if value.starts_with(b"/") && !is_below && is_known(name) {
             let message = format!("{} is not below the prefix", name.as_bstr());
             let found = subject.report(reporter, value.clone(), message);
             found.span = text.covering_span();

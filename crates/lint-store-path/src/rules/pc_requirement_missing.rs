@@ -3,26 +3,27 @@
 use std::collections::BTreeSet;
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::Declaration;
 
-use super::{Check, ClosureSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, ClosureSubject, Rule};
+use crate::reporter::Reporter;
 use crate::pkg_config::pc_file;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "pc-requirement-missing",
+    kind: &FindingKind {
+        id: "pc-requirement-missing",
+        aliases: &[],
         severity: Severity::Warning,
+        group: Group::PkgConfig,
         summary: "A .pc file asks for a module that nothing in the closure has",
         explanation: "pkg-config fails for whoever uses the module, unless the build happens to have the \
             other package as well: in nixpkgs, what `Requires:` names has to be in \
             propagatedBuildInputs. For `Requires.private:` that holds for `--cflags` of \
             pkg-config 0.29, and for static linking.",
+        example: "Requires: zlib >= 1.2",
+        remedy: "add the package that has the module to propagatedBuildInputs",
     },
-    group: Group::PkgConfig,
-    example: "Requires: zlib >= 1.2",
-    remedy: "add the package that has the module to propagatedBuildInputs",
     check: Check::Closure(check),
 };
 

@@ -1,25 +1,26 @@
 //! A .pc file uses a variable that it does not define.
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::Declaration;
 
-use super::{Check, FileSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, FileSubject, Rule};
+use crate::reporter::Reporter;
 use crate::pkg_config::pc_file;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "pc-variable-undefined",
+    kind: &FindingKind {
+        id: "pc-variable-undefined",
+        aliases: &[],
         severity: Severity::Warning,
+        group: Group::PkgConfig,
         summary: "A .pc file uses a variable that it does not define",
         explanation: "A variable counts from the line that defines it on. pkg-config refuses a file that \
             uses one before, or one that is never defined (\"Variable 'x' not defined\"); \
             pkgconf takes it for nothing, and the flags are wrong.",
+        example: "Libs: -L${libdir} -lx",
+        remedy: "define the variable further up",
     },
-    group: Group::PkgConfig,
-    example: "Libs: -L${libdir} -lx",
-    remedy: "define the variable further up",
     check: Check::File(check),
 };
 

@@ -1,24 +1,25 @@
 //! A .pc file names paths and defines no prefix.
 
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::Declaration;
 
-use super::{Check, FileSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, FileSubject, Rule};
+use crate::reporter::Reporter;
 use crate::pkg_config::pc_file;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "pc-without-prefix",
+    kind: &FindingKind {
+        id: "pc-without-prefix",
+        aliases: &[],
         severity: Severity::Note,
+        group: Group::PkgConfig,
         summary: "A .pc file names paths and defines no prefix",
         explanation: "Builds that install files of their own where the module says override its prefix \
             (`pkg-config --define-variable=prefix=…`), and relocated packages are found by it \
             (`--define-prefix`). Without a variable `prefix`, both do nothing.",
+        example: "libdir=/nix/store/…-x/lib\nLibs: -L${libdir} -lx",
+        remedy: "define `prefix`, and the other variables by it: rewrite-pkgconfig-prefix does so",
     },
-    group: Group::PkgConfig,
-    example: "libdir=/nix/store/…-x/lib\nLibs: -L${libdir} -lx",
-    remedy: "define `prefix`, and the other variables by it: rewrite-pkgconfig-prefix does so",
     check: Check::File(check),
 };
 

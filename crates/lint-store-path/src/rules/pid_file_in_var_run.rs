@@ -1,23 +1,24 @@
 //! The PID file of a service is named below /var/run.
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 
-use super::{Check, FileSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, FileSubject, Rule};
+use crate::reporter::Reporter;
 use crate::directives::directives;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "pid-file-in-var-run",
+    kind: &FindingKind {
+        id: "pid-file-in-var-run",
+        aliases: &[],
         severity: Severity::Note,
+        group: Group::Units,
         summary: "The PID file of a service is named below /var/run",
         explanation: "`/var/run` is a link to `/run` that only old systems fill. systemd reads the path \
             as one below `/run`, and says so in its log every time.",
+        example: "PIDFile=/var/run/x.pid",
+        remedy: "write `/run` in place of `/var/run`",
     },
-    group: Group::Units,
-    example: "PIDFile=/var/run/x.pid",
-    remedy: "write `/run` in place of `/var/run`",
     check: Check::File(check),
 };
 

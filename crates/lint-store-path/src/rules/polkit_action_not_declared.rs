@@ -3,17 +3,19 @@
 use std::collections::BTreeSet;
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::{Declaration, FileKind};
 
-use super::{Check, ClosureSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, ClosureSubject, Rule};
+use crate::reporter::Reporter;
 use crate::resolved_reference::{of_kind, scanned};
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "polkit-action-not-declared",
+    kind: &FindingKind {
+        id: "polkit-action-not-declared",
+        aliases: &[],
         severity: Severity::Note,
+        group: Group::IntegrationFiles,
         summary: "A rule or an action of polkit names an action that nothing in the closure declares",
         explanation: "polkit answers for actions that a `.policy` file declares, and refuses all others. So \
             a rule that asks for another `action.id` never has anything to say. Rules may be for \
@@ -21,10 +23,9 @@ pub(super) static RULE: Rule = Rule {
             begin as it does, up to the last dot. An action that allows others with it by \
             `org.freedesktop.policykit.imply` allows nothing more by a name that nothing \
             declares: a warning. The actions of systemd and of polkit itself are known.",
+        example: "if (action.id == \"org.example.gone\") return polkit.Result.YES;",
+        remedy: "correct the name, or add the package that declares the action to the closure",
     },
-    group: Group::Companions,
-    example: "if (action.id == \"org.example.gone\") return polkit.Result.YES;",
-    remedy: "correct the name, or add the package that declares the action to the closure",
     check: Check::Closure(check),
 };
 

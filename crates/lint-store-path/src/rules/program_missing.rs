@@ -3,26 +3,27 @@
 use bstr::ByteSlice;
 use hermetic_out::Decision;
 use hermetic_out::resolve::UnresolvedReason;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 
-use super::{Check, Group, PathSubject, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, PathSubject, Rule};
+use crate::reporter::Reporter;
 use crate::resolved_reference::for_each;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "program-missing",
+    kind: &FindingKind {
+        id: "program-missing",
+        aliases: &[],
         severity: Severity::Error,
+        group: Group::Units,
         summary: "A program that is run does not exist",
         explanation: "A unit, a D-Bus activation file, a udev rule, a polkit action or another file of \
             the kind names a program by an absolute path, and neither the store path itself \
             nor anything that it refers to has it. Where the line is run, it fails. If a \
             condition of the unit asks for the same file, or a `-` stands in front of the \
             program, the failure is one that somebody thought of, and only a note.",
+        example: "ExecStart=/nix/store/…-x/bin/gone",
+        remedy: "name a program that exists: add the package that has it to the inputs of the build, or remove the line",
     },
-    group: Group::Units,
-    example: "ExecStart=/nix/store/…-x/bin/gone",
-    remedy: "name a program that exists: add the package that has it to the inputs of the build, or remove the line",
     check: Check::StorePath(check),
 };
 

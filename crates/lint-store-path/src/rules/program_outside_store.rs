@@ -4,24 +4,25 @@ use std::os::unix::ffi::OsStrExt;
 
 use bstr::ByteSlice;
 use hermetic_out::Decision;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 
-use super::{Check, Group, PathSubject, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, PathSubject, Rule};
+use crate::reporter::Reporter;
 use crate::resolved_reference::for_each;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "program-outside-store",
+    kind: &FindingKind {
+        id: "program-outside-store",
+        aliases: &[],
         severity: Severity::Error,
+        group: Group::Units,
         summary: "A program that is run is named by a path outside the store",
         explanation: "The path lies in `/usr`, `/bin` or another directory that a system with a store \
             does not fill, although the store path itself, or something that it refers to, has \
             the program. Where the line is run, it fails.",
+        example: "ExecStart=/usr/sbin/chronyd",
+        remedy: "run patch-systemd-units over the package, or write the store path",
     },
-    group: Group::Units,
-    example: "ExecStart=/usr/sbin/chronyd",
-    remedy: "run patch-systemd-units over the package, or write the store path",
     check: Check::StorePath(check),
 };
 

@@ -1,24 +1,25 @@
 //! A program that is run has no execute bit.
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 
-use super::{Check, Group, PathSubject, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, PathSubject, Rule};
+use crate::reporter::Reporter;
 use crate::resolved_reference::for_each;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "program-without-execute-bit",
+    kind: &FindingKind {
+        id: "program-without-execute-bit",
+        aliases: &[],
         severity: Severity::Error,
+        group: Group::Units,
         summary: "A program that is run has no execute bit",
         explanation: "The file is there, but nobody may execute it: systemd fails with `203/EXEC`, \
             others with \"Permission denied\". The mode was lost when the file was copied, or \
             the file was never meant to be run by itself.",
+        example: "ExecStart=/nix/store/…-x/libexec/x.sh   # mode 0644",
+        remedy: "set the execute bit in the build: `chmod +x`",
     },
-    group: Group::Units,
-    example: "ExecStart=/nix/store/…-x/libexec/x.sh   # mode 0644",
-    remedy: "set the execute bit in the build: `chmod +x`",
     check: Check::StorePath(check),
 };
 

@@ -3,25 +3,26 @@
 use bstr::ByteSlice;
 use hermetic_out::Decision;
 use hermetic_out::resolve::UnresolvedReason;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::FileKind;
 
-use super::{Check, Group, PathSubject, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, PathSubject, Rule};
+use crate::reporter::Reporter;
 use crate::resolved_reference::for_each;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "relative-program-path",
+    kind: &FindingKind {
+        id: "relative-program-path",
+        aliases: &[],
         severity: Severity::Error,
+        group: Group::Units,
         summary: "A program is named by a relative path",
         explanation: "systemd takes an absolute path or a name without a slash; it refuses the whole \
             line for anything else (\"Neither a valid executable name nor an absolute path\"), \
             and a service without a command does not load.",
+        example: "ExecStart=bin/x",
+        remedy: "write the store path of the program",
     },
-    group: Group::Units,
-    example: "ExecStart=bin/x",
-    remedy: "write the store path of the program",
     check: Check::StorePath(check),
 };
 

@@ -1,26 +1,27 @@
 //! A file names a path that only NixOS has.
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::Span;
 
-use super::{Check, FileSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, FileSubject, Rule};
+use crate::reporter::Reporter;
 use crate::facts::MentionedPlace;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "running-system-path",
+    kind: &FindingKind {
+        id: "running-system-path",
+        aliases: &[],
         severity: Severity::Note,
+        group: Group::Tree,
         summary: "A file names a path that only NixOS has",
         explanation: "`/run/current-system` and `/run/booted-system` are links that NixOS makes when \
             it starts. An image that is assembled from store paths has neither, and another \
             distribution that runs Nix has neither. The program may well have another place \
             to look; then nothing breaks.",
+        example: "bin/x: PATH=/run/current-system/sw/bin",
+        remedy: "name a store path, or a place in /etc or /usr",
     },
-    group: Group::Tree,
-    example: "bin/x: PATH=/run/current-system/sw/bin",
-    remedy: "name a store path, or a place in /etc or /usr",
     check: Check::File(check),
 };
 

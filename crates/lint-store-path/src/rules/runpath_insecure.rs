@@ -5,25 +5,26 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 
-use super::{Check, FileSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, FileSubject, Rule};
+use crate::reporter::Reporter;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "runpath-insecure",
+    kind: &FindingKind {
+        id: "runpath-insecure",
+        aliases: &[],
         severity: Severity::Error,
+        group: Group::Elf,
         summary: "Anybody can put a library where a program looks for one",
         explanation: "A directory of the RUNPATH is one in which every user can make files (`/tmp`, \
             `/var/tmp`, `/build` on a machine without a sandbox), or it is not absolute, so \
             that it means the directory the program is started in. Whoever puts a library \
             there has it run by others. An empty entry, as two colons in a row leave it, \
             means the working directory, too.",
+        example: "RUNPATH /tmp/nix-build-x/lib:/nix/store/…/lib",
+        remedy: "remove the entry (patchelf --shrink-rpath, or fix the link flags)",
     },
-    group: Group::Elf,
-    example: "RUNPATH /tmp/nix-build-x/lib:/nix/store/…/lib",
-    remedy: "remove the entry (patchelf --shrink-rpath, or fix the link flags)",
     check: Check::File(check),
 };
 

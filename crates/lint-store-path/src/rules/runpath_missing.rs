@@ -5,26 +5,27 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out::package::normalize;
 use hermetic_out::tree::Node;
 use hermetic_out_formats::elf::expand_origin;
 
-use super::{Check, FileSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, FileSubject, Rule};
+use crate::reporter::Reporter;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "runpath-missing",
+    kind: &FindingKind {
+        id: "runpath-missing",
+        aliases: &[],
         severity: Severity::Note,
+        group: Group::Elf,
         summary: "A program looks for libraries in a directory that does not exist",
         explanation: "A directory of the RUNPATH is in the store, but not there. Each library is \
             looked for in it all the same, whenever the program starts. Often it is the \
             `lib` of an output whose libraries were moved to another one.",
+        example: "RUNPATH /nix/store/…-x-1.0/lib64",
+        remedy: "remove the entry (patchelf --shrink-rpath)",
     },
-    group: Group::Elf,
-    example: "RUNPATH /nix/store/…-x-1.0/lib64",
-    remedy: "remove the entry (patchelf --shrink-rpath)",
     check: Check::File(check),
 };
 

@@ -5,26 +5,27 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out::package::normalize;
 use hermetic_out_formats::elf::expand_origin;
 
-use super::{Check, FileSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, FileSubject, Rule};
+use crate::reporter::Reporter;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "runpath-outside-store",
+    kind: &FindingKind {
+        id: "runpath-outside-store",
+        aliases: &[],
         severity: Severity::Warning,
+        group: Group::Elf,
         summary: "A program looks for libraries outside the store",
         explanation: "A directory of the RUNPATH is not in the store. What is there depends on the \
             machine: on most of them nothing, on others a library of another version, which \
             may crash the program. `/run/opengl-driver`, where NixOS has the drivers of the \
             machine's graphics card, is not reported.",
+        example: "RUNPATH /usr/lib/x86_64-linux-gnu",
+        remedy: "remove the entry (patchelf --shrink-rpath), and add the directory of the package that has the library",
     },
-    group: Group::Elf,
-    example: "RUNPATH /usr/lib/x86_64-linux-gnu",
-    remedy: "remove the entry (patchelf --shrink-rpath), and add the directory of the package that has the library",
     check: Check::File(check),
 };
 

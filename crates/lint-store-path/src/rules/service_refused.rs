@@ -1,18 +1,20 @@
 //! A service that systemd refuses to load: `service_verify()` of systemd's `src/core/service.c`.
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::unit::exec;
 use hermetic_out_formats::unit::place::parse_boolean;
 
-use super::{Check, Group, PathSubject, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, PathSubject, Rule};
+use crate::reporter::Reporter;
 use crate::merged_unit::{Fault, Part, Unit, drop_in, judge, units_of};
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "service-refused",
+    kind: &FindingKind {
+        id: "service-refused",
+        aliases: &[],
         severity: Severity::Error,
+        group: Group::Units,
         summary: "systemd refuses to load the service",
         explanation: "The lines of a service contradict each other, so that systemd does not load it and \
             nothing can start it (\"bad unit file setting\"): it has no command; more than one \
@@ -20,10 +22,9 @@ pub(super) static RULE: Rule = Rule {
             `BusName=`; `Type=oneshot` and `Restart=always`, `Restart=on-success` or \
             `ExitType=cgroup` (systemd.service(5)). Drop-ins that are known count, in any order: a \
             service that one of them may complete is left out.",
+        example: "[Service]\nType=dbus\nExecStart=/nix/store/…-x/bin/x",
+        remedy: "correct the unit: `systemd-analyze verify` says the same of it",
     },
-    group: Group::Units,
-    example: "[Service]\nType=dbus\nExecStart=/nix/store/…-x/bin/x",
-    remedy: "correct the unit: `systemd-analyze verify` says the same of it",
     check: Check::StorePath(check),
 };
 

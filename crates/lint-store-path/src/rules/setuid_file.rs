@@ -1,23 +1,24 @@
 //! A file has a setuid or setgid bit.
 
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 
-use super::{Check, FileSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, FileSubject, Rule};
+use crate::reporter::Reporter;
 use crate::facts::Node;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "setuid-file",
+    kind: &FindingKind {
+        id: "setuid-file",
+        aliases: &[],
         severity: Severity::Error,
+        group: Group::Tree,
         summary: "A file has a setuid or setgid bit",
         explanation: "Nix takes these bits from everything that it puts into its store, since anybody \
             could otherwise keep an old program with a hole. So the bit is there in this \
             tree alone, and the program will run without it.",
+        example: "bin/su with mode 4755",
+        remedy: "install it without the bit; give it to a wrapper (security.wrappers on NixOS)",
     },
-    group: Group::Tree,
-    example: "bin/su with mode 4755",
-    remedy: "install it without the bit; give it to a wrapper (security.wrappers on NixOS)",
     check: Check::File(check),
 };
 

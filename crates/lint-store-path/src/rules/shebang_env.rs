@@ -1,25 +1,26 @@
 //! A script is started by /usr/bin/env.
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 
-use super::{Check, FileSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, FileSubject, Rule};
+use crate::reporter::Reporter;
 use crate::shebang::{executed, is_looked_up, span};
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "shebang-env",
+    kind: &FindingKind {
+        id: "shebang-env",
+        aliases: &[],
         severity: Severity::Warning,
+        group: Group::Scripts,
         summary: "A script is started by /usr/bin/env",
         explanation: "env(1) looks for the interpreter on the PATH of whoever starts the script. So \
             the package does not say what it needs, and a service or a user with another \
             PATH gets another interpreter, or none. In a build's sandbox and in an image \
             made of store paths, there is no `/usr/bin/env` either.",
+        example: "#!/usr/bin/env python3",
+        remedy: "name the interpreter's store path: patchShebangs does so if its package is in buildInputs",
     },
-    group: Group::Scripts,
-    example: "#!/usr/bin/env python3",
-    remedy: "name the interpreter's store path: patchShebangs does so if its package is in buildInputs",
     check: Check::File(check),
 };
 

@@ -6,24 +6,25 @@ use std::path::Path;
 
 use bstr::ByteSlice;
 use hermetic_out::tree::Node;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 
-use super::{Check, FileSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, FileSubject, Rule};
+use crate::reporter::Reporter;
 use crate::shebang::{executed, span};
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "shebang-not-executable",
+    kind: &FindingKind {
+        id: "shebang-not-executable",
+        aliases: &[],
         severity: Severity::Error,
+        group: Group::Scripts,
         summary: "What a script names as its interpreter cannot be run",
         explanation: "The first line of the script names a file in the store that does not exist, is a \
             directory, or that nobody may execute. Whoever starts the script gets \"bad \
             interpreter\" or \"permission denied\".",
+        example: "#!/nix/store/…-python3-3.13/bin/python (which does not exist)",
+        remedy: "name a program that exists",
     },
-    group: Group::Scripts,
-    example: "#!/nix/store/…-python3-3.13/bin/python (which does not exist)",
-    remedy: "name a program that exists",
     check: Check::File(check),
 };
 

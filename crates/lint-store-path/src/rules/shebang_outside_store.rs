@@ -5,26 +5,27 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 
-use super::{Check, FileSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, FileSubject, Rule};
+use crate::reporter::Reporter;
 use crate::shebang::{executed, is_looked_up, span};
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "shebang-outside-store",
+    kind: &FindingKind {
+        id: "shebang-outside-store",
+        aliases: &[],
         severity: Severity::Error,
+        group: Group::Scripts,
         summary: "The interpreter of a script is not in the store",
         explanation: "The first line of an executable script names a program outside the store, or \
             none by an absolute path. Where that file is missing, the script does not start \
             (\"bad interpreter\"); where it exists, the script runs with another version than \
             the one it was tested with. `/bin/sh`, which NixOS has, is only a warning; \
             `/usr/bin/env` has a rule of its own.",
+        example: "#!/usr/bin/python3",
+        remedy: "name the interpreter's store path: patchShebangs does so if its package is in buildInputs",
     },
-    group: Group::Scripts,
-    example: "#!/usr/bin/python3",
-    remedy: "name the interpreter's store path: patchShebangs does so if its package is in buildInputs",
     check: Check::File(check),
 };
 

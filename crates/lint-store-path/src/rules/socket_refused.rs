@@ -1,26 +1,27 @@
 //! A socket unit that systemd refuses to load: `socket_verify()` of systemd's `src/core/socket.c`.
 
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::unit::place::parse_boolean;
 
-use super::{Check, Group, PathSubject, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, PathSubject, Rule};
+use crate::reporter::Reporter;
 use crate::merged_unit::{Fault, Unit, judge};
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "socket-refused",
+    kind: &FindingKind {
+        id: "socket-refused",
+        aliases: &[],
         severity: Severity::Error,
+        group: Group::Units,
         summary: "systemd refuses to load the socket unit",
         explanation: "The lines of a socket unit contradict each other, so that systemd does not load it \
             and nothing listens (\"bad unit file setting\"): it has no `Listen…=`; \
             `Accept=yes`, and a `Service=` or a `Listen…=` that gives no connections; `Symlinks=`, \
             and not just one socket or FIFO in the file system (systemd.socket(5)). Drop-ins that \
             are known count, in any order: a unit that one of them may complete is left out.",
+        example: "[Socket]\nListenStream=/run/x\nAccept=yes\nService=x.service",
+        remedy: "correct the unit: `systemd-analyze verify` says the same of it",
     },
-    group: Group::Units,
-    example: "[Socket]\nListenStream=/run/x\nAccept=yes\nService=x.service",
-    remedy: "correct the unit: `systemd-analyze verify` says the same of it",
     check: Check::StorePath(check),
 };
 

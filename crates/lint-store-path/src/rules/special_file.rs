@@ -1,23 +1,24 @@
 //! A store path holds a device, socket or FIFO.
 
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 
-use super::{Check, FileSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, FileSubject, Rule};
+use crate::reporter::Reporter;
 use crate::facts::Node;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "special-file",
+    kind: &FindingKind {
+        id: "special-file",
+        aliases: &[],
         severity: Severity::Error,
+        group: Group::Tree,
         summary: "A store path holds a device, socket or FIFO",
         explanation: "Nix packs regular files, directories and links only: a store path with anything \
             else cannot be copied, and Nix refuses to register it. It was made by a program \
             that ran during the build.",
+        example: "$out/run/x.sock",
+        remedy: "do not install it: it is made at run time",
     },
-    group: Group::Tree,
-    example: "$out/run/x.sock",
-    remedy: "do not install it: it is made at run time",
     check: Check::File(check),
 };
 

@@ -2,26 +2,27 @@
 
 use bstr::ByteSlice;
 use hermetic_out::resolve::UnresolvedReason;
-use hermetic_out::{Decision, FindingKind, Severity};
+use hermetic_out::{Decision, FindingKind, Group, Severity};
 use hermetic_out_formats::{FileKind, Role};
 
-use super::{Check, Group, PathSubject, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, PathSubject, Rule};
+use crate::reporter::Reporter;
 use crate::resolved_reference::for_each;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "store-file-missing",
+    kind: &FindingKind {
+        id: "store-file-missing",
+        aliases: &[],
         severity: Severity::Warning,
+        group: Group::Units,
         summary: "A unit or a file beside it names a store path at which nothing is",
         explanation: "The path is one of the store, where nothing can come into being later. A unit \
             whose `EnvironmentFile=`, `WorkingDirectory=` or `LoadCredential=` is missing \
             fails before its program is started. Programs, conditions and the sources of \
             tmpfiles.d lines have rules of their own.",
+        example: "EnvironmentFile=/nix/store/…-x/etc/default/x   # which does not exist",
+        remedy: "ship the file, or correct its name",
     },
-    group: Group::Units,
-    example: "EnvironmentFile=/nix/store/…-x/etc/default/x   # which does not exist",
-    remedy: "ship the file, or correct its name",
     check: Check::StorePath(check),
 };
 

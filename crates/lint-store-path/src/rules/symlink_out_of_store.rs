@@ -1,27 +1,28 @@
 //! A link leads out of the store.
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out::resolve::is_place_of_packages;
 
-use super::{Check, FileSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, FileSubject, Rule};
+use crate::reporter::Reporter;
 use crate::facts::Node;
 use crate::links::{LinkTarget, goal};
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "symlink-out-of-store",
+    kind: &FindingKind {
+        id: "symlink-out-of-store",
+        aliases: &[],
         severity: Severity::Warning,
+        group: Group::Tree,
         summary: "A link leads out of the store",
         explanation: "The link names a place of the machine, as `/usr/share/x`: what is there is not \
             part of the package, and on most machines nothing is. Links to what a machine \
             makes at run time (`/dev`, `/proc`, `/run`, `/var` …) are not reported; those to \
             its configuration in `/etc` are a note.",
+        example: "share/x -> /usr/share/x",
+        remedy: "link to the store path of the package that has the file",
     },
-    group: Group::Tree,
-    example: "share/x -> /usr/share/x",
-    remedy: "link to the store path of the package that has the file",
     check: Check::File(check),
 };
 

@@ -1,27 +1,28 @@
 //! A D-Bus name starts a unit that nothing in the closure ships.
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::bus_service::manager_of;
 use hermetic_out_formats::{Declaration, FileKind};
 
-use super::{Check, ClosureSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, ClosureSubject, Rule};
+use crate::reporter::Reporter;
 use crate::resolved_reference::of_kind;
 use crate::systemd::Units;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "systemd-service-not-shipped",
+    kind: &FindingKind {
+        id: "systemd-service-not-shipped",
+        aliases: &[],
         severity: Severity::Warning,
+        group: Group::IntegrationFiles,
         summary: "A D-Bus name starts a unit that nothing in the closure ships",
         explanation: "`SystemdService=` has the bus ask systemd for a unit in place of running a \
             program. If there is no unit of that name, nor one with such an `Alias=`, whoever \
             talks to the name gets an error.",
+        example: "[D-BUS Service]\nName=org.x\nSystemdService=gone.service",
+        remedy: "ship the unit, correct the name, or add it as `Alias=` to the unit that is meant",
     },
-    group: Group::Companions,
-    example: "[D-BUS Service]\nName=org.x\nSystemdService=gone.service",
-    remedy: "ship the unit, correct the name, or add it as `Alias=` to the unit that is meant",
     check: Check::Closure(check),
 };
 

@@ -1,23 +1,24 @@
 //! A line of tmpfiles.d is for a path below /var/run.
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::{Declaration, FileKind};
 
-use super::{Check, FileSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, FileSubject, Rule};
+use crate::reporter::Reporter;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "tmpfiles-in-var-run",
+    kind: &FindingKind {
+        id: "tmpfiles-in-var-run",
+        aliases: &[],
         severity: Severity::Note,
+        group: Group::IntegrationFiles,
         summary: "A line of tmpfiles.d is for a path below /var/run",
         explanation: "`/var/run` is a link to `/run` that only old systems fill. systemd-tmpfiles reads \
             the path as one below `/run`, and says so in its log every time.",
+        example: "d /var/run/x 0755 root root -",
+        remedy: "write `/run` in place of `/var/run`",
     },
-    group: Group::Companions,
-    example: "d /var/run/x 0755 root root -",
-    remedy: "write `/run` in place of `/var/run`",
     check: Check::File(check),
 };
 

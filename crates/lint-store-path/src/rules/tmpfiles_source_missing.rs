@@ -4,25 +4,26 @@ use bstr::ByteSlice;
 use hermetic_out::Decision;
 use hermetic_out::resolve::UnresolvedReason;
 use hermetic_out::resolve::is_place_of_packages;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::{FileKind, Role};
 
-use super::{Check, Group, PathSubject, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, PathSubject, Rule};
+use crate::reporter::Reporter;
 use crate::resolved_reference::for_each;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "tmpfiles-source-missing",
+    kind: &FindingKind {
+        id: "tmpfiles-source-missing",
+        aliases: &[],
         severity: Severity::Warning,
+        group: Group::IntegrationFiles,
         summary: "A line of tmpfiles.d links to or copies a file that does not exist",
         explanation: "systemd-tmpfiles makes a link that leads nowhere, or fails for that line. The \
             source is a store path at which nothing is, or a file below `/usr` or the like \
             that no package has.",
+        example: "L /etc/x.conf - - - - /usr/share/x/x.conf",
+        remedy: "write the store path of the file, or remove the line",
     },
-    group: Group::Companions,
-    example: "L /etc/x.conf - - - - /usr/share/x/x.conf",
-    remedy: "write the store path of the file, or remove the line",
     check: Check::StorePath(check),
 };
 

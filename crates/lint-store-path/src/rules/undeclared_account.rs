@@ -3,30 +3,31 @@
 use std::collections::BTreeSet;
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::unit::place::{parse_boolean, unit_key};
 use hermetic_out_formats::{Account, Declaration};
 
-use super::{Check, ClosureSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, ClosureSubject, Rule};
+use crate::reporter::Reporter;
 use crate::directives::directives;
 use crate::resolved_reference::scanned;
 use crate::systemd::Accounts;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "undeclared-account",
+    kind: &FindingKind {
+        id: "undeclared-account",
+        aliases: &[],
         severity: Severity::Warning,
+        group: Group::IntegrationFiles,
         summary: "A file makes use of a user or group that no sysusers.d file declares",
         explanation: "A service whose user does not exist fails with `217/USER`; udev and \
             systemd-tmpfiles skip the owner or the line. No sysusers.d file of the closure \
             declares the name, and it is none of the base system's. On NixOS, a module may \
             declare it. Services with `DynamicUser=` need no declaration, and what polkit's \
             rules ask for is only a note.",
+        example: "[Service]\nUser=x",
+        remedy: "ship a sysusers.d file: `u x - \"What it is for\"`",
     },
-    group: Group::Companions,
-    example: "[Service]\nUser=x",
-    remedy: "ship a sysusers.d file: `u x - \"What it is for\"`",
     check: Check::Closure(check),
 };
 

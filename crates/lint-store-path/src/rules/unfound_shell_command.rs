@@ -4,27 +4,28 @@ use std::collections::BTreeSet;
 
 use bstr::ByteSlice;
 use hermetic_out::Decision;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::{Role, Scan};
 
-use super::{Check, Group, PathSubject, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, PathSubject, Rule};
+use crate::reporter::Reporter;
 use crate::resolved_reference::for_each;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "unfound-shell-command",
+    kind: &FindingKind {
+        id: "unfound-shell-command",
+        aliases: &[],
         severity: Severity::Warning,
+        group: Group::Units,
         summary: "A shell script in a unit or its like runs a command that is not on its search path",
         explanation: "The body of a `sh -c`, or a command of modprobe.d, names a command without a path. \
             It is looked up on `PATH`, which for services is the one compiled into systemd \
             unless the unit sets another; in a store, that holds systemd's own programs and no \
             others. On NixOS a module may set `PATH` for the unit, in which case nothing is \
             wrong.",
+        example: "ExecStartPre=/nix/store/…-bash/bin/sh -c 'mkdir -p /run/x'",
+        remedy: "write the store path of the command: patch-systemd-units does so if its package is in the inputs",
     },
-    group: Group::Units,
-    example: "ExecStartPre=/nix/store/…-bash/bin/sh -c 'mkdir -p /run/x'",
-    remedy: "write the store path of the command: patch-systemd-units does so if its package is in the inputs",
     check: Check::StorePath(check),
 };
 

@@ -2,25 +2,26 @@
 
 use bstr::ByteSlice;
 use hermetic_out::Decision;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::{Lookup, Role};
 
-use super::{Check, Group, PathSubject, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, PathSubject, Rule};
+use crate::reporter::Reporter;
 use crate::resolved_reference::for_each;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "unfound-udev-helper",
+    kind: &FindingKind {
+        id: "unfound-udev-helper",
+        aliases: &[],
         severity: Severity::Error,
+        group: Group::IntegrationFiles,
         summary: "A udev rule runs a helper that udev does not find",
         explanation: "udev looks for a program without a slash in front in the directory of helpers that \
             was compiled into it, `lib/udev` of its own package, and nowhere else (udev(7), \
             `PROGRAM`). A helper of this package is not there.",
+        example: "RUN+=\"x-helper %k\"",
+        remedy: "write the store path of the helper: patch-systemd-units does so",
     },
-    group: Group::Companions,
-    example: "RUN+=\"x-helper %k\"",
-    remedy: "write the store path of the helper: patch-systemd-units does so",
     check: Check::StorePath(check),
 };
 

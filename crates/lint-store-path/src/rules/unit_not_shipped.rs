@@ -3,20 +3,22 @@
 use std::collections::BTreeSet;
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::unit::place::{Manager, UnitPlace, parse_boolean, unit_key};
 use hermetic_out_formats::{Declaration, FileKind, MappedText};
 
-use super::{Check, ClosureSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, ClosureSubject, Rule};
+use crate::reporter::Reporter;
 use crate::directives::directives;
 use crate::resolved_reference::scanned;
 use crate::systemd::Units;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "unit-not-shipped",
+    kind: &FindingKind {
+        id: "unit-not-shipped",
+        aliases: &[],
         severity: Severity::Note,
+        group: Group::Units,
         summary: "A unit names another one that nothing in the closure ships",
         explanation: "What `Requires=`, `BindsTo=` or `Requisite=` names has to be there, or the unit \
             does not start; what `Unit=`, `Service=` and `Sockets=` name, or nothing is started; \
@@ -28,10 +30,9 @@ pub(super) static RULE: Rule = Rule {
             there is a service, and one that is a letter off from a unit of systemd. A socket, \
             timer or path that names no unit starts the service of its own name. The units of \
             systemd itself are known, and those that generators of the closure may make.",
+        example: "[Unit]\nRequires=gone.service",
+        remedy: "add the package that has the unit to the closure, or correct the name",
     },
-    group: Group::Units,
-    example: "[Unit]\nRequires=gone.service",
-    remedy: "add the package that has the unit to the closure, or correct the name",
     check: Check::Closure(check),
 };
 

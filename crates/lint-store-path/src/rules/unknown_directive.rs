@@ -1,25 +1,26 @@
 //! A unit has a directive that systemd does not know.
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::unit::directives::Standing;
 
-use super::{Check, FileSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, FileSubject, Rule};
+use crate::reporter::Reporter;
 use crate::directives::directives;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "unknown-directive",
+    kind: &FindingKind {
+        id: "unknown-directive",
+        aliases: &[],
         severity: Severity::Warning,
+        group: Group::Units,
         summary: "A unit has a directive that systemd does not know",
         explanation: "systemd ignores what it does not know, and only says so in its log: what the line \
             was to do does not happen. Known are the directives of systemd 257 to 262, and \
             older ones; those that begin with `X-` are for others.",
+        example: "[Unit]\nConditionFileExists=/etc/x.conf",
+        remedy: "correct the name, or remove the line",
     },
-    group: Group::Units,
-    example: "[Unit]\nConditionFileExists=/etc/x.conf",
-    remedy: "correct the name, or remove the line",
     check: Check::File(check),
 };
 

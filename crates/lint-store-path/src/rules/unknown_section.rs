@@ -1,25 +1,26 @@
 //! A unit has a section that systemd does not read there.
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::unit::directives::Standing;
 
-use super::{Check, FileSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, FileSubject, Rule};
+use crate::reporter::Reporter;
 use crate::directives::{Directive, directives};
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "unknown-section",
+    kind: &FindingKind {
+        id: "unknown-section",
+        aliases: &[],
         severity: Severity::Warning,
+        group: Group::Units,
         summary: "A unit has a section that systemd does not read there",
         explanation: "systemd ignores a section that it does not know for this type of unit, with all \
             that is in it, and only says so in its log. Sections that begin with `X-` are for \
             others and no mistake.",
+        example: "x.service:\n[Socket]\nListenStream=80",
+        remedy: "correct the name of the section, or move its lines to a unit of the right type",
     },
-    group: Group::Units,
-    example: "x.service:\n[Socket]\nListenStream=80",
-    remedy: "correct the name of the section, or move its lines to a unit of the right type",
     check: Check::File(check),
 };
 

@@ -1,24 +1,25 @@
 //! Something in a store path could not be read.
 
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 
-use super::{Check, FileSubject, Group, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, FileSubject, Rule};
+use crate::reporter::Reporter;
 use crate::facts::{FileProblem, Node};
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "unread-file",
+    kind: &FindingKind {
+        id: "unread-file",
+        aliases: &[],
         severity: Severity::Error,
+        group: Group::Tree,
         summary: "Something in a store path could not be read",
         explanation: "The file or directory cannot be opened, went away while it was looked at, or is \
             larger than any reader of its format takes; or it names more paths than are \
             looked at. Nothing, or not all, is known of it, so other rules may have missed \
             something.",
+        example: "lib/x with mode 0000, read by an ordinary user",
+        remedy: "make it readable, or run the tool as a user who may read it",
     },
-    group: Group::Tree,
-    example: "lib/x with mode 0000, read by an ordinary user",
-    remedy: "make it readable, or run the tool as a user who may read it",
     check: Check::File(check),
 };
 

@@ -1,27 +1,28 @@
 //! A timer or path unit that waits for nothing: `timer_verify()` and `path_verify()` of systemd's
 //! `src/core/timer.c` and `src/core/path.c`.
 
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::unit::place::parse_boolean;
 
-use super::{Check, Group, PathSubject, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, PathSubject, Rule};
+use crate::reporter::Reporter;
 use crate::merged_unit::{Fault, Unit, judge};
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "waits-for-nothing",
+    kind: &FindingKind {
+        id: "waits-for-nothing",
+        aliases: &[],
         severity: Severity::Error,
+        group: Group::Units,
         summary: "A timer has no time, or a path unit no path",
         explanation: "systemd refuses to load a timer without `OnCalendar=` or another `On…=` \
             (systemd.timer(5)), and a path unit without `PathExists=` or one of its kin \
             (systemd.path(5)): \"bad unit file setting\". What they are to start never starts. \
             Often the directive has a letter wrong, or stands in another section. A unit that a \
             known drop-in completes is left out.",
+        example: "x.timer:\n[Timer]\nOnCalender=daily",
+        remedy: "say what the unit waits for",
     },
-    group: Group::Units,
-    example: "x.timer:\n[Timer]\nOnCalender=daily",
-    remedy: "say what the unit waits for",
     check: Check::StorePath(check),
 };
 

@@ -1,27 +1,28 @@
 //! A udev rule lets a device want a unit, and systemd does not look at the device.
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Severity};
+use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::{Declaration, FileKind};
 
-use super::{Check, Group, PathSubject, Rule};
-use crate::check::Reporter;
+use crate::rule::{Check, PathSubject, Rule};
+use crate::reporter::Reporter;
 use crate::resolved_reference::scanned;
 
 pub(super) static RULE: Rule = Rule {
-    kind: FindingKind {
-        name: "wants-without-systemd-tag",
+    kind: &FindingKind {
+        id: "wants-without-systemd-tag",
+        aliases: &[],
         severity: Severity::Warning,
+        group: Group::IntegrationFiles,
         summary: "A udev rule lets a device want a unit, and systemd does not look at the device",
         explanation: "systemd makes units of devices that have the tag `systemd`, and reads their \
             `SYSTEMD_WANTS` and `SYSTEMD_USER_WANTS`; of others it reads nothing (systemd.device(5)). \
             Its own rules tag block and network devices, terminals and a few others. A line for \
             a subsystem that neither they nor a rule of this store path tag never starts the \
             unit. Lines that ask for no subsystem are left out.",
+        example: "SUBSYSTEM==\"usb\", ENV{SYSTEMD_WANTS}+=\"x.service\"",
+        remedy: "write `TAG+=\"systemd\"` on the line",
     },
-    group: Group::Companions,
-    example: "SUBSYSTEM==\"usb\", ENV{SYSTEMD_WANTS}+=\"x.service\"",
-    remedy: "write `TAG+=\"systemd\"` on the line",
     check: Check::StorePath(check),
 };
 

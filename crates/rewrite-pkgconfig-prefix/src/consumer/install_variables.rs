@@ -1,26 +1,11 @@
-//! Which variables of which modules say where others are to install: `data/install-variables.toml`.
+//! Which variables of which modules say where others are to install.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
 
 use bstr::ByteSlice;
-use serde::Deserialize;
+use hermetic_out_formats::tables::{self, InstallVariable};
 
 use crate::Error;
-
-/// A module's entry in the table.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct Entry {
-    install: Vec<String>,
-    on_request: Vec<String>,
-}
-
-const DATA: &str = include_str!("../../data/install-variables.toml");
-
-/// The table. A test holds that the data can be read; here, what cannot be read is no entry.
-static TABLE: LazyLock<BTreeMap<String, Entry>> =
-    LazyLock::new(|| toml::from_str(DATA).unwrap_or_default());
 
 /// The variables that say where others are to install.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,10 +28,10 @@ impl InstallVariables {
                     let names = names.split(|byte| *byte == b',').map(<[u8]>::to_vec);
                     (module, names.collect())
                 } else {
-                    let name = std::str::from_utf8(value).ok();
-                    let entry = name.and_then(|name| TABLE.get(name)).ok_or_else(wrong)?;
-                    let names = entry.on_request.iter();
-                    (value, names.map(|name| name.clone().into_bytes()).collect())
+                    let mut of_module = of_table(value).peekable();
+                    of_module.peek().ok_or_else(wrong)?;
+                    let on_request = of_module.filter(|known| known.on_request);
+                    (value, on_request.map(|known| known.name.into()).collect())
                 };
             if module.is_empty() || names.iter().any(Vec::is_empty) {
                 return Err(wrong());
@@ -64,59 +49,30 @@ impl InstallVariables {
     #[must_use]
     pub fn of_module(&self, module: &[u8]) -> BTreeSet<Vec<u8>> {
         let mut names = self.more.get(module).cloned().unwrap_or_default();
-        let entry = std::str::from_utf8(module)
-            .ok()
-            .and_then(|name| TABLE.get(name));
-        if let Some(entry) = entry {
-            names.extend(entry.install.iter().map(|name| name.clone().into_bytes()));
-        }
+        let always = of_table(module).filter(|known| !known.on_request);
+        names.extend(always.map(|known| known.name.into()));
         names
     }
 
     /// The table as lines `MODULE VARIABLE`, those on request with a third word.
     #[must_use]
     pub fn table() -> String {
-        let mut lines = String::new();
-        for (module, entry) in TABLE.iter() {
-            for (names, end) in [(&entry.install, "\n"), (&entry.on_request, " on-request\n")] {
-                for name in names {
-                    lines.extend([module, " ", name, end]);
-                }
-            }
-        }
-        lines
+        let line = |known: InstallVariable| {
+            let end = if known.on_request { " on-request" } else { "" };
+            format!("{} {}{end}\n", known.module, known.name)
+        };
+        tables::install_variables().map(line).collect()
     }
+}
+
+/// The entries of a module in the table.
+fn of_table(module: &[u8]) -> impl Iterator<Item = InstallVariable> {
+    tables::install_variables().filter(move |known| known.module.as_bytes() == module)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_table_can_be_read_and_is_sorted() {
-        let table: BTreeMap<String, Entry> = toml::from_str(DATA).unwrap();
-        assert!(table.len() >= 8);
-        let modules: Vec<&str> = DATA
-            .lines()
-            .filter_map(|line| line.strip_prefix('[')?.strip_suffix(']'))
-            .filter(|module| !module.contains('"'))
-            .collect();
-        // In TOML a dot makes a table within a table, unless the name is quoted.
-        assert!(
-            modules.iter().all(|module| !module.contains('.')),
-            "{modules:?}"
-        );
-        let mut all = Vec::new();
-        for line in DATA.lines().filter(|line| line.starts_with('[')) {
-            all.push(line.trim_matches(&['[', ']', '"'][..]));
-        }
-        assert!(all.is_sorted(), "{all:?}");
-        for (module, entry) in &table {
-            for names in [&entry.install, &entry.on_request] {
-                assert!(names.is_sorted(), "{module}");
-            }
-        }
-    }
 
     #[test]
     fn what_is_asked_for_comes_along() {

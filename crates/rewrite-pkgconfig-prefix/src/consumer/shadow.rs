@@ -8,7 +8,7 @@ use bstr::ByteSlice;
 use hermetic_out::package::normalize;
 use hermetic_out::{Edit, Finding};
 use hermetic_out_formats::pkg_config::{
-    MAX_VALUE, Piece, Statement, StatementKind, Value, Variables, is_absolute_path, scan,
+    MAX_VALUE, PREFIX, Piece, Statement, StatementKind, Value, Variables, is_absolute_path, scan,
 };
 use hermetic_out_formats::{Encoding, Span};
 
@@ -90,7 +90,7 @@ fn target(value: &[u8], variables: &Variables, build: &Build) -> Option<Vec<u8>>
         let slash = rest.find_byte(b'/').unwrap_or(rest.len());
         rest.get(slash..).unwrap_or_default().to_vec()
     });
-    let its_prefix = variables.get(b"prefix").and_then(normalize);
+    let its_prefix = variables.get(PREFIX).and_then(normalize);
     let rest = in_store
         .or_else(|| below(b"/usr/local"))
         .or_else(|| below(b"/usr"))

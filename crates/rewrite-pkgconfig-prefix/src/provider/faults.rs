@@ -9,10 +9,9 @@ use bstr::ByteSlice;
 use hermetic_out::{Finding, FindingKind};
 use hermetic_out_formats::Span;
 use hermetic_out_formats::pkg_config::{
-    GIVEN_VARIABLES, PkgConfig, Statement, StatementKind, Value, Variables,
+    GIVEN_VARIABLES, PREFIX, PkgConfig, Statement, StatementKind, Value, Variables,
 };
 
-use super::rewrite::PREFIX;
 use crate::findings::{self, at};
 
 /// So many findings about one file are kept: each holds the line it is about.

@@ -8,7 +8,7 @@ use bstr::ByteSlice;
 use hermetic_out::{Edit, Finding};
 use hermetic_out_formats::Span;
 use hermetic_out_formats::pkg_config::{
-    GIVEN_VARIABLES, MAX_VALUE, PkgConfig, Statement, StatementKind, Value, Variables, scan,
+    GIVEN_VARIABLES, MAX_VALUE, PREFIX, PkgConfig, Statement, StatementKind, Value, Variables, scan,
 };
 
 use super::faults::Faults;
@@ -26,8 +26,6 @@ pub(crate) struct Rewritten {
     pub(crate) kept: usize,
     pub(crate) unresolved: usize,
 }
-
-pub(super) const PREFIX: &[u8] = b"prefix";
 
 /// What becomes of `prefix`.
 enum Prefix {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bstr::ByteSlice;
-use hermetic_out_formats::pkg_config::{PkgConfig, Variables};
+use hermetic_out_formats::pkg_config::{PREFIX, PkgConfig, Variables};
 
 use super::places::Places;
 
@@ -80,7 +80,7 @@ fn new_name(output: &str, file: &PkgConfig) -> Vec<u8> {
         byte if byte.is_ascii_alphanumeric() => byte,
         _ => b'_',
     });
-    let first = [&plain.collect::<Vec<u8>>()[..], b"prefix"].concat();
+    let first = [&plain.collect::<Vec<u8>>()[..], PREFIX].concat();
     let is_used = |name: &[u8]| {
         let mut statements = file.statements.iter();
         statements.any(|one| one.defines(name) || one.value.variables().any(|used| used == name))

@@ -31,7 +31,7 @@ pub fn fault(defect: &Defect, layout: &Layout, findings: &[Finding]) -> Option<S
                     &one.file,
                     &line,
                     ": ",
-                    &one.name,
+                    &one.id,
                     ": ",
                     &one.message,
                 ]
@@ -52,7 +52,7 @@ pub fn fault(defect: &Defect, layout: &Layout, findings: &[Finding]) -> Option<S
     let by_rule: Vec<&Finding> = here
         .iter()
         .copied()
-        .filter(|finding| finding.name == defect.rule)
+        .filter(|finding| finding.id == defect.rule)
         .collect();
     if by_rule.is_empty() {
         let rule = &defect.rule;

@@ -130,7 +130,7 @@ impl Stores {
             ("variable-in-path", 14, "/usr/bin/a-%i"),
         ] {
             stores.findings.push(Finding {
-                name: name.into(),
+                id: name.into(),
                 file: stores.path("patched", A, UNIT).display().to_string(),
                 line: Some(line),
                 subject: subject.into(),
@@ -361,7 +361,7 @@ fn a_missing_finding_is_seen() {
             ..finding.clone()
         },
         Finding {
-            name: "argument-not-found".into(),
+            id: "argument-not-found".into(),
             ..finding.clone()
         },
         Finding {

@@ -1,11 +1,4 @@
 //! ELF files for tests, of any class and byte order, put together of what they are to name.
-#![allow(
-    clippy::cast_possible_truncation,
-    clippy::expect_used,
-    unreachable_pub,
-    dead_code,
-    reason = "several tests include this module, and not each uses all of it"
-)]
 
 /// What an ELF file is to name.
 #[derive(Clone, Debug)]

@@ -1,14 +1,6 @@
 //! What holds for every scanner on any bytes. The property tests, the mutation loop and the fuzz
 //! targets all call [`check`].
 
-#![allow(
-    clippy::cast_possible_truncation,
-    clippy::expect_used,
-    unreachable_pub,
-    dead_code,
-    reason = "several tests and the fuzz targets include this module, and not each uses all of it"
-)]
-
 pub mod elf;
 pub mod grammar;
 pub mod pkg_config;
