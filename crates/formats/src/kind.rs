@@ -1,5 +1,5 @@
 //! The kinds of files: which path in an output has which format, and what reads it. Each kind is a
-//! module with its [`Format`] and a line in the list below.
+//! module with its `FORMAT` and a line in the list below.
 
 use crate::MAX_LINE_SIZE;
 use crate::mapped_text::Span;
