@@ -3,33 +3,19 @@
 //! The first byte says which file of a store path the others are: every scanner through the lint.
 
 use std::fs;
+use std::sync::LazyLock;
 
+use hermetic_out_formats::FileKind;
 use lint_store_path::progress::Quiet;
 use lint_store_path::{Sources, Store, lint};
 
-const FILES: &[&str] = &[
-    "bin/x",
-    "etc/nsswitch.conf",
-    "etc/pam.d/x",
-    "etc/systemd/system/x.service",
-    "etc/x",
-    "lib/binfmt.d/x.conf",
-    "lib/environment.d/x.conf",
-    "lib/modprobe.d/x.conf",
-    "lib/pkgconfig/x.pc",
-    "lib/systemd/system-generators/x",
-    "lib/systemd/system/x.mount",
-    "lib/systemd/system/x.service.d/y.conf",
-    "lib/systemd/system/x.socket",
-    "lib/systemd/system/x.timer",
-    "lib/sysusers.d/x.conf",
-    "lib/tmpfiles.d/x.conf",
-    "lib/udev/rules.d/x.rules",
-    "share/applications/x.desktop",
-    "share/dbus-1/services/x.service",
-    "share/polkit-1/actions/x.policy",
-    "share/polkit-1/rules.d/x.rules",
-];
+/// Files that are of no kind.
+const OTHERS: &[&str] = &["bin/x", "etc/x", "lib/systemd/system-generators/x"];
+
+static FILES: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let of_kinds = FileKind::ALL.iter().flat_map(|kind| kind.example_paths());
+    of_kinds.chain(OTHERS.iter().map(|&path| path.to_owned())).collect()
+});
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let Some((which, content)) = bytes.split_first() else {
@@ -43,7 +29,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let path = store.directory.join("0123456789abcdfghijklmnpqrsvwxyz-x");
     let file = store
         .real_path(&path)
-        .join(FILES[usize::from(*which) % FILES.len()]);
+        .join(&FILES[usize::from(*which) % FILES.len()]);
     fs::create_dir_all(file.parent().expect("it has one")).expect("it can be made");
     fs::write(&file, content).expect("it can be written");
     let sources = Sources {

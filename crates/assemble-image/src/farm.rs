@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use bstr::ByteSlice;
 use hermetic_out::Finding;
 use hermetic_out::package::normalize;
+use hermetic_out_formats::unit::place::{Manager, load_path, requiring_unit};
 
 use crate::closure::{Store, in_image};
 use crate::error::{Error, io_error};
@@ -39,15 +40,6 @@ const NOT_MERGED: &[&str] = &[
     "usr/share/info",
     "usr/share/man",
     "usr/share/pkgconfig",
-];
-
-/// Where units lie: `systemd.unit(5)`, "Unit File Load Path".
-const UNIT_DIRECTORIES: &[&str] = &[
-    "etc/systemd/system",
-    "etc/systemd/user",
-    "usr/lib/systemd/system",
-    "usr/lib/systemd/user",
-    "usr/share/systemd/user",
 ];
 
 /// What is made when the machine runs: links into it are not looked at.
@@ -236,11 +228,7 @@ impl Walk<'_> {
             return self.add(from, to, Entry::link(target));
         }
         let is_same_name = name_of(&path) == name_of(to);
-        let in_requirements = parent_of(to).is_some_and(|parent| {
-            [&b".wants"[..], b".requires", b".upholds"]
-                .iter()
-                .any(|end| parent.ends_with(end))
-        });
+        let in_requirements = parent_of(to).and_then(requiring_unit).is_some();
         if is_same_name && !in_requirements {
             let entry = self.copy(from);
             return self.add(from, to, entry);
@@ -344,8 +332,10 @@ impl Walk<'_> {
 
 /// Whether units, drop-ins or links to units lie directly in this directory.
 pub(crate) fn is_unit_directory(path: &[u8]) -> bool {
-    UNIT_DIRECTORIES
-        .iter()
+    let managers = [Manager::System, Manager::User];
+    managers
+        .into_iter()
+        .flat_map(load_path)
         .any(|directory| is_in(path, directory.as_bytes()))
 }
 

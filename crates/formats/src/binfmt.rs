@@ -2,9 +2,25 @@
 //! (admin-guide/binfmt-misc): `:name:type:offset:magic:mask:interpreter:flags`.
 
 use crate::encoding::Encoding;
+use crate::kind::{Files, Format};
 use crate::lines;
 use crate::mapped_text::{MappedText, Span};
 use crate::reference::{ProblemKind, Reference, Role, Scan};
+
+pub(crate) static FORMAT: Format = Format {
+    directories: &["binfmt.d"],
+    files: Files::Ending(".conf"),
+    scan,
+    names_paths: true,
+    pieces: &[
+        b"\n:x:M:0:\\x7fELF::/usr/bin/q:F",
+        b"\n:x:M:0:a::",
+        b":\n",
+        b"\n,x,E,0,a,,",
+        b",F\n",
+        b"\n ",
+    ],
+};
 
 const INTERPRETER: usize = 5;
 const FIELDS: usize = 7;

@@ -4,14 +4,41 @@
 use crate::command_line::{Context, scan_command};
 use crate::encoding::Encoding;
 use crate::group_file;
+use crate::kind::{Files, Format};
 use crate::mapped_text::MappedText;
 use crate::quoted_words;
 use crate::reference::{Account, Declaration, Lookup, Scan};
+use crate::unit::place::Manager;
+
+pub(crate) static FORMAT: Format = Format {
+    directories: &["dbus-1/services", "dbus-1/system-services"],
+    files: Files::Ending(".service"),
+    scan,
+    names_paths: true,
+    pieces: &[
+        b"[D-BUS Service]\n",
+        b"\nName=",
+        b"\nExec=",
+        b"\nExec=/bin/sh -c '",
+        b"\nSystemdService=x.service\n",
+        b"\nUser=",
+    ],
+};
 
 const GROUP: &[u8] = b"D-BUS Service";
 
 /// Programs that stand for "never run this one, start the unit".
 const PLACEHOLDERS: &[&[u8]] = &[b"/bin/false", b"/usr/bin/false", b"false"];
+
+/// The service manager beside the bus that reads the activation file at `path`: the system's bus reads
+/// `system-services`.
+#[must_use]
+pub fn manager_of(path: &[u8]) -> Manager {
+    match memchr::memmem::find(path, b"/system-services/") {
+        Some(_) => Manager::System,
+        None => Manager::User,
+    }
+}
 
 /// Finds what a D-Bus activation file runs and which name it answers.
 #[must_use]

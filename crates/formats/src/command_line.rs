@@ -48,6 +48,7 @@ impl Context {
             lookup,
             optional: self.optional,
             privileged: self.privileged,
+            inside_root: false,
         }
     }
 }

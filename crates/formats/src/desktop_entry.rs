@@ -3,10 +3,26 @@
 use crate::command_line::{Context, scan_command};
 use crate::encoding::Encoding;
 use crate::group_file;
+use crate::kind::{Files, Format};
 use crate::mapped_text::MappedText;
 use crate::quoted_words;
 use crate::reference::{Lookup, Reference, Role, Scan};
 use crate::words::read_doubled;
+
+pub(crate) static FORMAT: Format = Format {
+    directories: &["applications", "xdg/autostart"],
+    files: Files::Ending(".desktop"),
+    scan,
+    names_paths: true,
+    pieces: &[
+        b"[Desktop Entry]\n",
+        b"[Desktop Action x]\n",
+        b"\nExec=",
+        b"\nTryExec=",
+        b"\nExec=sh -c \"",
+        b"\nName[de]=",
+    ],
+};
 
 /// Finds what a launcher and its actions run.
 #[must_use]

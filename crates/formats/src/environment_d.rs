@@ -5,10 +5,26 @@ use std::cell::Cell;
 
 use crate::command_line::scan_variable;
 use crate::encoding::{Encoding, Quote};
+use crate::kind::{Files, Format};
 use crate::lines::is_blank;
 use crate::mapped_text::{MappedText, Span};
 use crate::reference::Scan;
 use crate::words::read_doubled;
+
+pub(crate) static FORMAT: Format = Format {
+    directories: &["environment.d"],
+    files: Files::Ending(".conf"),
+    scan,
+    names_paths: true,
+    pieces: &[
+        b"\nA=",
+        b"\nPATH=",
+        b"\nPATH=\"/usr/bin:",
+        b"\nLD_LIBRARY_PATH=",
+        b"\nA='",
+        b"\n A = ",
+    ],
+};
 
 /// Finds the files and search paths in environment variables.
 #[must_use]

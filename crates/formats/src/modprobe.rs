@@ -3,10 +3,25 @@
 
 use crate::command_line::Context;
 use crate::encoding::Encoding;
+use crate::kind::{Files, Format};
 use crate::mapped_text::{MappedText, Span};
 use crate::reference::{Lookup, Scan};
 #[cfg(feature = "shell")]
 use crate::shell::scan_script;
+
+pub(crate) static FORMAT: Format = Format {
+    directories: &["modprobe.d"],
+    files: Files::Ending(".conf"),
+    scan,
+    names_paths: true,
+    pieces: &[
+        b"\ninstall x ",
+        b"\nremove x ",
+        b"\n install\tx\t",
+        b"\noptions x ",
+        b" $CMDLINE_OPTS",
+    ],
+};
 
 /// Finds what the shell commands of `install` and `remove` name.
 #[must_use]

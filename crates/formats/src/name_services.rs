@@ -2,9 +2,30 @@
 //! (`nss/nss_action_parse.c`).
 
 use crate::encoding::Encoding;
+use crate::kind::{Files, Format};
 use crate::lines;
 use crate::mapped_text::{MappedText, Span};
 use crate::reference::{Lookup, ProblemKind, Reference, Role, Scan};
+
+pub(crate) static FORMAT: Format = Format {
+    directories: &[],
+    files: Files::Matching {
+        is: |path| path == b"etc/nsswitch.conf",
+        examples: &["etc/nsswitch.conf"],
+    },
+    scan,
+    // What the C library loads is found by its name.
+    names_paths: false,
+    pieces: &[
+        b"\npasswd: ",
+        b"\nhosts:",
+        b"files ",
+        b" [!UNAVAIL=return] ",
+        b"systemd",
+        b"[",
+        b" # ",
+    ],
+};
 
 /// Services that are part of glibc itself since 2.34.
 const IN_LIBC: &[&[u8]] = &[b"dns", b"files"];

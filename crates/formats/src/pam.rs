@@ -2,9 +2,30 @@
 //! `libpam/pam_misc.c` read them. `@include` is Debian's.
 
 use crate::encoding::Encoding;
+use crate::kind::{Files, Format};
 use crate::lines;
 use crate::mapped_text::{MappedText, Span};
 use crate::reference::{Lookup, ProblemKind, Reference, Role, Scan};
+
+pub(crate) static FORMAT: Format = Format {
+    directories: &["pam.d"],
+    files: Files::All,
+    scan,
+    // What PAM loads is found by its name.
+    names_paths: false,
+    pieces: &[
+        b"\nauth required ",
+        b"\n-session optional ",
+        b"\naccount [success=1 default=ignore] ",
+        b"\nauth include ",
+        b"\nauth\tsubstack ",
+        b"\n@include ",
+        b"pam_unix.so nullok",
+        b"[a=\\] b]",
+        b" # ",
+        b" \\\n ",
+    ],
+};
 
 /// The modules of Linux-PAM itself, and those of systemd: any system with PAM may have them. Sorted.
 const COMMON_MODULES: &[&str] = &[

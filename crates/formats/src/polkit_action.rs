@@ -7,9 +7,28 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
 use crate::encoding::Encoding;
+use crate::kind::{Files, Format};
 use crate::lines::is_blank;
 use crate::mapped_text::{MappedText, Span};
 use crate::reference::{Declaration, ProblemKind, Reference, Role, Scan};
+
+pub(crate) static FORMAT: Format = Format {
+    directories: &["polkit-1/actions"],
+    files: Files::Ending(".policy"),
+    scan,
+    names_paths: true,
+    pieces: &[
+        b"<policyconfig>",
+        b"</policyconfig>",
+        b"<action id=\"x\">",
+        b"</action>",
+        b"<annotate key=\"org.freedesktop.policykit.exec.path\">",
+        b"<annotate key='org.freedesktop.policykit.exec.path'>/usr/bin/x</annotate>",
+        b"</annotate>",
+        b"<annotate/>",
+        b"<?xml version=\"1.0\"?>",
+    ],
+};
 
 const KEY: &str = "org.freedesktop.policykit.exec.path";
 const IMPLY: &str = "org.freedesktop.policykit.imply";

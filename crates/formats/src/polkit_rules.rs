@@ -2,9 +2,31 @@
 //! `polkit.spawn(["/usr/bin/x", …])`, `subject.isInGroup("x")` and `action.id == "x"`.
 
 use crate::encoding::Encoding;
+use crate::kind::{Files, Format};
 use crate::lines::is_blank;
 use crate::mapped_text::{MappedText, Span};
 use crate::reference::{Account, Declaration, Lookup, Reference, Role, Scan};
+
+pub(crate) static FORMAT: Format = Format {
+    directories: &["polkit-1/rules.d"],
+    files: Files::Ending(".rules"),
+    scan,
+    // They are programs.
+    names_paths: false,
+    pieces: &[
+        b"polkit.addRule(function(action, subject) {\n",
+        b"polkit.spawn([\"",
+        b"polkit.spawn( ['",
+        b"\"]);",
+        b"subject.isInGroup(\"",
+        b"isInGroup('",
+        b"')",
+        b"// ",
+        b"/* ",
+        b" */",
+        b"});\n",
+    ],
+};
 
 /// Finds the programs that rules run, and the groups and actions that they ask for.
 #[must_use]

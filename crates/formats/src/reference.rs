@@ -75,6 +75,9 @@ pub struct Reference {
     /// Whether it is run with full privileges, whatever user the rest of the file runs as (`+`,
     /// `!`).
     pub privileged: bool,
+    /// Whether the unit's processes look it up, inside their root directory if the unit has another
+    /// (`RootDirectory=`); else the service manager does.
+    pub inside_root: bool,
 }
 
 impl Reference {
@@ -88,6 +91,7 @@ impl Reference {
             lookup: Lookup::Nowhere,
             optional: false,
             privileged: false,
+            inside_root: false,
         }
     }
 }
@@ -111,8 +115,16 @@ pub enum Declaration {
     OtherRoot,
     /// `User=` names somebody else than root (or a specifier does), or `DynamicUser=` is on.
     RunsAsUser,
-    /// A name without a slash that the file runs, so that a search path has to provide it.
-    RunsByName(Vec<u8>),
+    /// Directories, separated by colons, in which the names of the unit's programs are looked up:
+    /// `ExecSearchPath=`.
+    SearchPath(MappedText),
+    /// A path below which the unit may run and map files (`ExecPaths=`), or may not (`NoExecPaths=`).
+    ExecPath {
+        /// The path.
+        path: MappedText,
+        /// Whether it may.
+        is_allowed: bool,
+    },
     /// A D-Bus name that the file answers.
     BusName(MappedText),
     /// The unit that a D-Bus activation file starts in place of its program.

@@ -1,10 +1,25 @@
 //! `sysusers.d(5)`: users, groups and login shells, as `systemd-sysusers` reads them (`parse_line()`
 //! of `src/sysusers/sysusers.c`).
 
+use crate::kind::{Files, Format};
 use crate::lines;
 use crate::mapped_text::MappedText;
 use crate::reference::{Account, Declaration, ProblemKind, Reference, Role, Scan};
 use crate::words::{self, Escapes};
+
+pub(crate) static FORMAT: Format = Format {
+    directories: &["sysusers.d"],
+    files: Files::Ending(".conf"),
+    scan,
+    names_paths: true,
+    pieces: &[
+        b"\nu x - \"X Y\" /home/x ",
+        b"\nu! x 5 - - ",
+        b"\ng x",
+        b"\nm x y",
+        b" /bin/bash\n",
+    ],
+};
 
 const FIELDS: usize = 6;
 

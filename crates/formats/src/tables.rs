@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use crate::reference::Account;
+use crate::unit::place::Manager;
 
 const SETUID_PROGRAMS: &str = include_str!("../data/setuid-programs.txt");
 const MACHINE_STATE: &str = include_str!("../data/machine-state.txt");
@@ -34,19 +35,24 @@ pub fn is_shared_directory(path: &[u8]) -> bool {
     path.is_empty() || entries(SHARED_DIRECTORIES).any(|entry| entry.as_bytes() == path)
 }
 
-/// Whether systemd itself has a unit of this name, or one that it gives a meaning to: of the system's
-/// manager, or of users'.
+/// Whether systemd itself has a unit of this name for this manager, or gives the name a meaning.
 #[must_use]
-pub fn is_systemd_unit(name: &[u8], of_users: bool) -> bool {
-    static UNITS: LazyLock<BTreeSet<&[u8]>> =
-        LazyLock::new(|| entries(SYSTEMD_UNITS).map(str::as_bytes).collect());
-    let manager: &[u8] = if of_users { b"user " } else { b"system " };
-    UNITS.contains(&*[manager, name].concat())
+pub fn is_systemd_unit(name: &[u8], manager: Manager) -> bool {
+    static UNITS: LazyLock<BTreeSet<(Manager, &[u8])>> = LazyLock::new(|| {
+        [Manager::System, Manager::User]
+            .into_iter()
+            .flat_map(|manager| systemd_units(manager).map(move |name| (manager, name.as_bytes())))
+            .collect()
+    });
+    UNITS.contains(&(manager, name))
 }
 
 /// The units for which [`is_systemd_unit`] holds, by name.
-pub fn systemd_units(of_users: bool) -> impl Iterator<Item = &'static str> {
-    let manager = if of_users { "user " } else { "system " };
+pub fn systemd_units(manager: Manager) -> impl Iterator<Item = &'static str> {
+    let manager = match manager {
+        Manager::System => "system ",
+        Manager::User => "user ",
+    };
     entries(SYSTEMD_UNITS).filter_map(move |entry| entry.strip_prefix(manager))
 }
 
@@ -180,12 +186,12 @@ mod tests {
 
     #[test]
     fn units_and_accounts_of_every_system() {
-        assert!(is_systemd_unit(b"multi-user.target", false));
-        assert!(is_systemd_unit(b"graphical-session.target", true));
-        assert!(!is_systemd_unit(b"multi-user.target", true));
-        assert!(!is_systemd_unit(b"chrony.service", false));
-        assert!(systemd_units(false).any(|name| name == "multi-user.target"));
-        assert!(!systemd_units(true).any(|name| name == "multi-user.target"));
+        assert!(is_systemd_unit(b"multi-user.target", Manager::System));
+        assert!(is_systemd_unit(b"graphical-session.target", Manager::User));
+        assert!(!is_systemd_unit(b"multi-user.target", Manager::User));
+        assert!(!is_systemd_unit(b"chrony.service", Manager::System));
+        assert!(systemd_units(Manager::System).any(|name| name == "multi-user.target"));
+        assert!(!systemd_units(Manager::User).any(|name| name == "multi-user.target"));
         assert!(is_base_account(Account::Group, b"tty"));
         assert!(!is_base_account(Account::User, b"tty"));
         assert!(!is_base_account(Account::User, b"chrony"));

@@ -4,10 +4,26 @@
 use std::borrow::Cow;
 
 use crate::encoding::{Encoding, Quote};
+use crate::kind::{Files, Format};
 use crate::lines;
 use crate::mapped_text::{MappedText, Span};
 use crate::reference::{Account, Declaration, Lookup, ProblemKind, Reference, Role, Scan};
 use crate::words::{self, Escapes};
+
+pub(crate) static FORMAT: Format = Format {
+    directories: &["tmpfiles.d", "user-tmpfiles.d"],
+    files: Files::Ending(".conf"),
+    scan,
+    names_paths: true,
+    pieces: &[
+        b"\nL /run/x - - - - ",
+        b"\nL+ /etc/x/y 0755 root root - ",
+        b"\nC? /var/x - - - - ",
+        b"\nL~ /x - - - - ",
+        b"\nd /run/x",
+        b"\n\"L\" '/x y' - - - - ",
+    ],
+};
 
 /// Finds the files that links point to and that are copied, and whose what is made becomes.
 #[must_use]
@@ -146,6 +162,7 @@ fn source(line: &Line) -> Result<Option<Reference>, ProblemKind> {
             .iter()
             .any(|modifier| b"-?".contains(modifier)),
         privileged: false,
+        inside_root: false,
     }))
 }
 

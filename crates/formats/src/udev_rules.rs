@@ -4,10 +4,32 @@ use std::cell::Cell;
 
 use crate::command_line::{Context, scan_command};
 use crate::encoding::Encoding;
+use crate::kind::{Files, Format};
 use crate::lines::{self, is_blank};
 use crate::mapped_text::{MappedText, Span};
 use crate::reference::{Account, Declaration, Lookup, ProblemKind, Reference, Role, Scan};
 use crate::words::{self, Escapes};
+
+pub(crate) static FORMAT: Format = Format {
+    directories: &["udev/rules.d"],
+    files: Files::Ending(".rules"),
+    scan,
+    names_paths: true,
+    pieces: &[
+        b"\nRUN+=\"",
+        b"\nACTION==\"add\", RUN{program}+=\"",
+        b"\nPROGRAM==\"",
+        b"\nIMPORT{program}=\"",
+        b"\nIMPORT{file}=\"",
+        b"\nTEST==\"",
+        b"\nENV{A}=\"",
+        b"\nRUN+=e\"",
+        b"\nRUN+=i\"",
+        b"\", ",
+        b"\"\n",
+        b"\nRUN+=\"/bin/sh -c '",
+    ],
+};
 
 /// udev ignores longer lines (`UDEV_LINE_SIZE`).
 const LINE_SIZE: usize = 16384;

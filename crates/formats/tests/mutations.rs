@@ -1,7 +1,7 @@
 //! Random changes of likely files, on a stable toolchain: the targets of `fuzz/` without libFuzzer.
 //!
 //! `HERMETIC_OUT_SOAK=1` tries 100 times as many; `HERMETIC_OUT_MUTATIONS=NUMBER` that many of each
-//! target. They are the same in every run.
+//! input. They are the same in every run.
 
 #![allow(clippy::expect_used, reason = "a test that cannot do its work panics")]
 
@@ -12,8 +12,8 @@ use std::path::Path;
 use hermetic_out_formats::FileKind;
 use hermetic_out_formats::kind::kind_of;
 use scanner_tests::elf_sample;
-use scanner_tests::invariants::grammar::{PIECES, frames};
-use scanner_tests::invariants::{self, Input, TARGETS, check_input};
+use scanner_tests::invariants::grammar::PIECES;
+use scanner_tests::invariants::{self, Input, check_input, inputs};
 
 const MUTATIONS: usize = 1000;
 const SOAK: usize = 100;
@@ -39,7 +39,7 @@ impl Random {
 }
 
 #[test]
-fn every_target_holds_on_changed_files() {
+fn every_input_holds_on_changed_files() {
     let number = std::env::var("HERMETIC_OUT_MUTATIONS").ok();
     let mutations = match number {
         Some(number) => number.parse().expect("HERMETIC_OUT_MUTATIONS is a number"),
@@ -52,9 +52,9 @@ fn every_target_holds_on_changed_files() {
     // The order of a directory's entries is the file system's.
     seeds.sort();
     let failed: Vec<String> = std::thread::scope(|scope| {
-        let started: Vec<_> = TARGETS
-            .iter()
-            .map(|(name, input)| scope.spawn(|| mutate(name, *input, &seeds, mutations)))
+        let seeds = &seeds;
+        let started: Vec<_> = inputs()
+            .map(|(name, input)| scope.spawn(move || mutate(name, input, seeds, mutations)))
             .collect();
         let results = started
             .into_iter()
@@ -96,21 +96,16 @@ fn mutate(
     seeds: &[(FileKind, Vec<u8>)],
     mutations: usize,
 ) -> Result<(), String> {
-    let kind = match input {
-        Input::File(kind) => Some(kind),
-        _ => None,
-    };
-    let frames: &[&[u8]] = match (input, kind) {
-        (Input::Elf, _) => invariants::elf::PIECES,
-        (Input::PkgConfig, _) => invariants::pkg_config::PIECES,
-        (Input::WholeScript, _) => invariants::whole_text::SCRIPTS,
-        (Input::Configuration, _) => invariants::whole_text::CONFIGURATION,
-        (_, Some(kind)) => frames(kind),
-        _ => &[b"; ", b" && ", b"if /usr/bin/x; then ", b"; fi", b"\n"],
+    let frames: &[&[u8]] = match input {
+        Input::File(kind) => kind.pieces(),
+        Input::Elf => invariants::elf::PIECES,
+        Input::WholeScript => invariants::whole_text::SCRIPTS,
+        Input::Configuration => invariants::whole_text::CONFIGURATION,
+        Input::Script => &[b"; ", b" && ", b"if /usr/bin/x; then ", b"; fi", b"\n"],
     };
     let mut pool: Vec<Vec<u8>> = seeds
         .iter()
-        .filter(|(of, content)| Some(*of) == kind && content.len() < 8000)
+        .filter(|(of, content)| input == Input::File(*of) && content.len() < 8000)
         .map(|(_, content)| content.clone())
         .collect();
     pool.extend(frames.iter().map(|frame| frame.to_vec()));
@@ -143,7 +138,7 @@ fn mutate(
         }
         catch_unwind(AssertUnwindSafe(|| check_input(input, &file))).map_err(|_| {
             format!(
-                "the target {name} fails on {:?}",
+                "the input {name} fails on {:?}",
                 file.escape_ascii().to_string()
             )
         })?;

@@ -215,7 +215,7 @@ impl<'a> Resolver<'a> {
         if !reference.text.is_literal() {
             return Decision::Keep(Kept::Variable);
         }
-        if place.other_root && is_seen_from_inside(&reference.field) {
+        if place.other_root && reference.inside_root {
             return Decision::Keep(Kept::OtherRoot);
         }
         let query = Query {
@@ -324,12 +324,6 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// Whether the value of a directive of a unit with another root is seen by its processes; the others
-/// are read by the service manager, outside (systemd.exec(5), `RootDirectory=`).
-fn is_seen_from_inside(field: &str) -> bool {
-    field.starts_with("Exec") || matches!(field, "Environment" | "WorkingDirectory")
-}
-
 /// Whether a path is kept whatever the user says.
 fn built_in_keep(path: &[u8]) -> Option<Kept> {
     let path = normalize(path)?;
@@ -375,20 +369,28 @@ pub fn without_prefix(path: &[u8]) -> &[u8] {
         .unwrap_or(path)
 }
 
-/// Where an output can have a file of this sub-path: itself first, then where stdenv's fixup moves
-/// it.
-fn places(sub_path: &[u8]) -> Vec<Vec<u8>> {
+/// Where stdenv's fixup moves what was installed at this sub-path of an output, if it does.
+#[must_use]
+pub fn moved_by_stdenv(sub_path: &[u8]) -> Option<Vec<u8>> {
     const MOVES: &[(&str, &str)] = &[
-        ("sbin/", "bin/"),
-        ("bin/", "sbin/"),
-        ("lib64/", "lib/"),
-        ("lib/systemd/user/", "share/systemd/user/"),
+        ("sbin", "bin"),
+        ("lib64", "lib"),
+        ("lib/systemd/user", "share/systemd/user"),
     ];
+    MOVES.iter().find_map(|(from, to)| {
+        let rest = sub_path.strip_prefix(from.as_bytes())?;
+        let is_below = rest.is_empty() || rest.starts_with(b"/");
+        is_below.then(|| [to.as_bytes(), rest].concat())
+    })
+}
+
+/// Where an output can have a file of this sub-path: there first, then where stdenv's fixup moves it; and a
+/// program of `bin` in `sbin`.
+fn places(sub_path: &[u8]) -> Vec<Vec<u8>> {
     let mut places = vec![sub_path.to_vec()];
-    for (from, to) in MOVES {
-        if let Some(rest) = sub_path.strip_prefix(from.as_bytes()) {
-            places.push([to.as_bytes(), rest].concat());
-        }
+    places.extend(moved_by_stdenv(sub_path));
+    if let Some(name) = sub_path.strip_prefix(b"bin/") {
+        places.push([b"sbin/", name].concat());
     }
     places
 }

@@ -77,13 +77,11 @@ fn store() -> Store {
 }
 
 fn reference(role: Role, value: &str) -> Reference {
+    let text = MappedText::of_file(value.as_bytes(), Span::new(0, value.len()));
     Reference {
-        role,
-        text: MappedText::of_file(value.as_bytes(), Span::new(0, value.len())),
-        field: "ExecStart".into(),
         lookup: Lookup::SearchPath,
-        optional: false,
-        privileged: false,
+        inside_root: true,
+        ..Reference::new(role, "ExecStart", text)
     }
 }
 
@@ -275,7 +273,7 @@ fn inside_another_root_nothing_is_known() {
     );
     let store = store();
     let read_outside = Reference {
-        field: "EnvironmentFile".into(),
+        inside_root: false,
         ..reference(Role::File, "/usr/share/own/data")
     };
     assert_eq!(

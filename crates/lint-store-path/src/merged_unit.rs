@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use hermetic_out_formats::kind::{is_user_unit, unit_name};
+use hermetic_out_formats::unit::place::{UnitFile, UnitPlace};
 use hermetic_out_formats::unit::relations::template_of;
 use hermetic_out_formats::{MappedText, ProblemKind};
 
@@ -17,14 +17,13 @@ use crate::rule::PathSubject;
 
 /// What one file of a unit says.
 pub(crate) struct Part<'a> {
-    pub(crate) file: &'a FileFacts,
     pub(crate) directives: Vec<Directive<'a>>,
 }
 
 impl<'a> Part<'a> {
     pub(crate) fn of(file: &'a FileFacts) -> Self {
         let directives = directives(file).collect();
-        Self { file, directives }
+        Self { directives }
     }
 
     /// The lines with one of these directives, from the last empty one on: that takes back those above
@@ -59,6 +58,7 @@ impl<'a> Part<'a> {
 
 /// A unit: its own file first.
 pub(crate) struct Unit<'a> {
+    pub(crate) name: &'a [u8],
     pub(crate) own: Part<'a>,
     pub(crate) drop_ins: Vec<Part<'a>>,
 }
@@ -66,11 +66,6 @@ pub(crate) struct Unit<'a> {
 impl<'a> Unit<'a> {
     fn parts(&self) -> impl Iterator<Item = &Part<'a>> {
         std::iter::once(&self.own).chain(&self.drop_ins)
-    }
-
-    /// Its name.
-    pub(crate) fn name(&self) -> &'a [u8] {
-        unit_name(&self.own.file.sub_path)
     }
 
     /// What the directive may come to: the last value of its own file, and that of each drop-in. Nothing
@@ -143,25 +138,25 @@ pub(crate) fn judge(
     types: &[&str],
     fault_of: impl for<'u> Fn(&'u Unit<'_>) -> Option<Fault<'u>>,
 ) {
-    let is_of_type = |sub_path: &[u8]| {
-        let dot = memchr::memrchr(b'.', sub_path).map_or(0, |dot| dot + 1);
-        types.iter().any(|of| of.as_bytes() == &sub_path[dot..])
-    };
     for file in &subject.facts.files {
-        if !is_of_type(&file.sub_path) || !is_own_file(&file.sub_path) || !is_read(file) {
+        let Some(place) = fragment(file) else {
+            continue;
+        };
+        if !types.contains(&place.unit_type.name) || !is_read(file) {
             continue;
         }
         let mut unit = Unit {
+            name: place.name,
             own: Part::of(file),
             drop_ins: Vec::new(),
         };
         if fault_of(&unit).is_none() {
             continue;
         }
-        unit.drop_ins = drop_ins(subject.closure.known, file);
+        unit.drop_ins = drop_ins(subject.closure.known, file, &place);
         if let Some(fault) = fault_of(&unit) {
             let value = fault.at.map(|directive| directive.value);
-            let about = value.map_or(unit.name(), |value| value.bytes());
+            let about = value.map_or(unit.name, |value| value.bytes());
             let found = reporter.report(file.path_in(subject.path), about, fault.message);
             found.span = value.and_then(MappedText::covering_span);
             fault.help.clone_into(&mut found.help);
@@ -170,21 +165,18 @@ pub(crate) fn judge(
 }
 
 /// The units of that name that a drop-in is for, of all that is known, each with all its drop-ins.
-pub(crate) fn units_of<'a>(known: &'a FactSet, drop_in: &FileFacts) -> Vec<Unit<'a>> {
-    let name = unit_name(&drop_in.sub_path);
-    let of_users = is_user_unit(&drop_in.sub_path);
+pub(crate) fn units_of<'a>(known: &'a FactSet, drop_in: &UnitPlace<'_>) -> Vec<Unit<'a>> {
     let files = known.paths().iter().flat_map(|path| &path.files);
-    let own = files.filter(|file| {
-        file.file_name() == name
-            && is_own_file(&file.sub_path)
-            && is_user_unit(&file.sub_path) == of_users
-            && is_read(file)
+    let own = files.filter_map(|file| {
+        let place = fragment(file)?;
+        let is_its = place.name == drop_in.name && place.directory == drop_in.directory;
+        (is_its && is_read(file)).then(|| Unit {
+            name: place.name,
+            own: Part::of(file),
+            drop_ins: drop_ins(known, file, &place),
+        })
     });
-    own.map(|file| Unit {
-        own: Part::of(file),
-        drop_ins: drop_ins(known, file),
-    })
-    .collect()
+    own.collect()
 }
 
 /// Whether a manager reads the file, as a unit's own: it has a format that it takes, and is no mask.
@@ -202,36 +194,32 @@ fn is_read(file: &FileFacts) -> bool {
     content.problem.is_none() && !problems.any(|problem| refused(problem.kind))
 }
 
-/// Whether a file lies where managers look for units: `lib/systemd/system/x.service`.
-pub(crate) fn is_own_file(sub_path: &[u8]) -> bool {
-    let parts: Vec<&[u8]> = sub_path.split(|byte| *byte == b'/').collect();
-    matches!(parts[..], [_, b"systemd", b"system" | b"user", _])
+/// The place of a file that lies where a manager looks for units: `lib/systemd/system/x.service`.
+fn fragment(file: &FileFacts) -> Option<UnitPlace<'_>> {
+    place_of(file, UnitFile::Fragment)
 }
 
-/// Whether a file lies where managers look for drop-ins: `lib/systemd/system/x.service.d/y.conf`.
-pub(crate) fn is_drop_in(sub_path: &[u8]) -> bool {
-    let parts: Vec<&[u8]> = sub_path.split(|byte| *byte == b'/').collect();
-    match parts[..] {
-        [_, b"systemd", b"system" | b"user", directory, name] => {
-            directory.ends_with(b".d") && name.ends_with(b".conf")
-        }
-        _ => false,
-    }
+/// The place of a file that lies where a manager looks for drop-ins: `lib/systemd/system/x.service.d/y.conf`.
+pub(crate) fn drop_in(file: &FileFacts) -> Option<UnitPlace<'_>> {
+    place_of(file, UnitFile::DropIn)
+}
+
+fn place_of(file: &FileFacts, kind: UnitFile) -> Option<UnitPlace<'_>> {
+    let place = UnitPlace::of(&file.sub_path)?;
+    (place.kind == kind && place.manager().is_some()).then_some(place)
 }
 
 /// The drop-ins of all that is known that a unit, or an instance of it, may have.
-fn drop_ins<'a>(known: &'a FactSet, unit: &FileFacts) -> Vec<Part<'a>> {
-    let name = unit_name(&unit.sub_path);
-    let of_users = is_user_unit(&unit.sub_path);
+fn drop_ins<'a>(known: &'a FactSet, unit: &FileFacts, place: &UnitPlace<'_>) -> Vec<Part<'a>> {
     let files = || known.paths().iter().flat_map(|path| &path.files);
     // Drop-ins for another name of the unit are for it as well.
-    let mut names: BTreeSet<&[u8]> = BTreeSet::from([name]);
+    let mut names: BTreeSet<&[u8]> = BTreeSet::from([place.name]);
     for file in files() {
         if let Node::Link { target } = &file.node
-            && target.ends_with(name)
-            && is_own_file(&file.sub_path)
+            && target.ends_with(place.name)
+            && let Some(alias) = fragment(file)
         {
-            names.insert(file.file_name());
+            names.insert(alias.name);
         }
     }
     let directives_of_own = directives(unit);
@@ -241,10 +229,11 @@ fn drop_ins<'a>(known: &'a FactSet, unit: &FileFacts) -> Vec<Part<'a>> {
         names.extend(words);
     }
     files()
-        .filter(|file| is_drop_in(&file.sub_path) && is_user_unit(&file.sub_path) == of_users)
         .filter(|file| {
-            let of = unit_name(&file.sub_path);
-            names.iter().any(|name| is_for(of, name))
+            drop_in(file).is_some_and(|found| {
+                found.directory == place.directory
+                    && names.iter().any(|name| is_for(found.name, name))
+            })
         })
         .map(Part::of)
         .collect()
@@ -290,21 +279,6 @@ mod tests {
         ] {
             let found = is_for(of.as_bytes(), name.as_bytes());
             assert_eq!(found, expected, "{of}.d for {name}");
-        }
-    }
-
-    #[test]
-    fn where_units_lie() {
-        for (path, own, drop_in) in [
-            ("lib/systemd/system/x.service", true, false),
-            ("etc/systemd/user/x.timer", true, false),
-            ("lib/systemd/system/x.service.d/y.conf", false, true),
-            ("lib/systemd/system/a/x.service", false, false),
-            ("lib/systemd/portable/profile/x/service.conf", false, false),
-            ("lib/systemd/network/x.network", false, false),
-        ] {
-            assert_eq!(is_own_file(path.as_bytes()), own, "{path}");
-            assert_eq!(is_drop_in(path.as_bytes()), drop_in, "{path}");
         }
     }
 }

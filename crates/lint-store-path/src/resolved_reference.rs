@@ -9,7 +9,8 @@ use hermetic_out::resolve::{Kept, ReferenceContext, UnresolvedReason};
 use hermetic_out::tree::Node;
 use hermetic_out::{Decision, Resolver};
 use hermetic_out_formats::kind::FileKind;
-use hermetic_out_formats::unit::context::{UnitContext, key};
+use hermetic_out_formats::unit::context::UnitContext;
+use hermetic_out_formats::unit::place::unit_key;
 use hermetic_out_formats::{Reference, Role, Scan};
 
 use crate::facts::{FactSet, FileFacts, PathFacts};
@@ -107,16 +108,7 @@ pub(crate) fn for_each(subject: &PathSubject<'_>, mut look: impl FnMut(&Resolved
     let Some(resolver) = subject.resolver() else {
         return;
     };
-    let mut all: BTreeMap<Vec<u8>, UnitContext> = BTreeMap::new();
-    for scanned in scanned(subject.facts) {
-        let settings = all.entry(key(scanned.kind, &scanned.file.sub_path));
-        let settings = settings.or_default();
-        settings.add(scanned.kind, &scanned.file.sub_path, scanned.scan);
-    }
-    for scanned in scanned(subject.facts) {
-        let Some(settings) = all.get(&key(scanned.kind, &scanned.file.sub_path)) else {
-            continue;
-        };
+    for_each_file(subject, |scanned, settings| {
         let reference_context = ReferenceContext {
             output: "out".to_owned(),
             other_root: settings.other_root,
@@ -131,6 +123,25 @@ pub(crate) fn for_each(subject: &PathSubject<'_>, mut look: impl FnMut(&Resolved
                 reference_context: &reference_context,
                 resolver: &resolver,
             });
+        }
+    });
+}
+
+/// Shows every file of a store path whose format is known, with what the files of its unit say together.
+pub(crate) fn for_each_file(
+    subject: &PathSubject<'_>,
+    mut look: impl FnMut(Scanned<'_>, &UnitContext),
+) {
+    let mut all: BTreeMap<Vec<u8>, UnitContext> = BTreeMap::new();
+    for scanned in scanned(subject.facts) {
+        let sub_path = &scanned.file.sub_path;
+        all.entry(unit_key(sub_path))
+            .or_default()
+            .add(sub_path, scanned.scan);
+    }
+    for scanned in scanned(subject.facts) {
+        if let Some(settings) = all.get(&unit_key(&scanned.file.sub_path)) {
+            look(scanned, settings);
         }
     }
 }

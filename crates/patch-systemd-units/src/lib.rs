@@ -22,7 +22,8 @@ use hermetic_out::{
     Change, Decision, Edit, FileEdits, Finding, FindingKind, Outcome, Package, PlanError, Resolver,
     Severity, Tree,
 };
-use hermetic_out_formats::unit::context::{self, UnitContext};
+use hermetic_out_formats::unit::context::UnitContext;
+use hermetic_out_formats::unit::place::{UnitPlace, unit_key};
 use hermetic_out_formats::{
     Declaration, Encoding, FileKind, MAX_FILE_SIZE, MappedText, Quote, Reference, Role, Scan, Span,
     scan,
@@ -194,17 +195,17 @@ fn settings(units: &[Unit]) -> BTreeMap<Vec<u8>, UnitContext> {
     let mut all: BTreeMap<Vec<u8>, UnitContext> = BTreeMap::new();
     for unit in units {
         let settings = all.entry(unit.key()).or_default();
-        settings.add(unit.file.kind, &unit.file.sub_path, &unit.scan);
+        settings.add(&unit.file.sub_path, &unit.scan);
     }
     all
 }
 
 impl Unit {
     fn key(&self) -> Vec<u8> {
-        if self.file.kind != FileKind::Unit {
-            return self.file.path.as_os_str().as_bytes().to_vec();
+        match UnitPlace::of(&self.file.sub_path) {
+            Some(_) => unit_key(&self.file.sub_path),
+            None => self.file.path.as_os_str().as_bytes().to_vec(),
         }
-        context::key(self.file.kind, &self.file.sub_path)
     }
 
     fn report(
@@ -410,12 +411,13 @@ fn tell_login_program(
 ) {
     let place = Span::new(insert_at, insert_at);
     let login = Reference {
-        role: Role::Program,
-        text: MappedText::of_file(LOGIN_PROGRAM, Span::new(0, LOGIN_PROGRAM.len())),
-        field: "ExecStart".into(),
-        lookup: hermetic_out_formats::Lookup::SearchPath,
         optional: true,
-        privileged: false,
+        inside_root: true,
+        ..Reference::new(
+            Role::Program,
+            "ExecStart",
+            MappedText::of_file(LOGIN_PROGRAM, Span::new(0, LOGIN_PROGRAM.len())),
+        )
     };
     let path = match resolver.resolve(&login, reference_context) {
         Decision::Replace { path, .. } => path,
@@ -452,13 +454,8 @@ fn tell_login_program(
 /// `NoExecPaths=/` with an `ExecPaths=` that leaves the store out: nothing from a store can start.
 fn exec_paths(unit: &mut Unit, scan: &Scan, settings: &UnitContext, package: &Package) {
     let store = package.store_dir.as_os_str().as_bytes();
-    if !settings.forbids(store) {
-        return;
-    }
-    let forbids =
-        |reference: &&Reference| reference.field == "NoExecPaths" && reference.text.bytes() == b"/";
-    if let Some(reference) = scan.references.iter().find(forbids) {
-        let extent = reference.text.covering_span().unwrap_or(Span::new(0, 0));
+    if let Some(place) = settings.forbidding(scan, store) {
+        let extent = place.covering_span().unwrap_or(Span::new(0, 0));
         unit.report(
             &findings::EXEC_PATHS_EXCLUDE_STORE,
             extent,

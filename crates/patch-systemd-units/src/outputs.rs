@@ -9,8 +9,7 @@ use bstr::ByteSlice;
 use hermetic_out::output_references::hash_part;
 use hermetic_out::package::{normalize, relative};
 use hermetic_out::{Finding, Output, OutputReferences, Package, Tree};
-use hermetic_out_formats::FileKind;
-use hermetic_out_formats::kind::is_user_unit;
+use hermetic_out_formats::unit::place::{BASES, UnitPlace};
 use memchr::memmem::Finder;
 use walkdir::WalkDir;
 
@@ -199,17 +198,12 @@ struct UnitLink {
 /// The links to a unit that lie in the same output: aliases, and those of `x.wants` and `x.requires`.
 fn links_to(unit: &Unit, package: &Package, tree: &Tree) -> Result<Vec<UnitLink>, Error> {
     let mut links = Vec::new();
-    if unit.file.kind != FileKind::Unit {
+    let Some(place) = UnitPlace::of(&unit.file.sub_path) else {
         return Ok(links);
-    }
-    let output = &package.outputs[unit.output];
-    let manager = if is_user_unit(&unit.file.sub_path) {
-        "systemd/user"
-    } else {
-        "systemd/system"
     };
-    for base in ["etc", "lib", "share"] {
-        let real = tree.real_path(&output.path.join(base).join(manager));
+    let output = &package.outputs[unit.output];
+    for base in BASES {
+        let real = tree.real_path(&output.path.join(base).join(place.directory.path));
         if !real
             .symlink_metadata()
             .is_ok_and(|metadata| metadata.is_dir())

@@ -5,6 +5,7 @@ use std::fs;
 use bstr::ByteSlice;
 use hermetic_out::{Finding, Place};
 use hermetic_out_formats::Span;
+use hermetic_out_formats::unit::place::{Manager, load_path};
 use hermetic_out_formats::unit::relations::template_of;
 
 use crate::error::{Error, io_error};
@@ -16,7 +17,10 @@ use crate::root_tree::{RootTree, join};
 /// there is: systemd's own enable units of parts that are not installed.
 pub(super) fn check(tree: &RootTree, options: &Options) -> Result<Vec<Finding>, Error> {
     let mut found = Vec::new();
-    for (file, manager) in [(&options.preset, "system"), (&options.user_preset, "user")] {
+    for (file, manager) in [
+        (&options.preset, Manager::System),
+        (&options.user_preset, Manager::User),
+    ] {
         let Some(file) = file else { continue };
         let text = fs::read(file).map_err(io_error("reading the preset", file))?;
         let mut start = 0;
@@ -48,11 +52,10 @@ pub(super) fn check(tree: &RootTree, options: &Options) -> Result<Vec<Finding>, 
 }
 
 /// Whether a unit exists; an instance exists if its template does.
-fn exists(tree: &RootTree, manager: &str, unit: &[u8]) -> bool {
+fn exists(tree: &RootTree, manager: Manager, unit: &[u8]) -> bool {
     let mut names = vec![unit.to_vec()];
     names.extend(template_of(unit));
-    ["etc", "usr/lib", "usr/share"].iter().any(|parent| {
-        let directory = format!("{parent}/systemd/{manager}");
+    load_path(manager).iter().any(|directory| {
         names
             .iter()
             .any(|name| tree.get(&join(directory.as_bytes(), name)).is_some())

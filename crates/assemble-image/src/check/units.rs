@@ -2,12 +2,13 @@
 
 use bstr::ByteSlice;
 use hermetic_out::{Finding, Place, Severity};
+use hermetic_out_formats::unit::place::{Manager, load_path};
 use hermetic_out_formats::{Declaration, FileKind, Reference, Role, scan};
 
 use crate::error::Error;
 use crate::findings;
 use crate::options::Options;
-use crate::root_tree::{Node, RootTree};
+use crate::root_tree::{Node, RootTree, join};
 use crate::setuid;
 
 const WRAPPERS: &[u8] = b"/run/wrappers/bin/";
@@ -27,7 +28,7 @@ pub(super) fn check(tree: &RootTree) -> Result<Vec<Finding>, Error> {
             "give the package systemd with --package",
         ));
     }
-    for directory in ["etc/systemd/system", "usr/lib/systemd/system"] {
+    for directory in load_path(Manager::System) {
         for (path, entry) in tree.below(directory.as_bytes()) {
             if !matches!(entry.node, Node::File(_)) {
                 continue;
@@ -86,7 +87,7 @@ fn missing_program(tree: &RootTree, path: &[u8], reference: &Reference) -> Optio
         return None;
     }
     if let Some(name) = program.strip_prefix(WRAPPERS) {
-        let copy = crate::root_tree::join(setuid::DIRECTORY, name);
+        let copy = join(setuid::DIRECTORY, name);
         return tree.get(&copy).is_none().then(|| {
             findings::about(
                 &findings::MISSING_WRAPPER,
@@ -124,12 +125,9 @@ fn missing_program(tree: &RootTree, path: &[u8], reference: &Reference) -> Optio
 /// With a read-only root, something has to be mounted on /var.
 pub(super) fn writable_var(tree: &RootTree, options: &Options) -> Result<Option<Finding>, Error> {
     const FSTAB: &[u8] = b"etc/fstab";
-    let by_unit = [
-        "etc/systemd/system/var.mount",
-        "usr/lib/systemd/system/var.mount",
-    ]
-    .iter()
-    .any(|path| tree.get(path.as_bytes()).is_some());
+    let by_unit = load_path(Manager::System)
+        .iter()
+        .any(|path| tree.get(&join(path.as_bytes(), b"var.mount")).is_some());
     let by_command_line = options
         .cmdline
         .iter()

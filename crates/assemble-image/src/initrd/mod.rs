@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
 use hermetic_out_formats::elf::is_elf;
+use hermetic_out_formats::unit::place::requiring_unit;
 use hermetic_out_formats::{FileKind, Lookup, Role, scan};
 
 use crate::archive::cpio;
@@ -327,10 +328,7 @@ impl<'a> Collector<'a> {
             .below(b"usr/lib/systemd/system")
             .filter_map(|(path, _)| {
                 let directory = parent_of(path)?;
-                let owner = name_of(directory);
-                let owner = owner
-                    .strip_suffix(b".wants")
-                    .or(owner.strip_suffix(b".requires"))?;
+                let owner = requiring_unit(name_of(directory))?;
                 let chosen = is_chosen(owner) && is_chosen(name_of(path));
                 let place = path.replace(b"usr/lib/systemd", b"etc/systemd");
                 chosen.then(|| (place, [b"../", name_of(path)].concat()))

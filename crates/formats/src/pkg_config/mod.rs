@@ -16,8 +16,55 @@ pub use paths::{PathWord, is_absolute_path, path_words};
 pub use requirements::{GIVEN_VARIABLES, Requirement, Undefined};
 
 use crate::encoding::Encoding;
+use crate::kind::{Files, Format};
 use crate::mapped_text::{MappedText, Span};
 use crate::reference::{Problem, ProblemKind};
+
+pub(crate) static FORMAT: Format = Format {
+    directories: &[],
+    files: Files::Matching {
+        is: is_pc_file,
+        examples: &["lib/pkgconfig/x.pc"],
+    },
+    scan: facts,
+    // Paths are put together of variables: `scan` has more.
+    names_paths: false,
+    pieces: &[
+        b"prefix=/usr\n",
+        b"exec_prefix=${prefix}\n",
+        b"libdir=${exec_prefix}/lib",
+        b"Cflags: -I${includedir} -DX=\\\"/usr/share/x\\\"\r\n",
+        b"Libs: -L\\${libdir} -lx # why\n",
+        b"Requires.private : a >= 1, b\n",
+        b"a=${pcfiledir}/../..:/usr//lib:/lib\n",
+        b"a=${a}${a}${a}\n",
+        b"name = ",
+        b"Field: ",
+        b"${prefix}",
+        b"${pc_sysrootdir}",
+        b"${",
+        b"$${x}",
+        b"$(prefix)",
+        b"}",
+        b"/usr/lib/x86_64-linux-gnu",
+        b"-I/usr/include",
+        b"\\#",
+        b"\\\n  ",
+        b"\\\r\n",
+        b"\\",
+        b"#",
+        b" ",
+        b"\t",
+        b"\n",
+        b"\r",
+        b"\0",
+        b"=",
+        b":",
+        b"'",
+        b"\"",
+        b"\xff",
+    ],
+};
 
 /// The variable that says where the package is installed.
 pub const PREFIX: &[u8] = b"prefix";

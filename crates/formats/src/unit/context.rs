@@ -1,7 +1,8 @@
 //! What the files of one unit, its drop-ins among them, say together about how it runs.
 
-use crate::kind::{FileKind, is_user_unit, unit_name};
+use crate::mapped_text::MappedText;
 use crate::reference::{Declaration, Role, Scan};
+use crate::unit::place::{Manager, UnitPlace};
 
 /// How a unit runs; other files have settings of their own, by the same names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,12 +23,22 @@ pub struct UnitContext {
 
 impl UnitContext {
     /// Takes in what one file of the unit says; `sub_path` is its path in the output.
-    pub fn add(&mut self, kind: FileKind, sub_path: &[u8], scan: &Scan) {
-        self.unprivileged |= kind == FileKind::Unit && is_user_unit(sub_path);
+    pub fn add(&mut self, sub_path: &[u8], scan: &Scan) {
+        let manager = UnitPlace::of(sub_path).and_then(|place| place.manager());
+        self.unprivileged |= manager == Some(Manager::User);
         for fact in &scan.declarations {
             match fact {
                 Declaration::OtherRoot => self.other_root = true,
                 Declaration::RunsAsUser => self.unprivileged = true,
+                Declaration::SearchPath(path) => self
+                    .search_path
+                    .extend(path.bytes().split(|byte| *byte == b':').map(<[u8]>::to_vec)),
+                Declaration::ExecPath { path, is_allowed } if *is_allowed => {
+                    self.exec_allowed.push(path.bytes().to_vec());
+                }
+                Declaration::ExecPath { path, .. } => {
+                    self.no_exec_anywhere |= path.bytes() == b"/";
+                }
                 _ => {}
             }
         }
@@ -40,20 +51,24 @@ impl UnitContext {
             if runs && reference.text.is_literal() && !value.contains(&b'/') {
                 self.names.push(value.to_vec());
             }
-            match &*reference.field {
-                "ExecSearchPath" => self
-                    .search_path
-                    .extend(value.split(|byte| *byte == b':').map(<[u8]>::to_vec)),
-                "NoExecPaths" if value == b"/" => self.no_exec_anywhere = true,
-                "ExecPaths" => self.exec_allowed.push(value.to_vec()),
-                _ => {}
-            }
         }
     }
 
-    /// Whether nothing below `directory` may be run or mapped.
+    /// The place in a file of the unit because of which nothing below `directory` may be run or mapped: the
+    /// `/` of `NoExecPaths=/`.
     #[must_use]
-    pub fn forbids(&self, directory: &[u8]) -> bool {
+    pub fn forbidding<'a>(&self, scan: &'a Scan, directory: &[u8]) -> Option<&'a MappedText> {
+        let mut declarations = scan.declarations.iter();
+        let place = declarations.find_map(|declaration| match declaration {
+            Declaration::ExecPath { path, is_allowed } if !is_allowed && path.bytes() == b"/" => {
+                Some(path)
+            }
+            _ => None,
+        });
+        place.filter(|_| self.forbids(directory))
+    }
+
+    fn forbids(&self, directory: &[u8]) -> bool {
         let allows = |path: &Vec<u8>| {
             let slashes = path.iter().rev().take_while(|byte| **byte == b'/').count();
             directory.starts_with(&path[..path.len() - slashes])
@@ -62,34 +77,15 @@ impl UnitContext {
     }
 }
 
-/// What the files of one unit have in common: the manager that reads them, and the unit's name. Any
-/// other file stands for itself.
-#[must_use]
-pub fn key(kind: FileKind, sub_path: &[u8]) -> Vec<u8> {
-    if kind != FileKind::Unit {
-        return sub_path.to_vec();
-    }
-    let manager: &[u8] = if is_user_unit(sub_path) {
-        b"user/"
-    } else {
-        b"system/"
-    };
-    [manager, unit_name(sub_path)].concat()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kind::scan;
+    use crate::kind::{FileKind, scan};
 
     #[test]
     fn a_unit_and_its_drop_in() {
         let unit = "lib/systemd/system/x.service";
         let drop_in = "lib/systemd/system/x.service.d/y.conf";
-        assert_eq!(
-            key(FileKind::Unit, unit.as_bytes()),
-            key(FileKind::Unit, drop_in.as_bytes())
-        );
         let mut settings = UnitContext::default();
         let files = [
             (
@@ -100,7 +96,7 @@ mod tests {
         ];
         for (path, content) in files {
             let scan = scan(FileKind::Unit, content.as_bytes());
-            settings.add(FileKind::Unit, path.as_bytes(), &scan);
+            settings.add(path.as_bytes(), &scan);
         }
         assert!(settings.unprivileged && settings.other_root);
         assert_eq!(settings.search_path, [b"/a", b"/b"]);

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use crate::tables;
+use crate::unit::place::UnitType;
 
 const DIRECTIVES: &str = include_str!("../../data/unit-directives.txt");
 
@@ -54,36 +55,6 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     table
 });
 
-/// The unit types, and the section that each has for itself: `systemd.unit(5)`.
-const OWN_SECTIONS: &[(&str, &str)] = &[
-    ("automount", "Automount"),
-    ("device", "Device"),
-    ("mount", "Mount"),
-    ("path", "Path"),
-    ("scope", "Scope"),
-    ("service", "Service"),
-    ("slice", "Slice"),
-    ("socket", "Socket"),
-    ("swap", "Swap"),
-    ("target", "Target"),
-    ("timer", "Timer"),
-];
-
-/// The kind of file that a unit of this type is in the table; `None` for a type that systemd does
-/// not have.
-fn kind_of(unit_type: &[u8]) -> Option<&'static str> {
-    let is_unit = OWN_SECTIONS
-        .iter()
-        .any(|(known, _)| known.as_bytes() == unit_type);
-    match unit_type {
-        _ if is_unit => Some("unit"),
-        b"network" => Some("network"),
-        b"netdev" => Some("netdev"),
-        b"link" => Some("link"),
-        _ => None,
-    }
-}
-
 /// Whether systemd leaves a name to others: `X-…` (`systemd.unit(5)`).
 #[must_use]
 pub fn is_private(name: &[u8]) -> bool {
@@ -93,34 +64,19 @@ pub fn is_private(name: &[u8]) -> bool {
 /// Whether files of a type (`service`, `network`) have a section. What is private is none of theirs,
 /// and no mistake.
 #[must_use]
-pub fn has_section(unit_type: &[u8], section: &[u8]) -> bool {
-    match kind_of(unit_type) {
-        None => true,
-        Some("unit") => {
-            let own = OWN_SECTIONS
-                .iter()
-                .find(|(_, own)| own.as_bytes() == section);
-            match own {
-                Some((known, _)) => known.as_bytes() == unit_type,
-                None => matches!(section, b"Unit" | b"Install"),
-            }
-        }
-        Some(kind) => TABLE.iter().any(|((of, _), entries)| {
-            let sections = entries.iter().flat_map(|entry| &entry.sections);
-            *of == kind
-                && sections
-                    .into_iter()
-                    .any(|known| known.as_bytes() == section)
-        }),
-    }
+pub fn has_section(unit_type: &UnitType, section: &[u8]) -> bool {
+    let is_it = |known: &&str| known.as_bytes() == section;
+    unit_type.sections.iter().any(is_it)
+        || unit_type.sections.is_empty()
+            && TABLE.iter().any(|((of, _), entries)| {
+                let mut sections = entries.iter().flat_map(|entry| &entry.sections);
+                *of == unit_type.table() && sections.any(is_it)
+            })
 }
 
 /// What systemd makes of the directive `key` in the section `section` of a file of this type.
 #[must_use]
-pub fn standing(unit_type: &[u8], section: &[u8], key: &[u8]) -> Standing {
-    let Some(kind) = kind_of(unit_type) else {
-        return Standing::Known;
-    };
+pub fn standing(unit_type: &UnitType, section: &[u8], key: &[u8]) -> Standing {
     if is_private(section) || is_private(key) {
         return Standing::Known;
     }
@@ -129,7 +85,7 @@ pub fn standing(unit_type: &[u8], section: &[u8], key: &[u8]) -> Standing {
     }
     let entries = std::str::from_utf8(key)
         .ok()
-        .and_then(|key| TABLE.get(&(kind, key)));
+        .and_then(|key| TABLE.get(&(unit_type.table(), key)));
     let entries = entries.map(Vec::as_slice).unwrap_or_default();
     let is_here = |entry: &&Entry| {
         let mut sections = entry.sections.iter();
@@ -155,14 +111,13 @@ pub fn standing(unit_type: &[u8], section: &[u8], key: &[u8]) -> Standing {
 /// The directive that `key` may have been meant to be: one of the section that differs from it in
 /// one place only, or in the case of its letters.
 #[must_use]
-pub fn similar(unit_type: &[u8], section: &[u8], key: &[u8]) -> Option<&'static str> {
-    let kind = kind_of(unit_type)?;
+pub fn similar(unit_type: &UnitType, section: &[u8], key: &[u8]) -> Option<&'static str> {
     let known = TABLE.iter().filter(|((of, _), entries)| {
         let here = |entry: &Entry| {
             let mut sections = entry.sections.iter();
             entry.standing == Standing::Known && sections.any(|known| known.as_bytes() == section)
         };
-        *of == kind && entries.iter().any(here)
+        *of == unit_type.table() && entries.iter().any(here)
     });
     let mut names = known.map(|((_, name), _)| *name);
     names.find(|name| {
@@ -191,9 +146,15 @@ fn differ_in_one_place(one: &[u8], other: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::unit::place::DIRECTORIES;
+
+    fn unit_type_of(name: &str) -> &'static UnitType {
+        let mut types = DIRECTORIES.iter().flat_map(|directory| directory.types);
+        types.find(|known| known.name == name).unwrap()
+    }
 
     fn of(unit_type: &str, section: &str, key: &str) -> Standing {
-        standing(unit_type.as_bytes(), section.as_bytes(), key.as_bytes())
+        standing(unit_type_of(unit_type), section.as_bytes(), key.as_bytes())
     }
 
     #[test]
@@ -210,7 +171,6 @@ mod tests {
             ("netdev", "WireGuardPeer", "AllowedIPs", Standing::Known),
             ("service", "X-Anything", "Whatever", Standing::Known),
             ("service", "Service", "X-Whatever", Standing::Known),
-            ("unheard-of", "A", "B", Standing::Known),
             ("service", "Unit", "BindTo", Standing::Old("BindsTo=")),
             (
                 "service",
@@ -279,7 +239,7 @@ mod tests {
             ("Restrat", None),
             ("Frobnicate", None),
         ] {
-            let found = similar(b"service", b"Service", key.as_bytes());
+            let found = similar(unit_type_of("service"), b"Service", key.as_bytes());
             assert_eq!(found, meant, "{key}");
         }
     }
@@ -295,11 +255,8 @@ mod tests {
             assert!(words.len() >= 3, "{line}");
             let status = words.get(3);
             assert!(matches!(status, None | Some(&("was" | "gone"))), "{line}");
-            assert_eq!(
-                kind_of(words[0].as_bytes()).is_some(),
-                words[0] != "unit",
-                "{line}"
-            );
+            let mut types = DIRECTORIES.iter().flat_map(|directory| directory.types);
+            assert!(types.any(|known| known.table() == words[0]), "{line}");
         }
     }
 }

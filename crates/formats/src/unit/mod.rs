@@ -4,14 +4,65 @@ pub mod context;
 pub mod directives;
 pub mod exec;
 pub mod lines;
+pub mod place;
 pub mod relations;
 
 use crate::command_line::{Context, base_name, scan_command, scan_variable};
 use crate::encoding::Encoding;
+use crate::kind::{Files, Format};
 use crate::mapped_text::MappedText;
 use crate::reference::{Account, Declaration, Lookup, ProblemKind, Reference, Role, Scan};
 use crate::words::{Escapes, all_words, read_specifiers};
 use lines::{Assignment, Line};
+use place::{UnitPlace, parse_boolean};
+
+pub(crate) static FORMAT: Format = Format {
+    directories: &place::PATHS,
+    files: Files::Matching {
+        is: |path| UnitPlace::of(path).is_some(),
+        examples: &[
+            "etc/systemd/system/x.service",
+            "lib/systemd/system/x.mount",
+            "lib/systemd/system/x.service.d/y.conf",
+            "lib/systemd/system/x.socket",
+            "lib/systemd/system/x.timer",
+        ],
+    },
+    scan,
+    names_paths: true,
+    pieces: &[
+        b"[Service]\n",
+        b"[Unit]\n",
+        b"[Socket]\n",
+        b"[Path]\n",
+        b"[S",
+        b"\nExecStart=",
+        b"\nExecStart=-",
+        b"\nExecStart=@!!",
+        b"\nExecStartPre=:+",
+        b"\n ExecStop = ",
+        b"\nExecStart=/bin/sh -c '",
+        b"\nExecStart=/bin/sh -c \"",
+        b"\nExecStart=/sbin/agetty -o '-p -- \\\\u' --noclear %I $TERM",
+        b"\nConditionPathExists=|!",
+        b"\nAssertPathExistsGlob=",
+        b"\nEnvironmentFile=-",
+        b"\nEnvironment=PATH=/usr/bin:/bin",
+        b"\nEnvironment=\"LD_LIBRARY_PATH=",
+        b"\nExecSearchPath=/usr/bin:",
+        b"\nBindPaths=-/usr/a:/b",
+        b"\nExecPaths=+",
+        b"\nLoadCredential=id:",
+        b"\nOpenFile=/usr/x:",
+        b"\nStandardInput=file:",
+        b"\nWorkingDirectory=-",
+        b"\nDocumentation=file:",
+        b"\nSourcePath=",
+        b"\nRootDirectory=/r",
+        b"\nUser=",
+        b"\nPathExists=",
+    ],
+};
 
 /// How the value of a directive is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +101,23 @@ enum Syntax {
     Accounts(Account),
     /// A boolean that makes a user.
     DynamicUser,
+    /// Paths with `-` and `+` in front, below which files may be run, or may not.
+    ExecPaths { is_allowed: bool },
+}
+
+impl Syntax {
+    /// Whether a path in the value is looked up by the unit's processes, inside another root directory; the
+    /// others are read by the service manager, outside (`systemd.exec(5)`, `RootDirectory=`).
+    fn is_inside_root(self) -> bool {
+        matches!(
+            self,
+            Self::Exec
+                | Self::Environment
+                | Self::ExecPaths { is_allowed: true }
+                | Self::SearchPath
+                | Self::WorkingDirectory
+        )
+    }
 }
 
 /// The unit types whose sections hold the settings of `systemd.exec(5)`.
@@ -78,7 +146,11 @@ const DIRECTIVES: &[(&[&str], &str, Syntax)] = &[
     (EXEC_CONTEXT, "DynamicUser", Syntax::DynamicUser),
     (EXEC_CONTEXT, "Environment", Syntax::Environment),
     (EXEC_CONTEXT, "EnvironmentFile", Syntax::File),
-    (EXEC_CONTEXT, "ExecPaths", Syntax::Paths),
+    (
+        EXEC_CONTEXT,
+        "ExecPaths",
+        Syntax::ExecPaths { is_allowed: true },
+    ),
     (EXEC_CONTEXT, "ExecSearchPath", Syntax::SearchPath),
     (EXEC_CONTEXT, "Group", Syntax::Accounts(Account::Group)),
     (EXEC_CONTEXT, "ExtensionDirectories", Syntax::Paths),
@@ -87,7 +159,11 @@ const DIRECTIVES: &[(&[&str], &str, Syntax)] = &[
     (EXEC_CONTEXT, "LoadCredential", Syntax::Credential),
     (EXEC_CONTEXT, "LoadCredentialEncrypted", Syntax::Credential),
     (EXEC_CONTEXT, "MountImages", Syntax::Binds),
-    (EXEC_CONTEXT, "NoExecPaths", Syntax::Paths),
+    (
+        EXEC_CONTEXT,
+        "NoExecPaths",
+        Syntax::ExecPaths { is_allowed: false },
+    ),
     (EXEC_CONTEXT, "ReadOnlyPaths", Syntax::Paths),
     (EXEC_CONTEXT, "ReadWritePaths", Syntax::Paths),
     (EXEC_CONTEXT, "RootDirectory", Syntax::OtherRoot),
@@ -174,6 +250,14 @@ fn scan_assignment(scan: &mut Scan, assignment: &Assignment) {
     let Some((field, syntax)) = directive(&assignment.section, assignment.key.bytes()) else {
         return;
     };
+    let first = scan.references.len();
+    scan_value(scan, assignment, field, syntax);
+    for reference in &mut scan.references[first..] {
+        reference.inside_root = syntax.is_inside_root();
+    }
+}
+
+fn scan_value(scan: &mut Scan, assignment: &Assignment, field: &'static str, syntax: Syntax) {
     let value = &assignment.value;
     let bytes = value.bytes();
     // As values without words are read: nothing is quoted, nothing escaped.
@@ -225,20 +309,24 @@ fn scan_assignment(scan: &mut Scan, assignment: &Assignment) {
         Syntax::SearchPath => {
             let text = read_specifiers(&line());
             if !text.is_empty() {
+                scan.declarations
+                    .push(Declaration::SearchPath(text.clone()));
                 scan.references
                     .push(Reference::new(Role::ProgramSearchPath, field, text));
             }
         }
-        Syntax::Paths | Syntax::Binds | Syntax::Environment | Syntax::Documentation => {
-            match all_words(value, Escapes::C) {
-                Ok(words) => {
-                    for word in words {
-                        scan_word(scan, field, syntax, &read_specifiers(&word.text));
-                    }
+        Syntax::Paths
+        | Syntax::ExecPaths { .. }
+        | Syntax::Binds
+        | Syntax::Environment
+        | Syntax::Documentation => match all_words(value, Escapes::C) {
+            Ok(words) => {
+                for word in words {
+                    scan_word(scan, field, syntax, &read_specifiers(&word.text));
                 }
-                Err(kind) => scan.problem(kind, assignment.span),
             }
-        }
+            Err(kind) => scan.problem(kind, assignment.span),
+        },
         Syntax::OtherRoot => {
             if !matches!(bytes, b"" | b"/") {
                 scan.declarations.push(Declaration::OtherRoot);
@@ -255,10 +343,8 @@ fn scan_assignment(scan: &mut Scan, assignment: &Assignment) {
                 scan.uses_account(account, field, read_specifiers(&word.text));
             }
         }
-        // parse_boolean() of systemd's src/basic/parse-util.c
         Syntax::DynamicUser => {
-            let on: [&[u8]; 6] = [b"1", b"yes", b"y", b"true", b"t", b"on"];
-            if on.contains(&bytes.to_ascii_lowercase().as_slice()) {
+            if parse_boolean(bytes) == Some(true) {
                 scan.declarations.push(Declaration::RunsAsUser);
             }
         }
@@ -336,6 +422,11 @@ fn scan_word(scan: &mut Scan, field: &'static str, syntax: Syntax, word: &Mapped
     };
     let is_path = text.bytes().starts_with(b"/") || role == Role::ProgramSearchPath;
     if is_path && !text.is_empty() {
+        if let Syntax::ExecPaths { is_allowed } = syntax {
+            let path = text.clone();
+            scan.declarations
+                .push(Declaration::ExecPath { path, is_allowed });
+        }
         scan.references.push(Reference {
             optional,
             ..Reference::new(role, field, text)

@@ -15,7 +15,8 @@ use hermetic_out_formats::elf::{self, Elf, ReadAt, data_extents};
 use hermetic_out_formats::etc_mentions::{
     self, DataMention, EtcPath, Format, in_etc, is_documentation_directory,
 };
-use hermetic_out_formats::kind::{generator_of_users, kind_of};
+use hermetic_out_formats::kind::kind_of;
+use hermetic_out_formats::unit::place::generator_of;
 use hermetic_out_formats::{MAX_FILE_SIZE, Scan, scan};
 use regex::bytes::Regex;
 use rustix::fs::{Mode, OFlags, SeekFrom};
@@ -170,7 +171,7 @@ impl Reader {
                 elf::read(&PrefetchedFile { file: &file, start })?
             };
         }
-        if generator_of_users(sub_path).is_some() {
+        if generator_of(sub_path).is_some() {
             content.generator_words = words_of_generator(start);
         }
         let is_text = memchr_nul(&start[..length.min(TELLING)]).is_none();

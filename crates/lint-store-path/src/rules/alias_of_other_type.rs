@@ -3,7 +3,7 @@
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::Declaration;
-use hermetic_out_formats::kind::{FileKind, unit_name};
+use hermetic_out_formats::unit::place::UnitPlace;
 
 use crate::rule::{Check, FileSubject, Rule};
 use crate::reporter::Reporter;
@@ -25,12 +25,10 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
-    let Some(content) = subject.file.content() else {
+    let Some(UnitPlace { name: unit, .. }) = UnitPlace::of(&subject.file.sub_path) else {
         return;
     };
-    let unit = unit_name(&subject.file.sub_path);
-    let scan = content.scan.as_ref();
-    let scan = scan.filter(|_| content.kind == Some(FileKind::Unit));
+    let scan = subject.file.content().and_then(|content| content.scan.as_ref());
     for fact in scan.iter().flat_map(|scan| &scan.declarations) {
         let Declaration::NamesUnit { field, name } = fact else {
             continue;

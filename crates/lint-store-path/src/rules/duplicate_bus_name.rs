@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Group, Severity};
-use hermetic_out_formats::kind::{is_user_unit, unit_name};
+use hermetic_out_formats::unit::place::{Manager, UnitPlace};
 
 use crate::rule::{Check, ClosureSubject, Rule};
 use crate::reporter::Reporter;
 use crate::directives::directives;
-use crate::systemd::{bus_names, is_unit_of_a_manager};
+use crate::systemd::bus_names;
 
 pub(super) static RULE: Rule = Rule {
     kind: &FindingKind {
@@ -41,14 +41,16 @@ fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
 
 /// Units that have a bus name by `BusName=`: systemd loads the first, `unit_watch_bus_name()`.
 fn units(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
-    let mut owners: BTreeMap<(bool, &[u8]), &[u8]> = BTreeMap::new();
+    let mut owners: BTreeMap<(Manager, &[u8]), &[u8]> = BTreeMap::new();
     for path in subject.known.paths() {
         let store_path = subject.known.store().path_of_name(&path.name);
         for file in path.of_known_format() {
-            let sub_path = &file.sub_path;
-            if !is_unit_of_a_manager(sub_path) {
+            let Some(UnitPlace { name: unit, directory, .. }) = UnitPlace::of(&file.sub_path) else {
                 continue;
-            }
+            };
+            let Some(manager) = directory.manager else {
+                continue;
+            };
             for directive in directives(file) {
                 let name = directive.value;
                 let names_it = directive.key.bytes() == b"BusName" && directive.section == b"Service";
@@ -56,8 +58,7 @@ fn units(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
                 if !names_it || name.is_empty() || name.bytes().contains(&b'%') {
                     continue;
                 }
-                let (bus, unit) = (is_user_unit(sub_path), unit_name(sub_path));
-                let owner = *owners.entry((bus, name.bytes())).or_insert(unit);
+                let owner = *owners.entry((manager, name.bytes())).or_insert(unit);
                 if owner != unit {
                     let name = name.bytes();
                     let message =

@@ -6,7 +6,7 @@ use hermetic_out::kinds;
 
 use crate::rule::{Check, PathSubject, Rule};
 use crate::reporter::Reporter;
-use crate::resolved_reference::for_each;
+use crate::resolved_reference::for_each_file;
 
 pub(super) static RULE: Rule = Rule {
     kind: &kinds::EXEC_PATHS_EXCLUDE_STORE,
@@ -21,12 +21,11 @@ fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
         .directory
         .as_os_str()
         .as_bytes();
-    for_each(subject, |named| {
-        let forbids = named.reference.field == "NoExecPaths" && named.value() == b"/";
-        if forbids && named.settings.forbids(store) {
-            let file = named.scanned.file.path_in(subject.path);
+    for_each_file(subject, |scanned, settings| {
+        if let Some(place) = settings.forbidding(scanned.scan, store) {
+            let file = scanned.file.path_in(subject.path);
             let found = reporter.report(file, b"/", "NoExecPaths=/ forbids the programs and libraries of the store");
-            found.span = named.reference.text.covering_span();
+            found.span = place.covering_span();
         }
     });
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use bstr::ByteSlice;
 use hermetic_out::{Severity, kinds};
-use hermetic_out_formats::unit::context::key;
-use hermetic_out_formats::{Account, Declaration, FileKind};
+use hermetic_out_formats::unit::place::{parse_boolean, unit_key};
+use hermetic_out_formats::{Account, Declaration};
 
 use crate::rule::{Check, ClosureSubject, Rule};
 use crate::reporter::Reporter;
@@ -24,7 +24,7 @@ fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
     for path in subject.known.paths() {
         let store_path = subject.known.store().path_of_name(&path.name);
         for scanned in scanned(path) {
-            let key = key(scanned.kind, &scanned.file.sub_path);
+            let key = unit_key(&scanned.file.sub_path);
             let mut seen = BTreeSet::new();
             for fact in &scanned.scan.declarations {
                 let Declaration::UsesAccount {
@@ -37,7 +37,7 @@ fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
                 };
                 let is_known = !name.is_literal() || accounts.has(*account, name.bytes());
                 let is_new = seen.insert((*account, name.bytes()));
-                if is_known || !is_new || scanned.kind == FileKind::Unit && dynamic.contains(&key) {
+                if is_known || !is_new || dynamic.contains(&key) {
                     continue;
                 }
                 let what = match account {
@@ -64,14 +64,13 @@ fn dynamic_users(subject: &ClosureSubject<'_>) -> BTreeSet<Vec<u8>> {
     let mut dynamic = BTreeSet::new();
     for path in subject.known.paths() {
         for file in path.of_known_format() {
-            let on: [&[u8]; 4] = [b"1", b"yes", b"true", b"on"];
             let mut settings = directives(file);
             let is_dynamic = settings.any(|directive| {
-                let value = directive.value.bytes().to_ascii_lowercase();
-                directive.key.bytes() == b"DynamicUser" && on.contains(&value.as_slice())
+                let is_on = || parse_boolean(directive.value.bytes()) == Some(true);
+                directive.key.bytes() == b"DynamicUser" && is_on()
             });
             if is_dynamic {
-                dynamic.insert(key(FileKind::Unit, &file.sub_path));
+                dynamic.insert(unit_key(&file.sub_path));
             }
         }
     }

@@ -3,12 +3,12 @@
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::FileKind;
-use hermetic_out_formats::kind::{is_user_unit, unit_name};
 
 use crate::rule::{Check, ClosureSubject, Rule};
 use crate::reporter::Reporter;
+use crate::merged_unit::drop_in;
 use crate::resolved_reference::of_kind;
-use crate::systemd::{Units, is_unit_of_a_manager};
+use crate::systemd::Units;
 
 pub(super) static RULE: Rule = Rule {
     kind: &FindingKind {
@@ -29,18 +29,17 @@ pub(super) static RULE: Rule = Rule {
 fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
     let units = Units::of(subject.known);
     for (store_path, scanned) in of_kind(subject.known, FileKind::Unit) {
-        let sub_path = &scanned.file.sub_path;
-        let name = unit_name(sub_path);
-        let is_drop_in = sub_path.ends_with(b".conf") && name.contains(&b'.');
-        let stem = name
-            .rsplitn(2, |byte| *byte == b'.')
-            .nth(1)
-            .unwrap_or_default();
-        let is_of_many = stem.ends_with(b"-") || name.ends_with(b".conf");
-        if !is_drop_in || is_of_many || !is_unit_of_a_manager(sub_path) {
+        let Some(place) = drop_in(scanned.file) else {
             continue;
-        }
-        if !units.has(is_user_unit(sub_path), name) {
+        };
+        let name = place.name;
+        let is_of_one = name
+            .rsplit_once_str(b".")
+            .is_some_and(|(stem, _)| !stem.ends_with(b"-"));
+        let Some(manager) = place.manager().filter(|_| is_of_one) else {
+            continue;
+        };
+        if !units.has(manager, name) {
             let message = format!("no package ships the unit {} of the drop-in", name.as_bstr());
             reporter.report(scanned.file.path_in(&store_path), name, message);
         }

@@ -2,12 +2,13 @@
 
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Group, Severity};
+use hermetic_out_formats::bus_service::manager_of;
 use hermetic_out_formats::{Declaration, FileKind};
 
 use crate::rule::{Check, ClosureSubject, Rule};
 use crate::reporter::Reporter;
 use crate::resolved_reference::of_kind;
-use crate::systemd::{Units, is_of_system_bus};
+use crate::systemd::Units;
 
 pub(super) static RULE: Rule = Rule {
     kind: &FindingKind {
@@ -27,12 +28,12 @@ pub(super) static RULE: Rule = Rule {
 fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
     let units = Units::of(subject.known);
     for (store_path, scanned) in of_kind(subject.known, FileKind::BusService) {
-        let of_users = !is_of_system_bus(&scanned.file.sub_path);
+        let manager = manager_of(&scanned.file.sub_path);
         for fact in &scanned.scan.declarations {
             let Declaration::SystemdService(name) = fact else {
                 continue;
             };
-            if units.has(of_users, name.bytes()) {
+            if units.has(manager, name.bytes()) {
                 continue;
             }
             let message = format!("no package ships the unit {} that the bus name starts", name.bytes().as_bstr());

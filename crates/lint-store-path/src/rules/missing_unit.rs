@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Group, Severity};
-use hermetic_out_formats::kind::{is_user_unit, unit_name};
+use hermetic_out_formats::unit::place::{Manager, UnitPlace, parse_boolean, unit_key};
 use hermetic_out_formats::{Declaration, FileKind, MappedText};
 
 use crate::rule::{Check, ClosureSubject, Rule};
@@ -12,7 +12,7 @@ use crate::reporter::Reporter;
 use crate::directives::directives;
 use crate::facts::PathFacts;
 use crate::resolved_reference::scanned;
-use crate::systemd::{Units, is_unit_of_a_manager};
+use crate::systemd::Units;
 
 pub(super) static RULE: Rule = Rule {
     kind: &FindingKind {
@@ -43,8 +43,8 @@ fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
         let store_path = subject.known.store().path_of_name(&path.name);
         for scanned in scanned(path) {
             let sub_path = &scanned.file.sub_path;
-            let is_unit = scanned.kind == FileKind::Unit && is_unit_of_a_manager(sub_path);
-            if !is_unit && scanned.kind != FileKind::UdevRules {
+            let of_unit = UnitPlace::of(sub_path).and_then(|place| place.manager());
+            if of_unit.is_none() && scanned.kind != FileKind::UdevRules {
                 continue;
             }
             let names = || {
@@ -53,7 +53,11 @@ fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
                     _ => None,
                 })
             };
-            let manager = |field: &str| is_user_unit(sub_path) || field == "SYSTEMD_USER_WANTS";
+            let manager = |field: &str| match of_unit {
+                Some(manager) => manager,
+                None if field == "SYSTEMD_USER_WANTS" => Manager::User,
+                None => Manager::System,
+            };
             let has = |field: &str, name: &MappedText| {
                 !name.is_literal() || units.has(manager(field), name.bytes())
             };
@@ -96,51 +100,47 @@ fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
 /// A socket, timer or path that starts the unit of its own name, which nothing ships: systemd.socket(5)
 /// `Service=`, systemd.timer(5) and systemd.path(5) `Unit=`.
 fn own_name(subject: &ClosureSubject<'_>, units: &Units, reporter: &mut Reporter) {
-    let mut told: BTreeSet<(bool, &[u8])> = BTreeSet::new();
-    let mut accepts: BTreeSet<(bool, &[u8])> = BTreeSet::new();
+    let mut told: BTreeSet<Vec<u8>> = BTreeSet::new();
+    let mut accepts: BTreeSet<Vec<u8>> = BTreeSet::new();
     for file in subject.known.paths().iter().flat_map(PathFacts::of_known_format) {
         for directive in directives(file) {
-            let key = (is_user_unit(&file.sub_path), unit_name(&file.sub_path));
+            let key = unit_key(&file.sub_path);
             match directive.key.bytes() {
                 b"Service" | b"Unit" => told.insert(key),
-                b"Accept" if is_true(directive.value.bytes()) => accepts.insert(key),
+                b"Accept" if parse_boolean(directive.value.bytes()) == Some(true) => accepts.insert(key),
                 _ => false,
             };
         }
     }
     for path in subject.known.paths() {
         let store_path = subject.known.store().path_of_name(&path.name);
-        for scanned in scanned(path).filter(|scanned| scanned.kind == FileKind::Unit) {
-            let sub_path = &scanned.file.sub_path;
-            let unit = unit_name(sub_path);
-            let of_users = is_user_unit(sub_path);
-            let endings: [&[u8]; 3] = [b".path", b".socket", b".timer"];
-            let stem = endings.iter().find_map(|ending| unit.strip_suffix(*ending));
-            let Some(stem) = stem.filter(|_| sub_path.ends_with(unit)) else {
+        for scanned in scanned(path) {
+            let place = UnitPlace::of(&scanned.file.sub_path);
+            let Some(place) = place.filter(|place| place.name == scanned.file.file_name()) else {
                 continue;
             };
-            if !is_unit_of_a_manager(sub_path) || told.contains(&(of_users, unit)) {
+            let (unit, key) = (place.name, unit_key(&scanned.file.sub_path));
+            let endings: [&[u8]; 3] = [b".path", b".socket", b".timer"];
+            let stem = endings.iter().find_map(|ending| unit.strip_suffix(*ending));
+            let Some((stem, manager)) = stem.zip(place.manager()) else {
+                continue;
+            };
+            if told.contains(&key) {
                 continue;
             }
-            let at: &[u8] = if accepts.contains(&(of_users, unit)) && !stem.contains(&b'@') {
+            let at: &[u8] = if accepts.contains(&key) && !stem.contains(&b'@') {
                 b"@"
             } else {
                 b""
             };
             let started = [stem, at, b".service"].concat();
-            if !units.has(of_users, &started) {
+            if !units.has(manager, &started) {
                 let message = format!("the unit starts {}, which no package ships", started.as_bstr());
                 let found = reporter.report(scanned.file.path_in(&store_path), started, message);
                 found.severity = Severity::Warning;
             }
         }
     }
-}
-
-/// What systemd takes for a yes: `parse_boolean()`.
-fn is_true(value: &[u8]) -> bool {
-    let yes: [&[u8]; 6] = [b"1", b"yes", b"y", b"true", b"t", b"on"];
-    yes.iter().any(|yes| value.eq_ignore_ascii_case(yes))
 }
 
 /// What it means for a unit that another one is not there.

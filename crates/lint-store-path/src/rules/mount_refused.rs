@@ -57,7 +57,7 @@ fn misnamed<'u>(
     // Of what is not known systemd makes a name that is not known either.
     let is_other = |value: Option<&[u8]>| {
         let name = value.and_then(name_of);
-        name.is_some_and(|name| name != unit.name())
+        name.is_some_and(|name| name != unit.name)
     };
     let last = unit.own.last(section, key)?;
     if !unit.always(section, key, is_other) {

@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Group, Severity};
-use hermetic_out_formats::kind::{generator_of_users, unit_name};
+use hermetic_out_formats::Declaration;
 use hermetic_out_formats::tables::is_systemd_unit;
-use hermetic_out_formats::{Declaration, FileKind};
+use hermetic_out_formats::unit::place::{Manager, UnitPlace, generator_of};
 
 use crate::rule::{Check, ClosureSubject, Rule};
 use crate::reporter::Reporter;
 use crate::facts::Node;
 use crate::resolved_reference::scanned;
-use crate::systemd::{is_unit_of_a_manager, started};
+use crate::systemd::started;
 
 pub(super) static RULE: Rule = Rule {
     kind: &FindingKind {
@@ -38,17 +38,19 @@ fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
         let store_path = subject.known.store().path_of_name(&path.name);
         let has_generator = || {
             let mut files = path.files.iter();
-            files.any(|file| generator_of_users(&file.sub_path).is_some())
+            files.any(|file| generator_of(&file.sub_path).is_some())
         };
         for scanned in scanned(path) {
-            let sub_path = &scanned.file.sub_path;
-            let name = unit_name(sub_path);
-            let is_service = scanned.kind == FileKind::Unit
-                && is_unit_of_a_manager(sub_path)
-                && sub_path.ends_with(b".service")
+            let Some(place) = UnitPlace::of(&scanned.file.sub_path) else {
+                continue;
+            };
+            let name = place.name;
+            let is_service = place.manager().is_some()
+                && scanned.file.file_name().ends_with(b".service")
                 && !name.contains(&b'@');
             let is_known = started.contains(name) || installed.contains(name);
-            let is_systemds = is_systemd_unit(name, false) || is_systemd_unit(name, true);
+            let managers = [Manager::System, Manager::User];
+            let is_systemds = managers.iter().any(|manager| is_systemd_unit(name, *manager));
             if is_service && !is_known && !is_systemds && !has_generator() {
                 let message = format!("nothing in the closure starts {}", name.as_bstr());
                 reporter.report(scanned.file.path_in(&store_path), name, message);
@@ -61,13 +63,16 @@ fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
 fn installed(subject: &ClosureSubject<'_>) -> BTreeSet<Vec<u8>> {
     let mut installed = BTreeSet::new();
     for path in subject.known.paths() {
-        for scanned in scanned(path).filter(|scanned| scanned.kind == FileKind::Unit) {
+        for scanned in scanned(path) {
+            let Some(place) = UnitPlace::of(&scanned.file.sub_path) else {
+                continue;
+            };
             let has_section = |fact: &Declaration| match fact {
                 Declaration::Directive { section, .. } => section == b"Install",
                 _ => false,
             };
             if scanned.scan.declarations.iter().any(has_section) {
-                installed.insert(unit_name(&scanned.file.sub_path).to_vec());
+                installed.insert(place.name.to_vec());
             }
         }
         for file in &path.files {

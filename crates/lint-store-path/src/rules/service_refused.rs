@@ -2,13 +2,12 @@
 
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Group, Severity};
-use hermetic_out_formats::kind::unit_name;
 use hermetic_out_formats::unit::exec;
+use hermetic_out_formats::unit::place::parse_boolean;
 
 use crate::rule::{Check, PathSubject, Rule};
 use crate::reporter::Reporter;
-use crate::directives::is_true;
-use crate::merged_unit::{Fault, Part, Unit, is_drop_in, judge, units_of};
+use crate::merged_unit::{Fault, Part, Unit, drop_in, judge, units_of};
 
 pub(super) static RULE: Rule = Rule {
     kind: &FindingKind {
@@ -50,14 +49,15 @@ fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
 fn added_commands(subject: &PathSubject<'_>, reporter: &mut Reporter) {
     let known = subject.closure.known;
     for file in &subject.facts.files {
-        if !is_drop_in(&file.sub_path) || !unit_name(&file.sub_path).ends_with(b".service") {
+        let place = drop_in(file).filter(|place| place.unit_type.name == "service");
+        let Some(place) = place else {
             continue;
-        }
-        let drop_in = Part::of(file);
-        let mut lines = drop_in.directives.iter();
+        };
+        let part = Part::of(file);
+        let mut lines = part.directives.iter();
         let takes_back =
             lines.any(|line| line.is("Service", "ExecStart") && line.value.is_empty());
-        let added = drop_in.listed("Service", &["ExecStart"]);
+        let added = part.listed("Service", &["ExecStart"]);
         let Some(added) = added.first().filter(|_| !takes_back) else {
             continue;
         };
@@ -67,7 +67,7 @@ fn added_commands(subject: &PathSubject<'_>, reporter: &mut Reporter) {
             let starts = !unit.own.listed("Service", &["ExecStart"]).is_empty();
             starts && speaking.count() == 1 && is_never_oneshot(unit)
         };
-        let units = units_of(known, file);
+        let units = units_of(known, &place);
         if !units.is_empty() && units.iter().all(is_second) {
             let message = "the drop-in adds a second ExecStart=, which only Type=oneshot allows";
             let value = added.value;
@@ -104,7 +104,7 @@ fn fault<'u>(unit: &'u Unit<'_>) -> Option<Fault<'u>> {
         );
         return Some(fault.at(own("Type")));
     }
-    let stays = |value: Option<&[u8]>| value.is_some_and(is_true);
+    let stays = |value: Option<&[u8]>| value.and_then(parse_boolean) == Some(true);
     if !starts && no_action && unit.always("Service", "RemainAfterExit", |value| !stays(value)) {
         return Some(Fault::new(
             "the service has neither ExecStart= nor RemainAfterExit=yes, and would never be active",

@@ -1,10 +1,10 @@
 //! systemd refuses to load a socket unit.
 
 use hermetic_out::{FindingKind, Group, Severity};
+use hermetic_out_formats::unit::place::parse_boolean;
 
 use crate::rule::{Check, PathSubject, Rule};
 use crate::reporter::Reporter;
-use crate::directives::is_true;
 use crate::merged_unit::{Fault, Unit, judge};
 
 pub(super) static RULE: Rule = Rule {
@@ -53,7 +53,7 @@ fn fault<'u>(unit: &'u Unit<'_>) -> Option<Fault<'u>> {
     // What drop-ins take back or add is left open.
     let mut drop_ins = unit.drop_ins.iter();
     let is_settled = !drop_ins.any(|part| LISTEN.iter().any(|key| part.mentions("Socket", key)));
-    let accepts = unit.always("Socket", "Accept", |value| value.is_some_and(is_true));
+    let accepts = unit.always("Socket", "Accept", |value| value.and_then(parse_boolean) == Some(true));
     if accepts && unit.always("Socket", "Service", |value| value.is_some()) {
         let fault = Fault::new(
             "the socket unit has Accept=yes, which starts the template of its own name, and Service=",

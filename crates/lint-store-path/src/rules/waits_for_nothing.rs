@@ -2,10 +2,10 @@
 //! `src/core/timer.c` and `src/core/path.c`.
 
 use hermetic_out::{FindingKind, Group, Severity};
+use hermetic_out_formats::unit::place::parse_boolean;
 
 use crate::rule::{Check, PathSubject, Rule};
 use crate::reporter::Reporter;
-use crate::directives::is_true;
 use crate::merged_unit::{Fault, Unit, judge};
 
 pub(super) static RULE: Rule = Rule {
@@ -50,7 +50,7 @@ fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
 }
 
 fn without_time<'u>(unit: &'u Unit<'_>) -> Option<Fault<'u>> {
-    let never = |key| unit.always("Timer", key, |value| !value.is_some_and(is_true));
+    let never = |key| unit.always("Timer", key, |value| value.and_then(parse_boolean) != Some(true));
     let waits = !unit.listed("Timer", TIMES).is_empty()
         || !never("OnClockChange")
         || !never("OnTimezoneChange");

@@ -2,10 +2,11 @@
 
 use std::cmp::Reverse;
 use std::fs;
+use std::iter;
 use std::os::unix::ffi::OsStrExt;
 
 use hermetic_out::package::normalize;
-use hermetic_out::resolve::Choices;
+use hermetic_out::resolve::{Choices, moved_by_stdenv};
 use hermetic_out::tree::Node;
 use hermetic_out::{Output, Package, Resolver};
 use memchr::memmem;
@@ -201,7 +202,7 @@ impl<'a> Places<'a> {
     fn holder(&self, sub_path: &[u8], from: usize) -> Place {
         let outputs = &self.package.outputs;
         let is_runtime = |index: usize| outputs.get(index).is_some_and(Output::is_runtime);
-        for sub_path in alternatives(sub_path) {
+        for sub_path in iter::once(sub_path.to_vec()).chain(moved_by_stdenv(sub_path)) {
             let has = (0..outputs.len()).filter(|index| self.has(*index, &sub_path));
             let mut holders: Vec<usize> = has.collect();
             holders.sort_by_key(|index| {
@@ -244,25 +245,6 @@ impl<'a> Places<'a> {
         }
         weight
     }
-}
-
-/// Where a package has `sub_path` after stdenv's moves: `sbin` becomes `bin`, `lib64` becomes `lib`.
-fn alternatives(sub_path: &[u8]) -> Vec<Vec<u8>> {
-    let mut found = vec![sub_path.to_vec()];
-    let moves: [(&[u8], &[u8]); 3] = [
-        (b"sbin", b"bin"),
-        (b"lib64", b"lib"),
-        (b"lib/systemd/user", b"share/systemd/user"),
-    ];
-    for (from, to) in moves {
-        match sub_path.strip_prefix(from) {
-            Some(rest) if rest.is_empty() || rest.starts_with(b"/") => {
-                found.push([to, rest].concat());
-            }
-            _ => {}
-        }
-    }
-    found
 }
 
 fn is_below(path: &[u8], directory: &[u8]) -> bool {

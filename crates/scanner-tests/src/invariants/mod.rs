@@ -17,8 +17,6 @@ pub enum Input {
     File(FileKind),
     /// They are an ELF file.
     Elf,
-    /// They are a `.pc` file.
-    PkgConfig,
     /// They are a script that a unit hands to `sh -c`.
     Script,
     /// They are a script of its own.
@@ -27,32 +25,20 @@ pub enum Input {
     Configuration,
 }
 
-/// Every target, by its name under `fuzz/fuzz_targets`.
-pub const TARGETS: &[(&str, Input)] = &[
-    ("binfmt", Input::File(FileKind::Binfmt)),
-    ("bus_service", Input::File(FileKind::BusService)),
+/// The inputs that are no file of a kind, by name.
+const OTHER_INPUTS: &[(&str, Input)] = &[
     ("configuration", Input::Configuration),
-    ("desktop_entry", Input::File(FileKind::DesktopEntry)),
     ("elf", Input::Elf),
-    ("environment_d", Input::File(FileKind::Environment)),
-    ("modprobe", Input::File(FileKind::Modprobe)),
-    ("name_services", Input::File(FileKind::NameServices)),
-    ("pam", Input::File(FileKind::Pam)),
-    ("pkg_config", Input::PkgConfig),
-    ("polkit_action", Input::File(FileKind::PolkitAction)),
-    ("polkit_rules", Input::File(FileKind::PolkitRules)),
     ("script", Input::WholeScript),
     ("shell", Input::Script),
-    ("sysusers", Input::File(FileKind::Sysusers)),
-    ("tmpfiles", Input::File(FileKind::Tmpfiles)),
-    ("udev_rules", Input::File(FileKind::UdevRules)),
-    ("unit", Input::File(FileKind::Unit)),
 ];
 
-/// The input of the target of this name.
-pub fn target(name: &str) -> Input {
-    let found = TARGETS.iter().find(|(known, _)| *known == name);
-    found.unwrap_or_else(|| panic!("no target {name}")).1
+/// Every input, by name: the kinds of files, and what else is read.
+pub fn inputs() -> impl Iterator<Item = (&'static str, Input)> {
+    let kinds = FileKind::ALL.iter();
+    kinds
+        .map(|kind| (kind.name(), Input::File(*kind)))
+        .chain(OTHER_INPUTS.iter().copied())
 }
 
 /// Checks all that holds for this input.
@@ -60,7 +46,6 @@ pub fn check_input(input: Input, bytes: &[u8]) {
     match input {
         Input::File(kind) => check(kind, bytes),
         Input::Elf => elf::check(bytes),
-        Input::PkgConfig => pkg_config::check(bytes),
         Input::WholeScript => whole_text::check_script(bytes),
         Input::Configuration => whole_text::check_configuration(bytes),
         Input::Script => {
@@ -142,6 +127,9 @@ const MAX_REPLACED: usize = 4;
 /// - what stands at a reference, written back as it is or as another path, is read again as just
 ///   that, and changes no other reference.
 pub fn check(kind: FileKind, file: &[u8]) {
+    if kind == FileKind::PkgConfig {
+        pkg_config::check(file);
+    }
     let references = scan(kind, file).references;
     check_places(kind, file, &references);
     let seed = hash(file);

@@ -5,43 +5,6 @@ use hermetic_out_formats::pkg_config::{
     MAX_VALUE, Piece, PkgConfig, StatementKind, Variables, path_words, scan,
 };
 
-/// Pieces of which such files are made.
-pub const PIECES: &[&[u8]] = &[
-    b"prefix=/usr\n",
-    b"exec_prefix=${prefix}\n",
-    b"libdir=${exec_prefix}/lib",
-    b"Cflags: -I${includedir} -DX=\\\"/usr/share/x\\\"\r\n",
-    b"Libs: -L\\${libdir} -lx # why\n",
-    b"Requires.private : a >= 1, b\n",
-    b"a=${pcfiledir}/../..:/usr//lib:/lib\n",
-    b"a=${a}${a}${a}\n",
-    b"name = ",
-    b"Field: ",
-    b"${prefix}",
-    b"${pc_sysrootdir}",
-    b"${",
-    b"$${x}",
-    b"$(prefix)",
-    b"}",
-    b"/usr/lib/x86_64-linux-gnu",
-    b"-I/usr/include",
-    b"\\#",
-    b"\\\n  ",
-    b"\\\r\n",
-    b"\\",
-    b"#",
-    b" ",
-    b"\t",
-    b"\n",
-    b"\r",
-    b"\0",
-    b"=",
-    b":",
-    b"'",
-    b"\"",
-    b"\xff",
-];
-
 /// Replaced words of one file, at most: a long file would take quadratic time.
 const MAX_REPLACED: usize = 4;
 
