@@ -8,6 +8,7 @@ use std::thread;
 
 use hermetic_out::Finding;
 
+use crate::closure::in_image;
 use crate::disk::{self, Partition};
 use crate::error::{Error, io_error};
 use crate::esp::{self, EspFile};
@@ -138,7 +139,7 @@ fn build(
             root_hash: None,
         });
     }
-    let sizes = Sizes::of(&plan.tree, options.store.in_image());
+    let sizes = Sizes::of(&plan.tree, in_image(&options.store.directory));
     let mut manifest = Manifest::new(options, &plan.numbers, &findings, sizes);
     manifest.lint = plan.lint;
     manifest.tools = versions.iter().cloned().collect::<BTreeMap<_, _>>();

@@ -9,11 +9,10 @@ use anyhow::Context;
 use clap::{CommandFactory, Parser};
 use hermetic_out::{Finding, FindingKind, Severity};
 use hermetic_out_command_line::policy::Policy;
-use hermetic_out_command_line::request::pair;
+use hermetic_out_command_line::request::{pair, store};
 use hermetic_out_command_line::{ExitStatus, Streams, explain, parse, write_findings};
 use lint_store_path::rules;
 
-use crate::closure::{Store, read_closure};
 use crate::dry_run::describe;
 use crate::options::{Compression, FirstBoot, Layout, MachineId, OnCorruption, Options};
 use crate::progress::{Progress, Quiet};
@@ -71,8 +70,8 @@ Example:
 #[command(name = TOOL, version, max_term_width = 100, after_long_help = AFTER_HELP)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 struct Arguments {
-    /// The store paths that the image holds: a file that lists them, one a line, or a store path
-    /// (repeatable)
+    /// The store paths that the image holds: store paths, links to them, and lists of them as nixpkgs'
+    /// closureInfo writes them (repeatable)
     #[arg(long, value_name = "FILE|PATH", num_args = 1.., help_heading = IMAGE)]
     closure: Vec<PathBuf>,
 
@@ -336,11 +335,8 @@ fn dry_run(
 
 impl Arguments {
     fn options(&self) -> anyhow::Result<Options> {
-        let store = Store {
-            directory: self.store_dir.clone(),
-            root: self.root.clone(),
-        };
-        let closure = read_closure(&store, &self.closure)?;
+        let store = store(&self.store_dir, self.root.as_deref())?;
+        let closure = store.read_closure(&self.closure)?.into_paths();
         let passwords = self
             .password
             .iter()

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use hermetic_out_command_line::escape_for_terminal;
 
 use crate::assemble::names;
+use crate::closure::in_image;
 use crate::command::Command;
 use crate::disk::{repart_command, validate_command};
 use crate::error::Error;
@@ -29,7 +30,7 @@ pub fn describe(
     work: &Path,
 ) -> Result<String, Error> {
     let mut text = String::new();
-    let sizes = Sizes::of(&plan.tree, options.store.in_image());
+    let sizes = Sizes::of(&plan.tree, in_image(&options.store.directory));
     let _ = writeln!(
         text,
         "store paths, {} bytes in {} files:",
@@ -43,7 +44,7 @@ pub fn describe(
         None => "\nthe lint has not looked at them: --no-lint\n",
     });
     text.push_str("\n/usr, /etc and the rest:\n");
-    describe_tree(&mut text, &plan.tree, options.store.in_image());
+    describe_tree(&mut text, &plan.tree, in_image(&options.store.directory));
     let architecture = crate::assemble::check_options(options)?;
     if options.makes_initrd() {
         text.push_str("\nthe initrd:\n");

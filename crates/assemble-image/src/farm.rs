@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use bstr::ByteSlice;
-use hermetic_out::Finding;
 use hermetic_out::package::normalize;
+use hermetic_out::{Finding, Store};
 
-use crate::closure::{Store, in_image};
+use crate::closure::in_image;
 use crate::error::{Error, io_error};
 use crate::findings;
 use crate::root_tree::{Entry, Node, RootTree, is_in, join, name_of, parent_of, relative_target};

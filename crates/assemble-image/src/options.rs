@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use hermetic_out::Store;
 use hermetic_out_command_line::policy::Policy;
 
-use crate::closure::Store;
 use crate::setuid::SetuidProgram;
 
 /// How the image is laid out. The comments of the values are what `--help` says.

@@ -1,15 +1,13 @@
 //! What several unit tests need.
 
-use crate::closure::Store;
+use hermetic_out::Store;
+
 use crate::options::{Compression, FirstBoot, Layout, OnCorruption, Options};
 
 /// Options that ask for nothing.
 pub(crate) fn options() -> Options {
     Options {
-        store: Store {
-            directory: "/nix/store".into(),
-            root: None,
-        },
+        store: Store::default(),
         closure: Vec::new(),
         packages: Vec::new(),
         extra: Vec::new(),

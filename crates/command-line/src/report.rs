@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use hermetic_out::apply::apply;
-use hermetic_out::{Finding, Outcome, Package, Plan, Severity, Tree};
+use hermetic_out::{Finding, Outcome, Package, Plan, Severity};
 
 use crate::exit_status::{ExitStatus, Streams, colour};
 use crate::output_options::{Color, Format, OutputOptions};
@@ -92,9 +92,7 @@ impl Report {
         let status = self.exit_status(Severity::Error);
         self.dry_run = options.dry_run || status != ExitStatus::Clean;
         if !self.dry_run {
-            let tree = Tree::new(package.store_dir.clone(), package.root.clone());
-            apply(&self.plan, package, &tree)
-                .with_context(|| format!("{doing} {}", self.package))?;
+            apply(&self.plan, package).with_context(|| format!("{doing} {}", self.package))?;
         }
         self.write(options, streams)?;
         Ok(status)
@@ -216,23 +214,22 @@ mod tests {
                     .with_subject(b"\xfe")
                     .with_help(""),
             ],
-            plan: Plan {
-                changes: vec![
-                    Change::Edit(edits),
-                    Change::Move {
-                        from: "/nix/store/a-x/a".into(),
-                        to: strange,
-                    },
-                    Change::Create {
-                        path: "/nix/store/a-x/c".into(),
-                        content: BString::from("new\nlast"),
-                        mode: 0o644,
-                    },
-                    Change::Remove {
-                        path: "/nix/store/a-x/d".into(),
-                    },
-                ],
-            },
+            plan: vec![
+                Change::Edit(edits),
+                Change::Move {
+                    from: "/nix/store/a-x/a".into(),
+                    to: strange,
+                },
+                Change::Create {
+                    path: "/nix/store/a-x/c".into(),
+                    content: BString::from("new\nlast"),
+                    mode: 0o644,
+                },
+                Change::Remove {
+                    path: "/nix/store/a-x/d".into(),
+                },
+            ]
+            .into(),
             dry_run: false,
             summary: Summary {
                 files_changed: 4,

@@ -7,7 +7,8 @@ use std::{fs, io};
 
 use bstr::{BString, ByteSlice};
 use hermetic_out::resolve::Choices;
-use hermetic_out::{Output, Package};
+use hermetic_out::store::name_without_hash;
+use hermetic_out::{Output, Package, Store};
 use thiserror::Error;
 
 use crate::escape::escape_for_terminal;
@@ -155,10 +156,9 @@ impl CommonOptions {
     }
 
     fn request_in(&self, environment: Environment<'_>) -> Result<Request, OptionError> {
-        let store_dir = absolute("--store-dir", self.store_dir.as_os_str().as_bytes())?;
-        check_root(self.root.as_deref())?;
+        let store = store(&self.store_dir, self.root.as_deref())?;
         let (option, values) = list(&self.output, "--output", "HERMETIC_OUT_OUTPUT", environment);
-        let mut outputs = self.outputs(option, &values, &store_dir)?;
+        let mut outputs = self.outputs(option, &values, &store)?;
 
         let (option, values) = list(
             &self.output_search_path,
@@ -214,20 +214,15 @@ impl CommonOptions {
             });
             pairs.collect::<Result<_, OptionError>>()
         };
-        let choices = Choices {
-            keep: keep.into_iter().map(Vec::from).collect(),
-            replace: pairs(&self.replace, "--replace", "HERMETIC_OUT_REPLACE")?,
-            fallback: pairs(&self.fallback, "--fallback", "HERMETIC_OUT_FALLBACK")?,
-        };
+        let mut choices = Choices::new();
+        choices.keep = keep.into_iter().map(Vec::from).collect();
+        choices.replace = pairs(&self.replace, "--replace", "HERMETIC_OUT_REPLACE")?;
+        choices.fallback = pairs(&self.fallback, "--fallback", "HERMETIC_OUT_FALLBACK")?;
 
         Ok(Request {
-            package: Package {
-                outputs,
-                search_path,
-                dependencies,
-                store_dir,
-                root: self.root.clone(),
-            },
+            package: Package::new(store, outputs)
+                .with_search_path(search_path)
+                .with_dependencies(dependencies),
             choices,
         })
     }
@@ -236,7 +231,7 @@ impl CommonOptions {
         &self,
         option: &'static str,
         values: &[BString],
-        store_dir: &Path,
+        store: &Store,
     ) -> Result<Vec<Output>, OptionError> {
         let mut outputs: Vec<Output> = Vec::with_capacity(values.len());
         for value in values {
@@ -247,25 +242,22 @@ impl CommonOptions {
                 return Err(OptionError::RepeatedOutput { option, name });
             }
             let path = absolute(option, path)?;
-            let (shown, store) = (show(&path), show(store_dir));
-            let Ok(below) = path.strip_prefix(store_dir) else {
+            let (shown, store_dir) = (show(&path), show(&store.directory));
+            if !path.starts_with(&store.directory) {
                 return Err(OptionError::OutsideStore {
                     name,
                     path: shown,
-                    store_dir: store,
+                    store_dir,
                 });
-            };
-            if below.components().count() != 1 {
+            }
+            if store.store_path(&path).is_err() {
                 return Err(OptionError::NotAStorePath {
                     name,
                     path: shown,
-                    store_dir: store,
+                    store_dir,
                 });
             }
-            let place = match &self.root {
-                Some(root) => root.join(path.strip_prefix("/").unwrap_or(&path)),
-                None => path.clone(),
-            };
+            let place = store.real_path(&path);
             if let Some(other) = outputs.iter().find(|known| known.path == path) {
                 return Err(OptionError::SharedOutput {
                     first: other.name.clone(),
@@ -297,7 +289,7 @@ impl CommonOptions {
             }
         }
         if outputs.is_empty() {
-            return Err(OptionError::NoOutput(show(store_dir)));
+            return Err(OptionError::NoOutput(show(&store.directory)));
         }
         Ok(outputs)
     }
@@ -348,12 +340,18 @@ fn list(
 /// A package's name, for messages: that of a store path of it, without its hash.
 #[must_use]
 pub fn package_name(store_path: &Path) -> String {
-    let name = store_path.file_name().unwrap_or_default().as_bytes();
-    escape_for_terminal(name.split_once_str("-").map_or(name, |(_, name)| name))
+    escape_for_terminal(name_without_hash(store_path))
 }
 
-/// Fails if `--root` names something that is no directory.
-pub fn check_root(root: Option<&Path>) -> Result<(), OptionError> {
+/// The store that `--store-dir` and `--root` name. Fails if the one is not absolute, or the other is no
+/// directory.
+pub fn store(store_dir: &Path, root: Option<&Path>) -> Result<Store, OptionError> {
+    let directory = absolute("--store-dir", store_dir.as_os_str().as_bytes())?;
+    check_root(root)?;
+    Ok(Store::new(directory, root.map(Path::to_owned)))
+}
+
+fn check_root(root: Option<&Path>) -> Result<(), OptionError> {
     let Some(root) = root else {
         return Ok(());
     };
@@ -484,11 +482,10 @@ mod tests {
             ["/d/bin", "/e/bin", "/f/bin"].map(PathBuf::from)
         );
         assert_eq!(request.package.dependencies, [PathBuf::from("/g")]);
-        let choices = Choices {
-            keep: vec![b"/opt/**".into()],
-            replace: vec![(b"/bin/login".into(), b"/h/bin/login=x".into())],
-            fallback: vec![(b"sh".into(), b"/h/bin/sh".into())],
-        };
+        let choices = Choices::new()
+            .keep("/opt/**")
+            .replace("/bin/login", "/h/bin/login=x")
+            .fallback("sh", "/h/bin/sh");
         assert_eq!(request.choices, choices);
         assert_eq!(request.name(), "x-1.0");
     }
@@ -517,12 +514,12 @@ mod tests {
             request.package.dependencies,
             ["/g", "/h i"].map(PathBuf::from)
         );
-        let pair = |from: &str, to: &str| (from.into(), to.into());
-        let choices = Choices {
-            keep: vec![b"a".into(), b"b".into()],
-            replace: vec![pair("x", "y")],
-            fallback: vec![pair("u", "v"), pair("w", "z")],
-        };
+        let choices = Choices::new()
+            .keep("a")
+            .keep("b")
+            .replace("x", "y")
+            .fallback("u", "v")
+            .fallback("w", "z");
         assert_eq!(request.choices, choices);
     }
 
@@ -611,7 +608,7 @@ mod tests {
         let mut options = options(&["--output=out=/gnu/store/x", "--store-dir=/gnu/store/"]);
         options.root = Some(root.path().into());
         let request = options.request_in(&|_| None).unwrap();
-        assert_eq!(request.package.store_dir, Path::new("/gnu/store"));
+        assert_eq!(request.package.store.directory, Path::new("/gnu/store"));
         assert_eq!(request.name(), "x");
     }
 

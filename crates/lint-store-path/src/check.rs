@@ -57,7 +57,7 @@ pub(crate) fn check_and_note(
         known: known.clone(),
         asked: Mutex::default(),
     });
-    let tree = Tree::new(store.directory.clone(), store.root.clone()).with_listing(noting.clone());
+    let tree = Tree::new(store.clone()).with_listing(noting.clone());
     let libraries = Libraries::new(known, &tree);
     let closure = ClosureSubject {
         known,

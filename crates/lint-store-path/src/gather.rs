@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use hermetic_out::Store;
+use hermetic_out::store::Closure;
 use rayon::prelude::*;
 
 use crate::cache::Cache;
-use crate::closure::{ClosureArguments, ask_nix, closure_arguments};
 use crate::error::{Error, io_error};
 use crate::facts::file::Reader;
 use crate::facts::{self, FactSet, Name, PathFacts};
 use crate::progress::Progress;
-use crate::store::Store;
 
 /// What is to be looked at.
 #[derive(Clone, Debug)]
@@ -63,14 +63,14 @@ pub(crate) fn not_given(sources: &Sources) -> Vec<PathBuf> {
 
 /// Gets the facts of all that is to be looked at.
 pub fn gather(sources: Sources, progress: &dyn Progress) -> Result<Gathered, Error> {
-    let named = closure_arguments(&sources.store, &not_given(&sources))?;
+    let named = sources.store.read_closure(&not_given(&sources))?;
     gather_arguments(sources, named, progress)
 }
 
 /// The same, for arguments that name this.
 pub(crate) fn gather_arguments(
     sources: Sources,
-    named: ClosureArguments,
+    named: Closure,
     progress: &dyn Progress,
 ) -> Result<Gathered, Error> {
     let store = &sources.store;
@@ -84,7 +84,7 @@ pub(crate) fn gather_arguments(
     if sources.closure {
         let arguments = sources.arguments.into_iter();
         followed.extend(arguments.filter(|path| known.contains_key(path)));
-        match ask_nix(store, &named.paths) {
+        match store.requisites(&named.paths) {
             Some(closure) => wanted.extend(closure),
             None => followed.extend_from_slice(&named.paths),
         }

@@ -117,12 +117,7 @@ pub(crate) fn for_each(subject: &PathSubject<'_>, mut look: impl FnMut(&Resolved
         let Some(settings) = all.get(&key(scanned.kind, &scanned.file.sub_path)) else {
             continue;
         };
-        let reference_context = ReferenceContext {
-            output: "out".to_owned(),
-            other_root: settings.other_root,
-            unprivileged: settings.unprivileged,
-            search_path: settings.search_path.clone(),
-        };
+        let reference_context = ReferenceContext::of_unit("out", settings);
         for reference in &scanned.scan.references {
             look(&ResolvedReference {
                 scanned,

@@ -14,16 +14,15 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use hermetic_out::{Finding, Place, Severity};
+use hermetic_out::store::Closure;
+use hermetic_out::{Finding, Place, Severity, Store};
 use hermetic_out_formats::Span;
 use serde::{Deserialize, Serialize};
 
-use crate::closure::ClosureArguments;
 use crate::facts::{Name, PathFacts, written};
 use crate::rule::Rule;
 use crate::rules::RULES;
 use crate::stamp::Stamp;
-use crate::store::Store;
 use crate::{Stats, cache::Cache};
 
 /// As many closures as are remembered of one store; the oldest are forgotten.
@@ -91,12 +90,7 @@ struct KeptPlace<'a> {
 
 impl<'a> Question<'a> {
     /// What is asked when these store paths are given.
-    pub(crate) fn new(
-        store: &'a Store,
-        cache: &Cache,
-        named: &ClosureArguments,
-        closure: bool,
-    ) -> Self {
+    pub(crate) fn new(store: &'a Store, cache: &Cache, named: &Closure, closure: bool) -> Self {
         let mut text = vec![u8::from(closure)];
         for (kind, paths) in [(b'p', &named.paths), (b'l', &named.listed)] {
             let mut sorted: Vec<&[u8]> = paths
@@ -297,10 +291,7 @@ mod tests {
         /// A store path that refers to another and to an absent one.
         fn new() -> Self {
             let top = tempfile::tempdir().unwrap();
-            let store = Store {
-                directory: top.path().join("nix/store"),
-                root: None,
-            };
+            let store = Store::new(top.path().join("nix/store"), None);
             let cache = Cache::new(&top.path().join("cache"), &store);
             let stage = Self { top, store, cache };
             fs::create_dir_all(stage.path(TWO)).unwrap();

@@ -8,8 +8,8 @@ mod support;
 use std::cell::RefCell;
 
 use bstr::ByteSlice;
+use hermetic_out::Plan;
 use hermetic_out::apply::apply;
-use hermetic_out::{Plan, Tree};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -55,8 +55,7 @@ fn plan_of(store: &Store, mode: Mode) -> Plan {
 }
 
 fn do_plan(store: &Store, plan: &Plan) {
-    let tree = Tree::new(store.directory(), None);
-    apply(plan, &store.package(), &tree).expect("the plan can be done");
+    apply(plan, &store.package()).expect("the plan can be done");
 }
 
 /// Pieces of files: with and without something to do.
@@ -181,9 +180,7 @@ fn a_run_that_stops_anywhere_is_completed() {
         };
         for length in 0..=whole.changes.len() {
             empty(store);
-            let part = Plan {
-                changes: whole.changes[..length].to_vec(),
-            };
+            let part = Plan::from(whole.changes[..length].to_vec());
             do_plan(store, &part);
             do_plan(store, &plan_of(store, Mode::Rewrite));
             assert_same(&store.snapshot(), &end, &format!("after {length} changes"));

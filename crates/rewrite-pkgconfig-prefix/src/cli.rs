@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use hermetic_out::{Outcome, Tree};
-use hermetic_out_command_line::request::{absolute, check_root, package_name, pair};
+use hermetic_out::Outcome;
+use hermetic_out_command_line::request::{absolute, package_name, pair, store};
 use hermetic_out_command_line::{
     CommonOptions, ExitStatus, OutputOptions, Report, Streams, after_help, explain, parse,
 };
@@ -152,8 +152,7 @@ fn consume(arguments: &Consumer, streams: &mut Streams<'_>) -> anyhow::Result<Ex
     let build = arguments.build()?;
     let outcome = consumer::plan(&build)?;
     if !arguments.shown.dry_run && !outcome.plan.is_empty() {
-        let tree = Tree::new(build.store_dir.clone(), build.root.clone());
-        let into = tree.real_path(&build.into);
+        let into = build.store.real_path(&build.into);
         fs::create_dir_all(&into)
             .with_context(|| format!("making the directory {}", into.display()))?;
     }
@@ -168,7 +167,7 @@ fn report(name: String, outcome: Outcome) -> Report {
 
 impl Consumer {
     fn build(&self) -> anyhow::Result<Build> {
-        check_root(self.root.as_deref())?;
+        let store = store(&self.store_dir, self.root.as_deref())?;
         let mut outputs = Vec::new();
         for output in &self.output {
             let (name, path) = pair("--output", output.as_bytes(), "NAME=PATH")?;
@@ -200,8 +199,7 @@ impl Consumer {
             prefix,
             into: absolute("--into", into.as_bytes())?,
             variables: InstallVariables::new(variables)?,
-            store_dir: absolute("--store-dir", self.store_dir.as_os_str().as_bytes())?,
-            root: self.root.clone(),
+            store,
         })
     }
 }

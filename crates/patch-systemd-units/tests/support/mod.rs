@@ -104,12 +104,11 @@ impl Store {
     /// The package, as the library takes it.
     pub fn package(&self) -> Package {
         let output = |name: &str, path: PathBuf| hermetic_out::Output::new(name, path);
-        Package {
-            outputs: vec![output("out", self.out()), output("bin", self.bin())],
-            search_path: vec![self.dependency().join("bin")],
-            store_dir: self.directory(),
-            ..Package::default()
-        }
+        Package::new(
+            hermetic_out::Store::new(self.directory(), None),
+            vec![output("out", self.out()), output("bin", self.bin())],
+        )
+        .with_search_path(vec![self.dependency().join("bin")])
     }
 
     /// The tool's program, where every user can run it.

@@ -89,11 +89,11 @@ impl Store {
 
     /// The package, as the library takes it.
     pub fn package(&self) -> Package {
-        Package {
-            outputs: vec![hermetic_out::Output::new("out", self.out(""))],
-            store_dir: self.directory(),
-            ..Package::default()
-        }
+        let output = hermetic_out::Output::new("out", self.out(""));
+        Package::new(
+            hermetic_out::Store::new(self.directory(), None),
+            vec![output],
+        )
     }
 
     /// The tool on the package.
