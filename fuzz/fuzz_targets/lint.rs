@@ -7,7 +7,8 @@ use std::sync::LazyLock;
 
 use hermetic_out_formats::FileKind;
 use lint_store_path::progress::Quiet;
-use lint_store_path::{Sources, Store, lint};
+use hermetic_out::Store;
+use lint_store_path::{Sources, lint};
 
 /// Files that are of no kind.
 const OTHERS: &[&str] = &["bin/x", "etc/x", "lib/systemd/system-generators/x"];
@@ -22,10 +23,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         return;
     };
     let root = tempfile::tempdir().expect("a directory to work in");
-    let store = Store {
-        directory: "/nix/store".into(),
-        root: Some(root.path().into()),
-    };
+    let store = Store::new("/nix/store", Some(root.path().into()));
     let path = store.directory.join("0123456789abcdfghijklmnpqrsvwxyz-x");
     let file = store
         .real_path(&path)

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
+use hermetic_out::store::replace_hashes;
 use tests_boot::layout::Layout;
 use tests_packages::archive::Archive;
 use tests_packages::store::{self, Package};
@@ -233,24 +234,12 @@ fn changed_lines(diff: &str, package: &str) -> String {
 
 /// Store paths as people write them: an ellipsis in place of the hash.
 fn without_hashes(text: &str) -> String {
-    const STORE: &str = "/nix/store/";
-    let mut short = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once(STORE) {
-        short += before;
-        short += STORE;
-        rest = match after.split_at_checked(32) {
-            Some((hash, name))
-                if name.starts_with('-')
-                    && hash.bytes().all(|byte| byte.is_ascii_alphanumeric()) =>
-            {
-                short.push('…');
-                name
-            }
-            _ => after,
-        };
-    }
-    short + rest
+    let short = replace_hashes(
+        text.as_bytes(),
+        Path::new("/nix/store"),
+        "/nix/store/…-".as_bytes(),
+    );
+    String::from_utf8_lossy(&short).into_owned()
 }
 
 #[cfg(test)]

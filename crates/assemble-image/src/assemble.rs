@@ -6,6 +6,7 @@ use std::path::Path;
 
 use hermetic_out::Finding;
 
+use crate::closure::in_image;
 use crate::error::{Error, io_error};
 use crate::etc;
 use crate::findings::has_error;
@@ -83,7 +84,7 @@ fn build(
     steps::run(&job.steps(), &mut job)?;
     outcome.written = true;
     outcome.root_hash = job.root_hash.as_ref().map(RootHash::to_string);
-    let sizes = Sizes::of(&plan.tree, options.store.in_image());
+    let sizes = Sizes::of(&plan.tree, in_image(&options.store.directory));
     let mut manifest = Manifest::new(options, &plan.numbers, &outcome.findings, sizes);
     manifest.lint = plan.lint;
     manifest.tools = versions.iter().cloned().collect();

@@ -10,13 +10,12 @@ use clap::Parser;
 use hermetic_out::{Finding, FindingKind, Severity};
 use hermetic_out_command_line::policy::Policy;
 use hermetic_out_command_line::progress::{Bar, Quiet};
-use hermetic_out_command_line::request::pair;
+use hermetic_out_command_line::request::{pair, store};
 use hermetic_out_command_line::{
     ExitStatus, Format, OutputOptions, Report, Streams, Tool, ToolVersion,
 };
 use lint_store_path::rules;
 
-use crate::closure::{Store, read_closure};
 use crate::dry_run::describe;
 use crate::options::{CONFIGURATION, IMAGE, OUTPUT, Options};
 use crate::{assemble, findings, lint, tools};
@@ -181,13 +180,10 @@ fn dry_run(
 impl Arguments {
     /// What was asked for, with the files read that options name.
     fn options(&self) -> anyhow::Result<Options> {
-        let store = Store {
-            directory: self.store_dir.clone(),
-            root: self.root.clone(),
-        };
+        let store = store(&self.store_dir, self.root.as_deref())?;
         let passwords = self.password.iter().map(password);
         let mut options = Options {
-            closure: read_closure(&store, &self.closure)?,
+            closure: store.read_closure(&self.closure)?.into_paths(),
             store,
             passwords: passwords.collect::<anyhow::Result<_>>()?,
             lint: self.lint()?,

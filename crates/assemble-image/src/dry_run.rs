@@ -5,6 +5,7 @@ use std::path::Path;
 
 use hermetic_out_command_line::escape_for_terminal;
 
+use crate::closure::in_image;
 use crate::error::Error;
 use crate::initrd;
 use crate::options::Options;
@@ -24,7 +25,7 @@ pub(crate) fn describe(
     work: &Path,
 ) -> Result<String, Error> {
     let mut text = String::new();
-    let sizes = Sizes::of(&plan.tree, options.store.in_image());
+    let sizes = Sizes::of(&plan.tree, in_image(&options.store.directory));
     let _ = writeln!(
         text,
         "store paths, {} bytes in {} files:",
@@ -38,7 +39,7 @@ pub(crate) fn describe(
         None => "\nthe lint has not looked at them: --no-lint\n",
     });
     text.push_str("\n/usr, /etc and the rest:\n");
-    describe_tree(&mut text, &plan.tree, options.store.in_image());
+    describe_tree(&mut text, &plan.tree, in_image(&options.store.directory));
     if options.makes_initrd() {
         text.push_str("\nthe initrd:\n");
         describe_tree(&mut text, &initrd::tree(&plan.tree, options, work)?, b"");

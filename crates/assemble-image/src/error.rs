@@ -32,18 +32,6 @@ pub(crate) enum Error {
         /// What it is needed for.
         reason: &'static str,
     },
-    /// A path of the closure is not there.
-    #[error(
-        "{path} is in the closure ({list}) but does not exist as {real}; build or copy it first, or \
-         give the right --root"
-    )]
-    MissingStorePath {
-        path: String,
-        /// Where it was named.
-        list: String,
-        /// Where it was looked for.
-        real: PathBuf,
-    },
     /// A file of the closure that no image can hold.
     #[error("{path} is neither a file, a directory nor a link; a store path holds nothing else")]
     SpecialFile { path: PathBuf },

@@ -9,11 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use bstr::ByteSlice;
-use hermetic_out::Finding;
 use hermetic_out::package::normalize;
+use hermetic_out::{Finding, Store};
 use hermetic_out_formats::unit::place::{Manager, load_path, requiring_unit};
 
-use crate::closure::{Store, in_image};
+use crate::closure::in_image;
 use crate::error::{Error, io_error};
 use crate::findings;
 use crate::root_tree::{Entry, Node, RootTree, is_in, join, name_of, parent_of, relative_target};

@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 
-use hermetic_out::{Finding, Severity, Tree};
+use hermetic_out::{Finding, Severity, Store, Tree};
 use hermetic_out_command_line::policy::Policy;
 use lint_store_path::cache::Cache;
 use lint_store_path::progress::Quiet;
-use lint_store_path::{Sources, Store as LintedStore, check, gather};
+use lint_store_path::{Sources, check, gather};
 use serde::Serialize;
 
-use crate::closure::Store;
 use crate::error::Error;
 use crate::root_tree::{RootTree, join};
 
@@ -38,14 +37,10 @@ pub(crate) struct Numbers {
 /// Lints the store paths `closure`, and them as a whole. What they refer to and is not among them is not
 /// linted: it is not in the image.
 pub(crate) fn lint(store: &Store, closure: &[PathBuf], policy: &Policy) -> Result<Linted, Error> {
-    let store = LintedStore {
-        directory: store.directory.clone(),
-        root: store.root.clone(),
-    };
-    let tree = Tree::new(store.directory.clone(), store.root.clone());
+    let tree = Tree::new(store.clone());
     let sources = Sources {
-        cache: Cache::of_user(&store),
-        store,
+        cache: Cache::of_user(store),
+        store: store.clone(),
         arguments: closure.to_vec(),
         closure: false,
         given: Vec::new(),
@@ -144,10 +139,7 @@ mod tests {
         let real = root.path().join(path.strip_prefix("/").unwrap());
         fs::create_dir_all(&real).unwrap();
         symlink("gone", real.join("link")).unwrap();
-        let store = Store {
-            directory: "/nix/store".into(),
-            root: Some(root.path().into()),
-        };
+        let store = Store::new("/nix/store", Some(root.path().into()));
         let mut policy = Policy::new(rules::kinds());
         let linted = lint(&store, std::slice::from_ref(&path), &policy).unwrap();
         assert_eq!((linted.errors.len(), linted.numbers.warnings), (0, 1));

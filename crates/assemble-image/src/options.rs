@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
+use hermetic_out::Store;
 use hermetic_out_command_line::policy::Policy;
 use serde::Serialize;
 
-use crate::closure::Store;
 use crate::layout::{self, Layout, Part};
 use crate::root_fs::{self, RootFs};
 use crate::setuid::SetuidProgram;
@@ -69,7 +69,7 @@ pub(crate) struct FirstBoot {
 /// What was asked for. The comments of the options are what `--help` says.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Options {
-    #[arg(skip = Store { directory: PathBuf::new(), root: None })]
+    #[arg(skip = Store::new(PathBuf::new(), None))]
     pub(crate) store: Store,
 
     // The store paths.

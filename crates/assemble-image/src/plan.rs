@@ -134,10 +134,10 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::closure::Store;
     use crate::layout::Layout;
     use crate::progress::Quiet;
     use crate::test_support::options;
+    use hermetic_out::Store;
 
     static NO_PARTS: Layout = Layout {
         name: "store",
@@ -154,10 +154,7 @@ mod tests {
         fs::create_dir_all(root.path().join("nix/store/h-a/bin")).unwrap();
         let mut options = options();
         options.layout = &NO_PARTS;
-        options.store = Store {
-            directory: "/nix/store".into(),
-            root: Some(root.path().into()),
-        };
+        options.store = Store::new("/nix/store", Some(root.path().into()));
         options.closure = vec!["/nix/store/h-a".into()];
         options.packages = options.closure.clone();
         let plan = plan(&options, root.path(), &Quiet).unwrap();

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crate::closure::Store;
+use hermetic_out::Store;
+
 use crate::layout::{self, Layout};
 use crate::options::{Compression, FirstBoot, OnCorruption, Options};
 use crate::progress::Quiet;
@@ -14,10 +15,7 @@ use crate::uki::own_architecture;
 /// Options that ask for nothing.
 pub(crate) fn options() -> Options {
     Options {
-        store: Store {
-            directory: "/nix/store".into(),
-            root: None,
-        },
+        store: Store::default(),
         closure: Vec::new(),
         packages: Vec::new(),
         extra: Vec::new(),

@@ -4,6 +4,7 @@ mod support;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::symlink;
 
 use support::{BASE, World, run, said};
 
@@ -122,11 +123,27 @@ fn a_closure_with_a_path_that_does_not_exist() {
     let gone = "/nix/store/22222222222222222222222222222222-gone-1.0";
     let output = run(&mut world.assemble(&[BASE, gone], "image"), 2);
     assert!(
-        said(&output).contains(&format!("{gone} is in the closure")),
+        said(&output).contains("store-paths names, does not exist as"),
         "{}",
         said(&output)
     );
     world.assert_nothing_written("image");
+}
+
+#[test]
+fn a_closure_may_be_named_by_a_link() {
+    let world = World::new();
+    let store = world.path("root/nix/store");
+    let link = world.path("result");
+    symlink(world.path("root").join(&BASE[1..]), &link).expect("a link");
+    let mut command = world.assemble(&[BASE], "image");
+    command = std::process::Command::new(command.get_program());
+    command.arg("--store-dir").arg(store).arg("--closure");
+    command.arg(link).args(["--package", "/missing"]);
+    command.arg("--output").arg(world.path("image"));
+    let told = said(&run(&mut command, 2));
+    let expected = "reading --package /missing: it is not in the closure";
+    assert!(told.contains(expected), "{told}");
 }
 
 #[test]
@@ -149,6 +166,12 @@ fn wrong_arguments() {
             &["--package", "/nix/store/x"],
             "reading --package /nix/store/x: it is not in the closure",
         ),
+        (
+            &["--closure", "/nix/store/.."],
+            "/nix/store/.. is not directly below the store directory /nix/store",
+        ),
+        (&["--closure", "/"], "/ is not directly below the store"),
+        (&["--store-dir", "store"], "reading --store-dir store"),
     ] {
         let mut command = world.assemble(&[BASE], "image");
         // The last one counts.

@@ -10,8 +10,9 @@ use std::process::{Command, Output};
 use bstr::ByteSlice;
 use similar::{ChangeTag, TextDiff};
 
+use crate::dry_run;
+use crate::run::DryRuns;
 use crate::tree::{self, Kind, Tree};
-use crate::{DryRuns, dry_run};
 
 const ROOT: &[u8] = b"@ROOT@";
 

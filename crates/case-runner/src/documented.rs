@@ -5,7 +5,7 @@ use std::path::Path;
 
 use bstr::ByteSlice;
 
-use crate::case_directories;
+use crate::run::case_directories;
 
 /// # Panics
 ///

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use bstr::ByteSlice;
+use hermetic_out::store::replace_hashes;
 use hermetic_out::{Finding, FindingKind};
 use sha2::{Digest, Sha256};
 
@@ -12,8 +12,6 @@ use crate::escape::push_hex;
 
 /// So many bytes of the hash are used.
 const LENGTH: usize = 16;
-/// How long the hash of a store path is, in characters.
-const STORE_HASH: usize = 32;
 
 /// A name for each finding, in their order. It is made of the kind, the file and the subject, both
 /// without the hashes of store paths, and of how many alike came before: it outlives a rebuild, lines
@@ -49,8 +47,8 @@ fn named(
             let mut hash = Sha256::new();
             for part in [
                 id(finding.kind).as_bytes(),
-                &without_hashes(finding.file.as_os_str().as_bytes(), store_dir),
-                &without_hashes(&finding.subject, store_dir),
+                &replace_hashes(finding.file.as_os_str().as_bytes(), store_dir, b""),
+                &replace_hashes(&finding.subject, store_dir, b""),
             ] {
                 // Lengths keep parts apart.
                 hash.update((part.len() as u64).to_be_bytes());
@@ -68,29 +66,8 @@ fn named(
         .collect()
 }
 
-/// `bytes` with every `STORE_DIR/HASH-NAME` in it as `NAME`.
-pub(crate) fn without_hashes(bytes: &[u8], store_dir: &Path) -> Vec<u8> {
-    let store = [store_dir.as_os_str().as_bytes(), b"/"].concat();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut rest = bytes;
-    while let Some(at) = rest.find(&store) {
-        let after = &rest[at + store.len()..];
-        let hash = after.get(..STORE_HASH).unwrap_or_default();
-        if after.get(STORE_HASH) == Some(&b'-') && hash.iter().all(u8::is_ascii_alphanumeric) {
-            out.extend_from_slice(&rest[..at]);
-            rest = &after[STORE_HASH + 1..];
-        } else {
-            out.extend_from_slice(&rest[..at + store.len()]);
-            rest = after;
-        }
-    }
-    out.extend_from_slice(rest);
-    out
-}
-
 #[cfg(test)]
 mod tests {
-    use bstr::ByteSlice;
     use hermetic_out::Place;
     use hermetic_out_formats::Span;
 
@@ -135,19 +112,5 @@ mod tests {
         names.sort();
         names.dedup();
         assert_eq!(names.len(), all.len());
-    }
-
-    #[test]
-    fn hashes_are_left_out_and_nothing_else() {
-        let text = format!(
-            "PATH={}:{} /nix/store/short-x /nix/store/",
-            store_path('a', "x/bin"),
-            store_path('b', "y")
-        );
-        let found = without_hashes(text.as_bytes(), Path::new("/nix/store"));
-        assert_eq!(
-            found.as_bstr(),
-            "PATH=x/bin:y /nix/store/short-x /nix/store/"
-        );
     }
 }

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use clap::Args;
 use hermetic_out::apply::apply;
-use hermetic_out::{Package, Severity, Tree};
+use hermetic_out::{Package, Severity};
 
 use crate::exit_status::{ExitStatus, Streams};
 use crate::output_options::OutputOptions;
@@ -42,8 +42,7 @@ impl Report {
             changes.with_diff = options.diff;
             changes.dry_run = options.dry_run || status != ExitStatus::Clean;
             if !changes.dry_run {
-                let tree = Tree::new(package.store_dir.clone(), package.root.clone());
-                apply(&changes.outcome.plan, package, &tree)
+                apply(&changes.outcome.plan, package)
                     .with_context(|| format!("{action} {}", self.subject))?;
             }
         }

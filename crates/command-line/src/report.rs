@@ -112,33 +112,28 @@ pub(crate) mod tests {
                 .with_subject(b"\xfe")
                 .with_help(""),
         ];
-        let plan = Plan {
-            changes: vec![
-                Change::Edit(edits),
-                Change::Move {
-                    from: "/nix/store/a-x/a".into(),
-                    to: strange,
-                },
-                Change::Create {
-                    path: "/nix/store/a-x/c".into(),
-                    content: BString::from("new\nlast"),
-                    mode: 0o644,
-                },
-                Change::Remove {
-                    path: "/nix/store/a-x/d".into(),
-                },
-            ],
-        };
+        let plan = Plan::from(vec![
+            Change::Edit(edits),
+            Change::Move {
+                from: "/nix/store/a-x/a".into(),
+                to: strange,
+            },
+            Change::Create {
+                path: "/nix/store/a-x/c".into(),
+                content: BString::from("new\nlast"),
+                mode: 0o644,
+            },
+            Change::Remove {
+                path: "/nix/store/a-x/d".into(),
+            },
+        ]);
+        let mut outcome = Outcome::default();
+        outcome.plan = plan;
+        (outcome.replaced, outcome.kept, outcome.unresolved) = (1, 2, 1);
+        outcome.new_references = vec![("out".into(), vec!["/nix/store/b-y".into()])];
         Report {
             changes: Some(Changes {
-                outcome: Outcome {
-                    plan,
-                    replaced: 1,
-                    kept: 2,
-                    unresolved: 1,
-                    new_references: vec![("out".into(), vec!["/nix/store/b-y".into()])],
-                    ..Outcome::default()
-                },
+                outcome,
                 dry_run: false,
                 with_diff: true,
             }),

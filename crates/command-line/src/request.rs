@@ -7,7 +7,8 @@ use std::{fs, io};
 
 use bstr::ByteSlice;
 use hermetic_out::resolve::Choices;
-use hermetic_out::{Output, Package};
+use hermetic_out::store::name_without_hash;
+use hermetic_out::{Output, Package, Store};
 use thiserror::Error;
 
 use crate::escape::{escape_for_terminal, escape_path};
@@ -149,9 +150,8 @@ impl CommonOptions {
     /// What the options say about the package; fails if they contradict each other, or what they name
     /// does not exist.
     pub fn request(&self) -> Result<Request, OptionError> {
-        let store_dir = absolute("--store-dir", self.store_dir.as_os_str().as_bytes())?;
-        check_root(self.root.as_deref())?;
-        let mut outputs = self.outputs(&store_dir)?;
+        let store = store(&self.store_dir, self.root.as_deref())?;
+        let mut outputs = self.outputs(&store)?;
         for value in &self.output_search_path {
             let option = "--output-search-path";
             let (name, directories) = pair(option, value.as_bytes(), "NAME=DIR[:DIR…]")?;
@@ -178,28 +178,23 @@ impl CommonOptions {
             .iter()
             .map(|value| absolute("--dependency", value.as_bytes()))
             .collect::<Result<_, _>>()?;
-        let choices = Choices {
-            keep: self
-                .keep
-                .iter()
-                .map(|value| value.as_bytes().to_vec())
-                .collect(),
-            replace: pairs("--replace", &self.replace)?,
-            fallback: pairs("--fallback", &self.fallback)?,
-        };
+        let mut choices = Choices::new();
+        choices.keep = self
+            .keep
+            .iter()
+            .map(|value| value.as_bytes().to_vec())
+            .collect();
+        choices.replace = pairs("--replace", &self.replace)?;
+        choices.fallback = pairs("--fallback", &self.fallback)?;
         Ok(Request {
-            package: Package {
-                outputs,
-                search_path: directories?.concat(),
-                dependencies,
-                store_dir,
-                root: self.root.clone(),
-            },
+            package: Package::new(store, outputs)
+                .with_search_path(directories?.concat())
+                .with_dependencies(dependencies),
             choices,
         })
     }
 
-    fn outputs(&self, store_dir: &Path) -> Result<Vec<Output>, OptionError> {
+    fn outputs(&self, store: &Store) -> Result<Vec<Output>, OptionError> {
         let option = "--output";
         let mut outputs: Vec<Output> = Vec::with_capacity(self.output.len());
         for value in &self.output {
@@ -211,25 +206,22 @@ impl CommonOptions {
                 return Err(OptionError::RepeatedOutput { option, name });
             }
             let path = absolute(option, path)?;
-            let (shown, store) = (escape_path(&path), escape_path(store_dir));
-            let Ok(below) = path.strip_prefix(store_dir) else {
+            let (shown, store_dir) = (escape_path(&path), escape_path(&store.directory));
+            if !path.starts_with(&store.directory) {
                 return Err(OptionError::OutsideStore {
                     name,
                     path: shown,
-                    store_dir: store,
+                    store_dir,
                 });
-            };
-            if below.components().count() != 1 {
+            }
+            if store.store_path(&path).is_err() {
                 return Err(OptionError::NotAStorePath {
                     name,
                     path: shown,
-                    store_dir: store,
+                    store_dir,
                 });
             }
-            let place = match &self.root {
-                Some(root) => root.join(path.strip_prefix("/").unwrap_or(&path)),
-                None => path.clone(),
-            };
+            let place = store.real_path(&path);
             if let Some(other) = outputs.iter().find(|known| known.path == path) {
                 return Err(OptionError::SharedOutput {
                     first: other.name.clone(),
@@ -261,7 +253,7 @@ impl CommonOptions {
             }
         }
         if outputs.is_empty() {
-            return Err(OptionError::NoOutput(escape_path(store_dir)));
+            return Err(OptionError::NoOutput(escape_path(&store.directory)));
         }
         Ok(outputs)
     }
@@ -270,12 +262,18 @@ impl CommonOptions {
 /// A package's name, for messages: that of a store path of it, without its hash.
 #[must_use]
 pub fn package_name(store_path: &Path) -> String {
-    let name = store_path.file_name().unwrap_or_default().as_bytes();
-    escape_for_terminal(name.split_once_str("-").map_or(name, |(_, name)| name))
+    escape_for_terminal(name_without_hash(store_path))
 }
 
-/// Fails if `--root` names something that is no directory.
-pub fn check_root(root: Option<&Path>) -> Result<(), OptionError> {
+/// The store that `--store-dir` and `--root` name. Fails if the one is not absolute, or the other is no
+/// directory.
+pub fn store(store_dir: &Path, root: Option<&Path>) -> Result<Store, OptionError> {
+    let directory = absolute("--store-dir", store_dir.as_os_str().as_bytes())?;
+    check_root(root)?;
+    Ok(Store::new(directory, root.map(Path::to_owned)))
+}
+
+fn check_root(root: Option<&Path>) -> Result<(), OptionError> {
     let Some(root) = root else {
         return Ok(());
     };
@@ -409,11 +407,10 @@ mod tests {
             ["/d/bin", "/e/bin", "/f/bin"].map(PathBuf::from)
         );
         assert_eq!(request.package.dependencies, [PathBuf::from("/g")]);
-        let choices = Choices {
-            keep: vec![b"/opt/**".into()],
-            replace: vec![(b"/bin/login".into(), b"/h/bin/login=x".into())],
-            fallback: vec![(b"sh".into(), b"/h/bin/sh".into())],
-        };
+        let choices = Choices::new()
+            .keep("/opt/**")
+            .replace("/bin/login", "/h/bin/login=x")
+            .fallback("sh", "/h/bin/sh");
         assert_eq!(request.choices, choices);
         assert_eq!(request.name(), "x-1.0");
     }
@@ -492,7 +489,7 @@ mod tests {
         let mut options = options(&["--output=out=/gnu/store/x", "--store-dir=/gnu/store/"]);
         options.root = Some(root.path().into());
         let request = options.request().unwrap();
-        assert_eq!(request.package.store_dir, Path::new("/gnu/store"));
+        assert_eq!(request.package.store.directory, Path::new("/gnu/store"));
         assert_eq!(request.name(), "x");
     }
 

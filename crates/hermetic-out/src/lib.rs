@@ -8,6 +8,7 @@ pub mod output_references;
 pub mod package;
 pub mod plan;
 pub mod resolve;
+pub mod store;
 pub mod tree;
 pub mod walk;
 
@@ -17,4 +18,5 @@ pub use output_references::OutputReferences;
 pub use package::{Output, Package};
 pub use plan::{Change, Edit, FileEdits, Plan, PlanError};
 pub use resolve::{Decision, Resolver};
-pub use tree::{Listing, Tree};
+pub use store::{Store, StoreError};
+pub use tree::{Listing, Moves, Tree, TreeView};

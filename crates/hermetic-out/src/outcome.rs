@@ -7,6 +7,7 @@ use crate::plan::Plan;
 
 /// What is to be done, and what was found.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Outcome {
     /// What is to be done.
     pub plan: Plan,

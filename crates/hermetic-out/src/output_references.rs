@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use memchr::memmem::Finder;
 use thiserror::Error;
@@ -11,6 +11,7 @@ use walkdir::WalkDir;
 
 use crate::apply::TEMPORARY_NAME;
 use crate::package::Package;
+use crate::store::hash_part;
 use crate::tree::Tree;
 
 /// Which outputs refer to which, as their positions in the package.
@@ -20,18 +21,12 @@ pub struct OutputReferences(Vec<Vec<bool>>);
 /// A file of an output could not be read.
 #[derive(Debug, Error)]
 #[error("looking for references between outputs in {path}")]
+#[non_exhaustive]
 pub struct ReferencesError {
     /// The file or directory.
     pub path: PathBuf,
     /// The system's reason.
     pub source: io::Error,
-}
-
-/// What Nix looks for to know that a file refers to a store path: the hash in its name.
-#[must_use]
-pub fn hash_part(path: &Path) -> &[u8] {
-    let name = path.file_name().unwrap_or_default().as_bytes();
-    name.get(..32).unwrap_or(name)
 }
 
 impl OutputReferences {

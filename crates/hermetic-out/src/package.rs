@@ -2,12 +2,15 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
+
+use crate::store::Store;
 
 pub use hermetic_out_formats::paths::normalize;
 
 /// One output of the package: `out`, `bin`, `dev` …
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Output {
     /// Its name, as the derivation has it.
     pub name: String,
@@ -47,6 +50,7 @@ impl Output {
 
 /// A package's outputs and its dependencies.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Package {
     /// The outputs; where several have a file, the first wins.
     pub outputs: Vec<Output>,
@@ -55,29 +59,41 @@ pub struct Package {
     pub search_path: Vec<PathBuf>,
     /// Further dependencies, by their store paths.
     pub dependencies: Vec<PathBuf>,
-    /// What store paths begin with: `/nix/store`.
-    pub store_dir: PathBuf,
-    /// The tree in which store paths are read and written; `/` if there is none.
-    pub root: Option<PathBuf>,
+    /// Where all of these lie.
+    pub store: Store,
 }
 
 impl Package {
+    /// A package with these outputs, and without dependencies.
+    #[must_use]
+    pub fn new(store: Store, outputs: Vec<Output>) -> Self {
+        Self {
+            outputs,
+            store,
+            ..Self::default()
+        }
+    }
+
+    /// The same, but programs of dependencies are looked for in these directories.
+    #[must_use]
+    pub fn with_search_path(mut self, search_path: Vec<PathBuf>) -> Self {
+        self.search_path = search_path;
+        self
+    }
+
+    /// The same, with these further dependencies.
+    #[must_use]
+    pub fn with_dependencies(mut self, dependencies: Vec<PathBuf>) -> Self {
+        self.dependencies = dependencies;
+        self
+    }
+
     /// The output that the file at `path` belongs to.
     #[must_use]
     pub fn output_of(&self, path: &Path) -> Option<&Output> {
         self.outputs
             .iter()
             .find(|output| path.starts_with(&output.path))
-    }
-
-    /// The store path (the directory directly below the store directory) that `path` lies in.
-    #[must_use]
-    pub fn store_path_of(&self, path: &Path) -> Option<PathBuf> {
-        let inside = path.strip_prefix(&self.store_dir).ok()?;
-        match inside.components().next()? {
-            Component::Normal(name) => Some(self.store_dir.join(name)),
-            _ => None,
-        }
     }
 
     /// Where the programs of dependencies are for the files of the output called `output`.
@@ -138,28 +154,14 @@ mod tests {
     fn an_output_can_have_its_own_search_path() {
         let mut dev = Output::new("dev", "/nix/store/d-x");
         dev.search_path = Some(vec!["/nix/store/h-cc/bin".into()]);
-        let package = Package {
-            outputs: vec![Output::new("out", "/nix/store/o-x"), dev],
-            search_path: vec!["/nix/store/h-sh/bin".into()],
-            dependencies: vec!["/nix/store/h-lib".into()],
-            ..Package::default()
-        };
+        let outputs = vec![Output::new("out", "/nix/store/o-x"), dev];
+        let package = Package::new(Store::default(), outputs)
+            .with_search_path(vec!["/nix/store/h-sh/bin".into()])
+            .with_dependencies(vec!["/nix/store/h-lib".into()]);
         let of = |output| package.dependencies_of(output).collect::<Vec<_>>();
         for (output, first) in [("out", "sh"), ("none", "sh"), ("dev", "cc")] {
             let first = PathBuf::from(format!("/nix/store/h-{first}"));
             assert_eq!(of(output), [&first, Path::new("/nix/store/h-lib")]);
         }
-    }
-
-    #[test]
-    fn the_store_path_of_a_file() {
-        let package = Package {
-            store_dir: "/nix/store".into(),
-            ..Package::default()
-        };
-        let of = |path: &str| package.store_path_of(Path::new(path));
-        assert_eq!(of("/nix/store/h-x/bin/y"), Some("/nix/store/h-x".into()));
-        assert_eq!(of("/nix/store"), None);
-        assert_eq!(of("/nix/storefoo/x"), None);
     }
 }

@@ -6,7 +6,7 @@ use bstr::BString;
 use hermetic_out_formats::Span;
 use thiserror::Error;
 
-/// Replaces some bytes of a file.
+/// Replaces some bytes of a file: a span and a text, nothing more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edit {
     /// The bytes replaced, in the file as it is; an empty span inserts.
@@ -17,6 +17,7 @@ pub struct Edit {
 
 /// All edits of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FileEdits {
     /// The file, by its store path, where it is before the plan's moves.
     pub path: PathBuf,
@@ -105,6 +106,7 @@ pub enum Change {
 
 /// What is to be done to a tree, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Plan {
     /// The steps.
     pub changes: Vec<Change>,
@@ -131,6 +133,12 @@ impl Change {
     }
 }
 
+impl From<Vec<Change>> for Plan {
+    fn from(changes: Vec<Change>) -> Self {
+        Self { changes }
+    }
+}
+
 impl Plan {
     /// Whether nothing is to be done.
     #[must_use]
@@ -153,20 +161,6 @@ impl Plan {
         files.sort_unstable();
         files.dedup();
         files.len()
-    }
-
-    /// Where the file at `path` will be.
-    #[must_use]
-    pub fn final_place<'a>(&'a self, path: &'a Path) -> &'a Path {
-        let moved = self.changes.iter().find_map(|change| match change {
-            Change::Move { from, to } | Change::MoveLeavingLink { from, to, .. }
-                if from == path =>
-            {
-                Some(to.as_path())
-            }
-            _ => None,
-        });
-        moved.unwrap_or(path)
     }
 }
 

@@ -3,16 +3,17 @@
 //! The order of the rules is the order of [`Resolver::resolve`]; the first that applies wins.
 
 use std::ffi::OsStr;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use hermetic_out_formats::tables::{is_setuid_program, is_shared_directory};
+use hermetic_out_formats::unit::context::UnitContext;
 use hermetic_out_formats::{Lookup, Reference, Role};
 use thiserror::Error;
 
 use crate::package::{Output, Package, normalize};
-use crate::tree::{Node, Tree};
+use crate::tree::{Node, TreeView};
 
 /// Where a system keeps programs with a setuid bit: NixOS' `security.wrapperDir`.
 pub const WRAPPER_DIRECTORY: &str = "/run/wrappers/bin";
@@ -55,8 +56,8 @@ pub enum Kept {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Provider {
-    /// The user named it.
-    Named,
+    /// The user chose it.
+    UserChoice,
     /// An output of the package, by its name.
     Own(String),
     /// A dependency, by its store path.
@@ -83,7 +84,7 @@ pub enum UnresolvedReason {
     BadReplacement(PathBuf),
 }
 
-/// What a reference should be.
+/// What a reference should be: one of three, and there will be no fourth.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// What it is.
@@ -101,6 +102,7 @@ pub enum Decision {
 
 /// What holds for the place of a reference beside the reference itself.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct ReferenceContext {
     /// The output whose file holds it, by its name.
     pub output: String,
@@ -112,8 +114,29 @@ pub struct ReferenceContext {
     pub search_path: Vec<Vec<u8>>,
 }
 
+impl ReferenceContext {
+    /// The context of a file of the output called `output`, of which nothing else is known.
+    pub fn new(output: impl Into<String>) -> Self {
+        Self {
+            output: output.into(),
+            ..Self::default()
+        }
+    }
+
+    /// The context of a unit, with its drop-ins, in the output called `output`.
+    pub fn of_unit(output: impl Into<String>, unit: &UnitContext) -> Self {
+        Self {
+            output: output.into(),
+            other_root: unit.other_root,
+            unprivileged: unit.unprivileged,
+            search_path: unit.search_path.clone(),
+        }
+    }
+}
+
 /// What the user says about references, by what stands in the file: a path or a name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Choices {
     /// Globs of what stays as it is (`*` stays within a component, `**` does not).
     pub keep: Vec<Vec<u8>>,
@@ -123,9 +146,43 @@ pub struct Choices {
     pub fallback: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
+impl Choices {
+    /// The user says nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            keep: Vec::new(),
+            replace: Vec::new(),
+            fallback: Vec::new(),
+        }
+    }
+
+    /// The same, and what matches `glob` stays as it is.
+    #[must_use]
+    pub fn keep(mut self, glob: impl Into<Vec<u8>>) -> Self {
+        self.keep.push(glob.into());
+        self
+    }
+
+    /// The same, and `from` becomes `to`.
+    #[must_use]
+    pub fn replace(mut self, from: impl Into<Vec<u8>>, to: impl Into<Vec<u8>>) -> Self {
+        self.replace.push((from.into(), to.into()));
+        self
+    }
+
+    /// The same, and `from` becomes `to` if nothing provides it.
+    #[must_use]
+    pub fn fallback(mut self, from: impl Into<Vec<u8>>, to: impl Into<Vec<u8>>) -> Self {
+        self.fallback.push((from.into(), to.into()));
+        self
+    }
+}
+
 /// A pattern of the user is not a glob.
 #[derive(Debug, Error)]
 #[error("reading the pattern {pattern} of paths to keep: {reason}; see --help for the syntax")]
+#[non_exhaustive]
 pub struct PatternError {
     /// The pattern.
     pub pattern: String,
@@ -137,16 +194,18 @@ pub struct PatternError {
 #[derive(Debug)]
 pub struct Resolver<'a> {
     package: &'a Package,
-    tree: &'a Tree,
+    tree: TreeView<'a>,
     keep: GlobSet,
     choices: &'a Choices,
 }
 
 impl<'a> Resolver<'a> {
-    /// A resolver for one package.
+    /// A resolver for one package, in a tree as it is (`&Tree`) or as it will be (`TreeView`).
+    ///
+    /// Fails if a pattern of `choices` is not a glob.
     pub fn new(
         package: &'a Package,
-        tree: &'a Tree,
+        tree: impl Into<TreeView<'a>>,
         choices: &'a Choices,
     ) -> Result<Self, PatternError> {
         let mut globs = GlobSetBuilder::new();
@@ -168,15 +227,15 @@ impl<'a> Resolver<'a> {
         })?;
         Ok(Self {
             package,
-            tree,
+            tree: tree.into(),
             keep,
             choices,
         })
     }
 
-    /// The store that it looks at.
+    /// The tree that it looks at.
     #[must_use]
-    pub fn tree(&self) -> &Tree {
+    pub fn tree(&self) -> TreeView<'a> {
         self.tree
     }
 
@@ -206,7 +265,7 @@ impl<'a> Resolver<'a> {
     fn provided(&self, reference: &Reference, place: &ReferenceContext) -> Decision {
         let value = reference.text.bytes();
         // Before the machine's state: a store may lie there.
-        if self.is_in_store(value) {
+        if self.package.store.contains(value) {
             return self.in_store(reference);
         }
         if let Some(kept) = built_in_keep(reference.text.literal_prefix()) {
@@ -246,7 +305,7 @@ impl<'a> Resolver<'a> {
         let name = OsStr::from_bytes(name);
         let mut usable = self.usable_search_path(output).filter(|directory| {
             // A compiler's output is no place for a service's programs.
-            let store_path = self.package.store_path_of(directory);
+            let store_path = self.package.store.store_path_of(directory);
             !store_path.is_some_and(|path| path.as_os_str().as_bytes().ends_with(b"-dev"))
         });
         usable.find(|directory| self.tree.look_up(&directory.join(name)) == Some(Node::Program))
@@ -278,20 +337,13 @@ impl<'a> Resolver<'a> {
             found.is_some()
         };
         // What lies outside the store is the user's business.
-        if self.is_in_store(to) && !fits {
+        if self.package.store.contains(to) && !fits {
             return Some(Decision::Unresolved(UnresolvedReason::BadReplacement(path)));
         }
         Some(Decision::Replace {
             path: to.clone(),
-            provider: Provider::Named,
+            provider: Provider::UserChoice,
         })
-    }
-
-    fn is_in_store(&self, value: &[u8]) -> bool {
-        let store = self.package.store_dir.as_os_str().as_bytes();
-        value
-            .strip_prefix(store)
-            .is_some_and(|rest| rest.starts_with(b"/"))
     }
 
     fn in_store(&self, reference: &Reference) -> Decision {
@@ -300,13 +352,9 @@ impl<'a> Resolver<'a> {
         }
         let path = Path::new(OsStr::from_bytes(reference.text.bytes()));
         if let Some(new) = self.tree.new_place(path) {
-            let output = self.package.output_of(&new);
-            return Decision::Replace {
-                provider: Provider::Own(
-                    output.map(|output| output.name.clone()).unwrap_or_default(),
-                ),
-                path: new.into_os_string().into_vec(),
-            };
+            let output = self.package.output_of(new);
+            let name = output.map(|output| output.name.clone());
+            return replace_with(new, Provider::Own(name.unwrap_or_default()));
         }
         if self.tree.look_up(path).is_some() {
             Decision::Keep(Kept::InStore)
@@ -320,7 +368,7 @@ impl<'a> Resolver<'a> {
     fn usable_search_path(&self, output: &str) -> impl Iterator<Item = &'a Path> {
         let package = self.package;
         let directories = package.search_path_of(output).iter().map(PathBuf::as_path);
-        directories.filter(|directory| directory.starts_with(&package.store_dir))
+        directories.filter(|directory| directory.starts_with(&package.store.directory))
     }
 }
 
@@ -463,10 +511,7 @@ impl Query<'_> {
             Some(hit) if self.runs() && hit.node != Node::Program => {
                 self.not_executable(not_executable.unwrap_or(hit))
             }
-            Some(hit) => Decision::Replace {
-                path: hit.path.into_os_string().into_vec(),
-                provider: hit.provider,
-            },
+            Some(hit) => replace(hit),
             None => match not_executable {
                 Some(hit) => self.not_executable(hit),
                 None => self.missing(sub_path),
@@ -502,10 +547,7 @@ impl Query<'_> {
         if shared && self.role != Role::SearchPathEntry {
             return Decision::Keep(Kept::SharedDirectory);
         }
-        Decision::Replace {
-            path: hit.path.as_os_str().as_bytes().to_vec(),
-            provider: hit.provider.clone(),
-        }
+        replace_with(&hit.path, hit.provider.clone())
     }
 
     fn program_by_name(&self, own: Option<Hit>, name: &[u8]) -> Decision {
@@ -525,20 +567,20 @@ impl Query<'_> {
         let mut not_executable = own.filter(|hit| is_candidate(hit.node));
         for directory in resolver.usable_search_path(&self.place.output) {
             let path = directory.join(OsStr::from_bytes(name));
-            match resolver.tree.look_up(&path) {
-                Some(Node::Program) => {
-                    let store_path = resolver.package.store_path_of(&path);
-                    let provider = Provider::Dependency(store_path.unwrap_or_default());
-                    return replace_with(&path, provider);
-                }
-                Some(node) if not_executable.is_none() && is_candidate(node) => {
-                    not_executable = Some(Hit {
-                        path,
-                        node,
-                        provider: Provider::Named,
-                    });
-                }
-                _ => {}
+            let Some(node) = resolver.tree.look_up(&path) else {
+                continue;
+            };
+            let store_path = resolver.package.store.store_path_of(&path);
+            let hit = Hit {
+                path,
+                node,
+                provider: Provider::Dependency(store_path.unwrap_or_default()),
+            };
+            if node == Node::Program {
+                return replace(hit);
+            }
+            if is_candidate(node) {
+                not_executable.get_or_insert(hit);
             }
         }
         match not_executable {
@@ -620,7 +662,7 @@ impl Query<'_> {
         let sub_path = OsStr::from_bytes(sub_path);
         let mut first = None;
         for dependency in package.dependencies_of(&self.place.output) {
-            if !dependency.starts_with(&package.store_dir) {
+            if !dependency.starts_with(&package.store.directory) {
                 continue;
             }
             let path = dependency.join(sub_path);
@@ -628,7 +670,7 @@ impl Query<'_> {
             let Some(node @ (Node::Program | Node::File)) = node else {
                 continue;
             };
-            let store_path = package.store_path_of(dependency).unwrap_or_default();
+            let store_path = package.store.store_path_of(dependency).unwrap_or_default();
             let hit = Hit {
                 path,
                 node,

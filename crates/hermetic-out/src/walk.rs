@@ -13,6 +13,7 @@ use crate::tree::Tree;
 
 /// A file of a known format.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct KnownFile {
     /// Where it is, by its store path.
     pub path: PathBuf,
@@ -25,6 +26,7 @@ pub struct KnownFile {
 /// A directory could not be read.
 #[derive(Debug, Error)]
 #[error("looking for units and their companions in {path}")]
+#[non_exhaustive]
 pub struct WalkError {
     /// The directory, or the entry of it.
     pub path: PathBuf,

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use hermetic_out::package::{Output, Package};
 use hermetic_out::resolve::{
-    Choices, Decision, Kept, ReferenceContext, Resolver, UnresolvedReason,
+    Choices, Decision, Kept, Provider, ReferenceContext, Resolver, UnresolvedReason,
 };
-use hermetic_out::tree::Tree;
+use hermetic_out::tree::{Moves, Tree, TreeView};
 use hermetic_out_formats::{Lookup, MappedText, Reference, Role, Span};
 
 const OUT: &str = "/nix/store/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-own";
@@ -37,6 +37,7 @@ const PROGRAMS: &[(&str, &str)] = &[
 ];
 const FILES: &[(&str, &str)] = &[
     (OUT, "bin/not-executable"),
+    (DEP, "bin/data"),
     (OUT, "share/own/data"),
     (OUT, "etc/own.conf"),
     (OUT, "share/applications/own.desktop"),
@@ -58,21 +59,17 @@ fn store() -> Store {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("its mode");
         }
     }
-    let package = Package {
-        outputs: vec![
-            Output::new("out", OUT),
-            Output::new("bin", BIN),
-            Output::new("doc", DOC),
-        ],
-        search_path: vec![
-            "/usr/bin".into(),
-            PathBuf::from(DEP).join("bin"),
-            PathBuf::from(LATE).join("bin"),
-        ],
-        dependencies: Vec::new(),
-        store_dir: "/nix/store".into(),
-        root: Some(top.path().to_owned()),
-    };
+    let outputs = vec![
+        Output::new("out", OUT),
+        Output::new("bin", BIN),
+        Output::new("doc", DOC),
+    ];
+    let root = hermetic_out::Store::new("/nix/store", Some(top.path().to_owned()));
+    let package = Package::new(root, outputs).with_search_path(vec![
+        "/usr/bin".into(),
+        PathBuf::from(DEP).join("bin"),
+        PathBuf::from(LATE).join("bin"),
+    ]);
     Store { _top: top, package }
 }
 
@@ -87,19 +84,16 @@ fn reference(role: Role, value: &str) -> Reference {
 
 /// What becomes of `value`, in words that a table can hold.
 fn ask(store: &Store, reference: &Reference, place: &ReferenceContext) -> String {
-    let tree = Tree::new("/nix/store".into(), store.package.root.clone());
-    let pair = |from: &str, to: &str| (from.into(), to.into());
-    let choices = Choices {
-        keep: vec![b"/opt/kept/**".into(), b"kept".into()],
-        replace: vec![
-            pair("/bin/login", &format!("{DEP}/bin/tool")),
-            pair("/bin/gone", &format!("{DEP}/bin/gone")),
-            pair("/bin/outside", "/run/outside"),
-        ],
-        fallback: ["/bin/sh", "own", "kept", "/bin/not-executable", "/run/sh"]
-            .map(|from| pair(from, &format!("{LATE}/bin/shutdown")))
-            .into(),
-    };
+    let tree = Tree::new(store.package.store.clone());
+    let mut choices = Choices::new()
+        .keep("/opt/kept/**")
+        .keep("kept")
+        .replace("/bin/login", format!("{DEP}/bin/tool"))
+        .replace("/bin/gone", format!("{DEP}/bin/gone"))
+        .replace("/bin/outside", "/run/outside");
+    for from in ["/bin/sh", "own", "kept", "/bin/not-executable", "/run/sh"] {
+        choices = choices.fallback(from, format!("{LATE}/bin/shutdown"));
+    }
     let resolver = Resolver::new(&store.package, &tree, &choices).expect("good patterns");
     match resolver.resolve(reference, place) {
         Decision::Keep(kept) => format!("keep: {kept:?}"),
@@ -122,10 +116,7 @@ fn check(role: Role, place: &ReferenceContext, table: &[(&str, String)]) {
 }
 
 fn in_out() -> ReferenceContext {
-    ReferenceContext {
-        output: "out".into(),
-        ..ReferenceContext::default()
-    }
+    ReferenceContext::new("out")
 }
 
 fn kept(reason: &Kept) -> String {
@@ -224,20 +215,15 @@ fn search_path_entries_are_own_directories_even_shared_ones() {
 
 #[test]
 fn a_file_in_doc_may_name_doc() {
-    let in_doc = ReferenceContext {
-        output: "doc".into(),
-        ..ReferenceContext::default()
-    };
+    let in_doc = ReferenceContext::new("doc");
     let table = [("/usr/bin/example", format!("{DOC}/bin/example"))];
     check(Role::Program, &in_doc, &table);
 }
 
 #[test]
 fn setuid_programs_come_from_the_wrappers_where_nobody_is_root() {
-    let unprivileged = ReferenceContext {
-        unprivileged: true,
-        ..in_out()
-    };
+    let mut unprivileged = in_out();
+    unprivileged.unprivileged = true;
     let wrapper = "/run/wrappers/bin/mount".to_owned();
     check(
         Role::Program,
@@ -262,10 +248,8 @@ fn setuid_programs_come_from_the_wrappers_where_nobody_is_root() {
 
 #[test]
 fn inside_another_root_nothing_is_known() {
-    let other_root = ReferenceContext {
-        other_root: true,
-        ..in_out()
-    };
+    let mut other_root = in_out();
+    other_root.other_root = true;
     check(
         Role::Program,
         &other_root,
@@ -285,10 +269,8 @@ fn inside_another_root_nothing_is_known() {
 #[test]
 fn the_units_own_search_path_comes_first() {
     let store = store();
-    let place = ReferenceContext {
-        search_path: vec![b"/usr/libexec/own".to_vec()],
-        ..in_out()
-    };
+    let mut place = in_out();
+    place.search_path = vec![b"/usr/libexec/own".to_vec()];
     let helper = reference(Role::Program, "helper");
     assert_eq!(
         ask(&store, &helper, &place),
@@ -349,11 +331,8 @@ fn what_a_specifier_completes_is_kept() {
 #[test]
 fn a_bad_pattern_is_said() {
     let package = Package::default();
-    let tree = Tree::new("/nix/store".into(), None);
-    let choices = Choices {
-        keep: vec![b"a{b".into()],
-        ..Choices::default()
-    };
+    let tree = Tree::new(package.store.clone());
+    let choices = Choices::new().keep("a{b");
     let error = Resolver::new(&package, &tree, &choices).expect_err("it is no glob");
     let text = error.to_string();
     assert!(
@@ -365,19 +344,46 @@ fn a_bad_pattern_is_said() {
 #[test]
 fn what_moves_is_found_at_its_new_place() {
     let store = store();
-    let tree = Tree::new("/nix/store".into(), store.package.root.clone());
+    let tree = Tree::new(store.package.store.clone());
     let (from, to) = (
         Path::new(OUT).join("bin/own"),
         Path::new(BIN).join("bin/own"),
     );
-    tree.will_move(from.clone(), to.clone());
-    let choices = Choices::default();
-    let resolver = Resolver::new(&store.package, &tree, &choices).expect("no pattern");
+    let mut moves = Moves::default();
+    moves.add(from.clone(), to.clone());
+    let choices = Choices::new();
+    let view = TreeView::new(&tree, &moves);
+    let resolver = Resolver::new(&store.package, view, &choices).expect("no pattern");
     for value in ["/usr/bin/own", &from.display().to_string()] {
         let decision = resolver.resolve(&reference(Role::Program, value), &in_out());
         let Decision::Replace { path, .. } = decision else {
             panic!("{value}: {decision:?}");
         };
         assert_eq!(path, to.as_os_str().as_encoded_bytes(), "{value}");
+    }
+}
+
+#[test]
+fn who_provides_a_replacement() {
+    let store = store();
+    let tree = Tree::new(store.package.store.clone());
+    let choices = Choices::new().replace("/bin/login", format!("{DEP}/bin/tool"));
+    let resolver = Resolver::new(&store.package, &tree, &choices).expect("no pattern");
+    for (role, value, expected) in [
+        (Role::Program, "/bin/login", Provider::UserChoice),
+        (Role::Program, "/bin/own", Provider::Own("out".into())),
+        (Role::Program, "/bin/tool", Provider::Dependency(DEP.into())),
+        // It is found on the search path, too, but nobody may run it.
+        (
+            Role::File,
+            "/usr/bin/data",
+            Provider::Dependency(DEP.into()),
+        ),
+    ] {
+        let decision = resolver.resolve(&reference(role, value), &in_out());
+        let Decision::Replace { provider, .. } = decision else {
+            panic!("{value}: {decision:?}");
+        };
+        assert_eq!(provider, expected, "{value}");
     }
 }

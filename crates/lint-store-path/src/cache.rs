@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::facts::{PathFacts, written};
 use crate::stamp::Stamp;
-use crate::store::{Store, store_path_name};
+use hermetic_out::store::{Store, store_path_name};
 
 /// Where facts are kept.
 #[derive(Clone, Debug)]
@@ -149,10 +149,7 @@ mod tests {
 
     fn place() -> Place {
         let top = tempfile::tempdir().unwrap();
-        let store = Store {
-            directory: top.path().join("nix/store"),
-            root: None,
-        };
+        let store = Store::new(top.path().join("nix/store"), None);
         let path = store.directory.join("0123456789abcdfghijklmnpqrsvwxyz-x");
         fs::create_dir_all(path.join("bin")).unwrap();
         fs::write(path.join("bin/x"), "#!/bin/sh\n").unwrap();
@@ -234,15 +231,9 @@ mod tests {
     fn only_a_store_that_nix_looks_after_has_a_cache() {
         let place = place();
         assert!(place.store.is_real());
-        let rooted = Store {
-            root: Some("/".into()),
-            ..place.store.clone()
-        };
+        let rooted = Store::new(place.store.directory.clone(), Some("/".into()));
         assert!(!rooted.is_real());
-        let other = Store {
-            directory: place.path.clone(),
-            root: None,
-        };
+        let other = Store::new(&place.path, None);
         assert!(!other.is_real() && Cache::of_user(&other).is_none());
         let unnamed = place.store.directory.join("result");
         assert!(place.cache.place(&unnamed).is_none());

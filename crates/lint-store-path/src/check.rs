@@ -21,7 +21,7 @@ use crate::rules::RULES;
 #[must_use]
 pub fn check(known: &Arc<FactSet>, is_closure: bool) -> Vec<Diagnostic> {
     let store = known.store();
-    let tree = Tree::new(store.directory.clone(), store.root.clone()).with_listing(known.clone());
+    let tree = Tree::new(store.clone()).with_listing(known.clone());
     let libraries = Libraries::new(known, &tree);
     let closure = ClosureSubject {
         known,

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Parser;
-use hermetic_out::FindingKind;
+use hermetic_out::{FindingKind, Store};
 use hermetic_out_command_line::policy::{Baseline, Compared, Policy, PolicyOptions};
 use hermetic_out_command_line::progress::Bar;
-use hermetic_out_command_line::request::{absolute, check_root, package_name};
+use hermetic_out_command_line::request::{package_name, store};
 use hermetic_out_command_line::size::{Size, SizeSum};
 use hermetic_out_command_line::{
     ExitStatus, Format, OutputOptions, Report, Streams, Tool, ToolVersion,
@@ -17,7 +17,7 @@ use hermetic_out_command_line::{
 use crate::cache::Cache;
 use crate::facts::{FactSet, Node, PathFacts, written};
 use crate::rules::{self, RULES};
-use crate::{Linted, Sources, Stats, Store, gather, lint};
+use crate::{Linted, Sources, Stats, gather, lint};
 
 /// The name and version of the tool.
 pub const TOOL: ToolVersion = ToolVersion {
@@ -137,11 +137,7 @@ fn list_rules(streams: &mut Streams<'_>) -> std::io::Result<()> {
 
 impl Arguments {
     fn sources(&self) -> anyhow::Result<Sources> {
-        check_root(self.root.as_deref())?;
-        let store = Store {
-            directory: absolute("--store-dir", self.store_dir.as_os_str().as_bytes())?,
-            root: self.root.clone(),
-        };
+        let store = store(&self.store_dir, self.root.as_deref())?;
         let mut given: Vec<PathFacts> = Vec::new();
         for file in &self.facts {
             given.extend(written::read(file)?);

@@ -3,33 +3,16 @@
 use std::io;
 use std::path::PathBuf;
 
+use hermetic_out::StoreError;
 use thiserror::Error;
 
 /// The store paths cannot be looked at, or what is asked for makes no sense.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Something else than a store path.
-    #[error(
-        "linting {path}: it is not directly below the store directory {store}; give the store path \
-         itself, or give --store-dir"
-    )]
-    NotAStorePath {
-        /// What was given.
-        path: PathBuf,
-        /// The store directory.
-        store: PathBuf,
-    },
-    /// A store path that is not there.
-    #[error(
-        "linting {path}: it does not exist as {real}; build or copy it first, or give the right --root"
-    )]
-    Missing {
-        /// The store path.
-        path: PathBuf,
-        /// Where it was looked for.
-        real: PathBuf,
-    },
+    /// The arguments are no store paths, or these are not there.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// Something cannot be read or written.
     #[error("{doing} {path}")]
     Io {

@@ -6,15 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use hermetic_out::Store;
 use rayon::prelude::*;
 
 use crate::cache::Cache;
-use crate::closure::{ask_nix, closure_arguments};
 use crate::error::{Error, io_error};
 use crate::facts::file::Reader;
 use crate::facts::{self, FactSet, PathFacts};
 use crate::progress::{Progress, Unit};
-use crate::store::Store;
 
 /// What is to be looked at.
 #[derive(Clone, Debug)]
@@ -64,7 +63,7 @@ fn not_given(sources: &Sources) -> Vec<PathBuf> {
 /// Gets the facts of all that is to be looked at.
 pub fn gather(sources: Sources, progress: &dyn Progress) -> Result<Gathered, Error> {
     reserve_memory();
-    let named = closure_arguments(&sources.store, &not_given(&sources))?;
+    let named = sources.store.read_closure(&not_given(&sources))?;
     let store = &sources.store;
     let given = sources.given.into_iter();
     let mut known: BTreeMap<PathBuf, PathFacts> = given
@@ -76,7 +75,7 @@ pub fn gather(sources: Sources, progress: &dyn Progress) -> Result<Gathered, Err
     if sources.closure {
         let arguments = sources.arguments.into_iter();
         followed.extend(arguments.filter(|path| known.contains_key(path)));
-        match ask_nix(store, &named.paths) {
+        match store.requisites(&named.paths) {
             Some(closure) => wanted.extend(closure),
             None => followed.extend_from_slice(&named.paths),
         }

@@ -5,14 +5,15 @@
 //! always see the closure that they are asked about. Nothing is written but the cache.
 //!
 //! ```
-//! use lint_store_path::{Sources, Store, lint, progress::Quiet};
+//! use hermetic_out::Store;
+//! use lint_store_path::{Sources, lint, progress::Quiet};
 //!
 //! let root = tempfile::tempdir()?;
 //! let path = "nix/store/0123456789abcdfghijklmnpqrsvwxyz-x";
 //! std::fs::create_dir_all(root.path().join(path))?;
 //! std::os::unix::fs::symlink("gone", root.path().join(path).join("link"))?;
 //! let sources = Sources {
-//!     store: Store { directory: "/nix/store".into(), root: Some(root.path().into()) },
+//!     store: Store::new("/nix/store", Some(root.path().into())),
 //!     arguments: vec![format!("/{path}").into()],
 //!     closure: false,
 //!     cache: None,
@@ -26,7 +27,6 @@
 pub mod cache;
 pub mod check;
 pub mod cli;
-pub mod closure;
 mod directives;
 pub mod error;
 mod etc_mentions;
@@ -34,6 +34,7 @@ pub mod facts;
 pub mod gather;
 pub mod libraries;
 mod links;
+mod lint;
 mod merged_unit;
 mod pkg_config;
 pub mod reporter;
@@ -42,69 +43,11 @@ pub mod rule;
 pub mod rules;
 mod shebang;
 mod stamp;
-pub mod store;
 mod systemd;
-
-use std::path::PathBuf;
-use std::sync::Arc;
-
-use hermetic_out::{Finding, Tree};
 
 pub use error::Error;
 pub use facts::FactSet;
-use facts::Name;
 pub use gather::Sources;
 pub use hermetic_out_command_line::progress;
-use progress::Progress;
+pub use lint::{Linted, Stats, lint};
 pub use reporter::Diagnostic;
-pub use store::Store;
-
-/// What was found, and how much was looked at.
-#[derive(Debug)]
-pub struct Linted {
-    /// What is not right, sorted by file and place.
-    pub findings: Vec<Finding>,
-    /// How much that took.
-    pub looked_at: Stats,
-    /// All that is known of the store paths.
-    pub known: Arc<FactSet>,
-}
-
-/// How much was looked at.
-#[derive(Clone, Debug, Default)]
-pub struct Stats {
-    /// The names of the store paths, sorted.
-    pub paths: Vec<Name>,
-    /// How many files, directories and links they have.
-    pub files: usize,
-    /// How many of the store paths were read in this run, and not known before.
-    pub read: usize,
-    /// A path of which something could not be kept for the next run, and why: the first in order.
-    pub not_cached: Option<(PathBuf, String)>,
-}
-
-/// Lints store paths: gets their facts, and asks all rules about them. Rules about closures are asked if
-/// the sources are a closure.
-///
-/// Fails if a store path does not exist or cannot be looked at; a file in it that cannot be read is
-/// something that is found.
-pub fn lint(sources: Sources, progress: &dyn Progress) -> Result<Linted, Error> {
-    let is_closure = sources.closure;
-    let gathered = gather::gather(sources, progress)?;
-    let known = Arc::new(gathered.known);
-    let store = known.store();
-    let tree = Tree::new(store.directory.clone(), store.root.clone());
-    let findings = check::located(check::check(&known, is_closure), &tree);
-    let paths = known.paths().iter();
-    let looked_at = Stats {
-        files: paths.clone().map(|facts| facts.files.len()).sum(),
-        paths: paths.map(|facts| Name::from(facts.name.clone())).collect(),
-        read: gathered.read,
-        not_cached: gathered.not_cached,
-    };
-    Ok(Linted {
-        findings,
-        looked_at,
-        known,
-    })
-}

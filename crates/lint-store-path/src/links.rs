@@ -4,10 +4,8 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use hermetic_out::Tree;
 use hermetic_out::package::normalize;
-
-use crate::store::Store;
+use hermetic_out::{Store, Tree};
 
 /// Where a link leads, whether or not something is there.
 #[derive(Clone, Debug, PartialEq, Eq)]

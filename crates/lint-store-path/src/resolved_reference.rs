@@ -109,12 +109,7 @@ pub(crate) fn for_each(subject: &PathSubject<'_>, mut look: impl FnMut(&Resolved
         return;
     };
     for_each_file(subject, |scanned, settings| {
-        let reference_context = ReferenceContext {
-            output: "out".to_owned(),
-            other_root: settings.other_root,
-            unprivileged: settings.unprivileged,
-            search_path: settings.search_path.clone(),
-        };
+        let reference_context = ReferenceContext::of_unit("out", settings);
         for reference in &scanned.scan.references {
             look(&ResolvedReference {
                 scanned,

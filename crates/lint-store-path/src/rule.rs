@@ -77,11 +77,7 @@ impl PathSubject<'_> {
     /// Says what references of its files should be: as the fixups do.
     #[must_use]
     pub fn resolver(&self) -> Option<Resolver<'_>> {
-        static NOTHING: Choices = Choices {
-            keep: Vec::new(),
-            replace: Vec::new(),
-            fallback: Vec::new(),
-        };
+        static NOTHING: Choices = Choices::new();
         Resolver::new(self.package, self.closure.tree, &NOTHING).ok()
     }
 }

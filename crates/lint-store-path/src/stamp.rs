@@ -5,9 +5,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::LazyLock;
 
+use hermetic_out::Store;
 use serde::{Deserialize, Serialize};
-
-use crate::store::Store;
 
 /// What the file system says of a file or directory itself. One that was deleted and made again has
 /// another stamp: only store paths that are there can be relied on never to change.

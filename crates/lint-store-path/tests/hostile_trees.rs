@@ -7,8 +7,9 @@ use std::os::unix::fs::{FileExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use hermetic_out::Store;
 use lint_store_path::progress::Quiet;
-use lint_store_path::{Linted, Sources, Store, lint};
+use lint_store_path::{Linted, Sources, lint};
 
 const NAME: &str = "0123456789abcdfghijklmnpqrsvwxyz-x";
 
@@ -28,10 +29,7 @@ impl Stage {
     }
 
     fn lint(&self) -> Linted {
-        let store = Store {
-            directory: "/nix/store".into(),
-            root: Some(self.root.path().into()),
-        };
+        let store = Store::new("/nix/store", Some(self.root.path().into()));
         let sources = Sources {
             arguments: vec![store.directory.join(NAME)],
             store,

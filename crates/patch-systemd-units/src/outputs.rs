@@ -1,190 +1,221 @@
 //! Which output a file belongs in: Nix refuses outputs that refer to each other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
-use hermetic_out::output_references::hash_part;
 use hermetic_out::package::{normalize, relative};
-use hermetic_out::{Finding, Output, OutputReferences, Package, Tree};
+use hermetic_out::store::hash_part;
+use hermetic_out::{Change, Moves, OutputReferences, Package, Tree};
 use hermetic_out_formats::unit::place::{BASES, UnitPlace};
 use memchr::memmem::Finder;
 use walkdir::WalkDir;
 
-use crate::{Error, Options, Unit, findings};
+use crate::unit::Unit;
+use crate::{Error, Options, findings};
 
-/// What moves to other outputs.
-#[derive(Default)]
-pub(crate) struct Moves {
+/// Which output each file will be in.
+pub(crate) struct Placement<'a> {
+    package: &'a Package,
+    tree: &'a Tree,
+    /// The output that the user chose for what moves.
+    chosen: Option<usize>,
+    /// The files, by their positions: a unit and its drop-ins stay together.
+    groups: Vec<Vec<usize>>,
+    /// By file: the own outputs that its content refers to.
+    named: Vec<Vec<usize>>,
+    /// Which outputs refer to which through anything but these files, once that is looked for.
+    present: Option<OutputReferences>,
+    /// What moves. A link goes before what it means, so that a killed run leaves it to be found by the
+    /// next.
+    moves: Moves,
     /// Absolute links to a unit that moves, and the relative targets that they get first.
-    pub(crate) links: Vec<(PathBuf, PathBuf)>,
-    /// Where a file or link is, and where it will be. A link goes before what it means, so that a
-    /// killed run leaves it to be found by the next.
-    pub(crate) files: Vec<(PathBuf, PathBuf)>,
+    links: Vec<(PathBuf, PathBuf)>,
 }
 
-impl Moves {
-    fn add_links(&mut self, links: Vec<UnitLink>, to: &Output) {
-        for link in links {
-            let new = to.join(&link.sub_path);
-            if let Some(target) = link.relative_target {
-                self.links.push((link.path.clone(), target));
-            }
-            self.files.push((link.path, new));
+impl<'a> Placement<'a> {
+    /// Every file where it is.
+    pub(crate) fn new(
+        units: &[Unit],
+        package: &'a Package,
+        tree: &'a Tree,
+        options: &Options,
+    ) -> Self {
+        let outputs = &package.outputs;
+        let mut groups: BTreeMap<(usize, Vec<u8>), Vec<usize>> = BTreeMap::new();
+        for (index, unit) in units.iter().enumerate() {
+            let group = groups.entry((unit.output, unit.key())).or_default();
+            group.push(index);
         }
-    }
-}
-
-/// Decides which files move so that no two outputs refer to each other; where no move helps, takes
-/// back the edits that would close a cycle, with a finding. Gives the moves: from, to.
-pub(crate) fn break_cycles(
-    units: &mut [Unit],
-    package: &Package,
-    tree: &Tree,
-    options: &Options,
-) -> Result<Moves, Error> {
-    let mut moves = Moves::default();
-    if package.outputs.len() < 2 {
-        return Ok(moves);
-    }
-    let finders: Vec<Finder> = package
-        .outputs
-        .iter()
-        .map(|output| Finder::new(hash_part(&output.path)))
-        .collect();
-    // A unit and its drop-ins stay together.
-    let mut groups: BTreeMap<(usize, Vec<u8>), Vec<usize>> = BTreeMap::new();
-    for (index, unit) in units.iter().enumerate() {
-        groups
-            .entry((unit.output, unit.key()))
-            .or_default()
-            .push(index);
-    }
-    let targets: Vec<Vec<usize>> = groups
-        .values()
-        .map(|members| targets(members, units, package, &finders))
-        .collect();
-    let crosses = |((home, _), targets): (&(usize, Vec<u8>), &Vec<usize>)| {
-        targets.iter().any(|target| target != home)
-    };
-    if !groups.keys().zip(&targets).any(crosses) {
-        return Ok(moves);
-    }
-    let mut references = present_references(units, package, tree)?;
-    for (((home, _), members), targets) in groups.iter().zip(&targets) {
-        if references.allows(*home, targets) {
-            references.add(*home, targets);
-            continue;
-        }
-        let chosen = package
-            .outputs
-            .iter()
-            .position(|output| Some(&output.name) == options.unit_output.as_ref());
-        let candidates = match chosen {
-            Some(output) => vec![output],
-            None => targets
-                .iter()
-                .copied()
-                .filter(|target| target != home)
-                .collect(),
+        let hashes = outputs.iter().map(|output| hash_part(&output.path));
+        let finders: Vec<Finder> = hashes.map(Finder::new).collect();
+        let named = |unit: &Unit| {
+            let is_named = |index: &usize| finders[*index].find(&unit.content).is_some();
+            let all = 0..outputs.len();
+            all.filter(|index| outputs.len() > 1 && is_named(index))
+                .collect()
         };
+        let is_chosen = |name: &String| outputs.iter().position(|output| output.name == *name);
+        Self {
+            package,
+            tree,
+            chosen: options.unit_output.as_ref().and_then(is_chosen),
+            groups: groups.into_values().collect(),
+            named: units.iter().map(named).collect(),
+            present: None,
+            moves: Moves::default(),
+            links: Vec::new(),
+        }
+    }
+
+    /// What moves.
+    pub(crate) fn moves(&self) -> &Moves {
+        &self.moves
+    }
+
+    /// The output that a file will be in.
+    pub(crate) fn output_of(&self, unit: &Unit) -> usize {
+        let new = self.moves.new_place(&unit.file.path);
+        new.and_then(|path| self.position(|output| path.starts_with(output)))
+            .unwrap_or(unit.output)
+    }
+
+    /// The steps of the plan that make it so.
+    pub(crate) fn into_changes(self) -> impl Iterator<Item = Change> {
+        let links = self.links.into_iter();
+        let links = links.map(|(path, target)| Change::Link { path, target });
+        let moves = self.moves.into_iter();
+        links.chain(moves.map(|(from, to)| Change::Move { from, to }))
+    }
+
+    /// Decides which files move so that no two outputs refer to each other; where no move helps, takes
+    /// back the edits that would close a cycle, with a finding. What moves already stays where it goes.
+    /// Gives whether something else moves now.
+    pub(crate) fn break_cycles(&mut self, units: &mut [Unit]) -> Result<bool, Error> {
+        let groups = self.groups.clone();
+        let homes: Vec<usize> = groups
+            .iter()
+            .map(|members| self.output_of(&units[members[0]]))
+            .collect();
+        let targets: Vec<Vec<usize>> = groups
+            .iter()
+            .map(|members| self.targets(members, units))
+            .collect();
+        let crosses =
+            |(home, targets): (&usize, &Vec<usize>)| targets.iter().any(|one| one != home);
+        if !homes.iter().zip(&targets).any(crosses) {
+            return Ok(false);
+        }
+        let mut references = self.present_references(units)?;
+        let mut is_new = false;
+        for ((members, home), targets) in groups.iter().zip(homes).zip(&targets) {
+            if references.allows(home, targets) {
+                references.add(home, targets);
+                continue;
+            }
+            let has_moved = units[members[0]].output != home;
+            let place = if has_moved {
+                None
+            } else {
+                self.new_place(members, home, targets, &references, units)?
+            };
+            let Some((place, links)) = place else {
+                for member in members {
+                    take_back(&mut units[*member], home, &references, self.package);
+                }
+                continue;
+            };
+            // What closes the cycle goes last: if the run is killed before, the next one finds the same
+            // reason to move the rest.
+            let mut members = members.clone();
+            members.sort_by_cached_key(|member| {
+                !references.allows(home, &self.targets(&[*member], units))
+            });
+            references.add(place, targets);
+            let to = &self.package.outputs[place];
+            for link in links {
+                let target = link.relative_target;
+                self.links
+                    .extend(target.map(|target| (link.path.clone(), target)));
+                is_new |= self.moves.add(link.path, to.join(&link.sub_path));
+            }
+            for member in members {
+                let file = &units[member].file;
+                is_new |= self.moves.add(file.path.clone(), to.join(&file.sub_path));
+            }
+        }
+        Ok(is_new)
+    }
+
+    /// The output that files can move to together, and the links that go with them.
+    fn new_place(
+        &self,
+        members: &[usize],
+        home: usize,
+        targets: &[usize],
+        references: &OutputReferences,
+        units: &[Unit],
+    ) -> Result<Option<(usize, Vec<UnitLink>)>, Error> {
         let mut links = Vec::new();
         for member in members {
-            links.extend(links_to(&units[*member], package, tree)?);
+            links.extend(links_to(&units[*member], self.package, self.tree)?);
         }
-        let place = candidates.into_iter().find(|output| {
+        let is_possible = |place: &usize| {
+            let output = &self.package.outputs[*place];
             let is_free = |sub_path: &[u8]| {
-                let path = tree.real_path(&package.outputs[*output].join(sub_path));
-                *output == *home || path.symlink_metadata().is_err()
+                let path = output.join(sub_path);
+                let is_there = self.tree.real_path(&path).symlink_metadata().is_ok();
+                !is_there && !self.moves.is_new_place(&path)
             };
-            package.outputs[*output].is_runtime()
-                && references.allows(*output, targets)
-                && members
-                    .iter()
-                    .all(|member| is_free(&units[*member].file.sub_path))
+            let mut files = members.iter().map(|member| &units[*member].file.sub_path);
+            *place != home
+                && output.is_runtime()
+                && references.allows(*place, targets)
+                && files.all(|sub_path| is_free(sub_path))
                 && links.iter().all(|link| is_free(&link.sub_path))
-        });
-        match place {
-            Some(place) => {
-                // What closes the cycle goes last: if the run is killed before, the next one finds
-                // the same reason to move the rest.
-                let mut members = members.clone();
-                members.sort_by_cached_key(|member| {
-                    let alone = self::targets(&[*member], units, package, &finders);
-                    !references.allows(*home, &alone)
-                });
-                references.add(place, targets);
-                moves.add_links(links, &package.outputs[place]);
-                for member in members {
-                    let path = move_unit(&mut units[member], place, package);
-                    moves.files.push(path);
-                }
-            }
-            None => {
-                for member in members {
-                    take_back(&mut units[*member], *home, &references, package);
-                }
-            }
-        }
+        };
+        let place = match self.chosen {
+            Some(chosen) => Some(chosen).filter(is_possible),
+            None => targets.iter().copied().find(is_possible),
+        };
+        Ok(place.map(|place| (place, links)))
     }
-    Ok(moves)
-}
 
-/// The output that a file will be in.
-pub(crate) fn final_output(unit: &Unit, moves: &[(PathBuf, PathBuf)], package: &Package) -> usize {
-    let own_move = moves.iter().find(|(from, _)| *from == unit.file.path);
-    let output = own_move.and_then(|(_, to)| {
-        package
-            .outputs
-            .iter()
-            .position(|output| to.starts_with(&output.path))
-    });
-    output.unwrap_or(unit.output)
-}
-
-/// The own outputs that these files refer to after their edits.
-fn targets(members: &[usize], units: &[Unit], package: &Package, finders: &[Finder]) -> Vec<usize> {
-    let mut targets = Vec::new();
-    for unit in members.iter().map(|member| &units[*member]) {
-        for (index, output) in package.outputs.iter().enumerate() {
-            let planned = unit
-                .edits
-                .iter()
-                .any(|edit| edit.store_paths.contains(&output.path));
-            if planned || finders[index].find(&unit.content).is_some() {
-                targets.push(index);
-            }
+    /// The own outputs that these files refer to after their edits.
+    fn targets(&self, members: &[usize], units: &[Unit]) -> Vec<usize> {
+        let mut targets = Vec::new();
+        for member in members {
+            targets.extend(&self.named[*member]);
+            let planned = units[*member].edits.iter();
+            let planned = planned.flat_map(|edit| &edit.store_paths);
+            targets.extend(planned.filter_map(|path| self.position(|output| output == path)));
         }
+        targets.sort_unstable();
+        targets.dedup();
+        targets
     }
-    targets.sort_unstable();
-    targets.dedup();
-    targets
-}
 
-/// Which outputs refer to which through anything but the files that can move.
-fn present_references(
-    units: &[Unit],
-    package: &Package,
-    tree: &Tree,
-) -> Result<OutputReferences, Error> {
-    let can_move = |output: usize, sub_path: &[u8]| {
-        let mut units = units.iter();
-        units.any(|unit| unit.output == output && unit.file.sub_path == sub_path)
-    };
-    Ok(OutputReferences::of(package, tree, can_move)?)
-}
+    fn position(&self, is_it: impl Fn(&Path) -> bool) -> Option<usize> {
+        let mut outputs = self.package.outputs.iter();
+        outputs.position(|output| is_it(&output.path))
+    }
 
-/// Says that a file moves to another output: from, to.
-fn move_unit(unit: &mut Unit, place: usize, package: &Package) -> (PathBuf, PathBuf) {
-    let (from, to) = (&package.outputs[unit.output], &package.outputs[place]);
-    let message = format!("the file moves from {} to {}", from.name, to.name);
-    unit.findings.push(
-        Finding::new(&findings::UNIT_MOVED, unit.file.path.clone(), message)
-            .with_subject(unit.file.sub_path.clone()),
-    );
-    (unit.file.path.clone(), to.join(&unit.file.sub_path))
+    /// Which outputs refer to which through anything but the files that can move.
+    fn present_references(&mut self, units: &[Unit]) -> Result<OutputReferences, Error> {
+        if let Some(known) = &self.present {
+            return Ok(known.clone());
+        }
+        let units = units.iter();
+        let can_move: HashSet<(usize, &[u8])> = units
+            .map(|unit| (unit.output, unit.file.sub_path.as_slice()))
+            .collect();
+        let found = OutputReferences::of(self.package, self.tree, |output, sub_path| {
+            can_move.contains(&(output, sub_path))
+        })?;
+        Ok(self.present.insert(found).clone())
+    }
 }
 
 /// A link to a unit, in the same output.

@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 use hermetic_out::resolve::{ReferenceContext, without_prefix};
 use hermetic_out::tree::Node;
 use hermetic_out::{Decision, Package, Resolver};
+use hermetic_out_formats::unit::context::UnitContext;
 use hermetic_out_formats::{FileKind, Lookup, Reference, Role, Span};
 
-use crate::{Unit, UnitContext, findings};
+use crate::decide::store_paths;
+use crate::findings;
+use crate::unit::Unit;
 
 /// Whether a directory is one of the hierarchy's for programs.
 fn is_bin_directory(path: &[u8]) -> bool {
@@ -58,7 +61,7 @@ pub(crate) fn patch(
         };
         let decision = resolver.resolve(&directory, &ReferenceContext::default());
         if let Decision::Replace { path, .. } = decision {
-            let store_paths = crate::store_paths(&path, package);
+            let store_paths = store_paths(&path, package);
             unit.replaced += usize::from(unit.replace(&directory.text, &path, store_paths));
         }
     }
@@ -97,7 +100,7 @@ pub(crate) fn patch(
         .collect();
     let store_paths = directories
         .iter()
-        .filter_map(|path| package.store_path_of(path))
+        .filter_map(|path| package.store.store_path_of(path))
         .collect();
     if unit.replace(&text.slice(first.clone()), &joined.join(&b':'), store_paths) {
         unit.replaced += 1;

@@ -6,8 +6,12 @@
 mod support;
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 
-use hermetic_out::Plan;
+use hermetic_out::{Change, Plan};
 use hermetic_out_formats::{FileKind, scan};
 use patch_systemd_units::{Options, plan};
 use proptest::collection::vec;
@@ -126,11 +130,11 @@ fn what_the_plan_does_not_name_stays() {
         let mut named = BTreeSet::new();
         for change in &plan.changes {
             match change {
-                hermetic_out::Change::Edit(edits) => {
+                Change::Edit(edits) => {
                     assert_ne!(edits.before, edits.after, "an edit changes something");
                     assert!(named.insert(edits.path.clone()), "{}", edits.path.display());
                 }
-                hermetic_out::Change::Move { from, to } => {
+                Change::Move { from, to } => {
                     named.extend([from.clone(), to.clone()]);
                 }
                 change => panic!("{change:?}"),
@@ -193,6 +197,12 @@ fn every_part_of_a_plan_leads_to_the_same_end() {
         let lay_out = || write(&store, &files, links);
         assert_every_part_is_completed(&store, &lay_out, &|| plan_of(&store))
     });
+    try_all(40, 50, &naming_units(), |units| {
+        store.reset();
+        assert_every_part_is_completed(&store, &|| write_naming(&store, &units), &|| {
+            plan_of(&store)
+        })
+    });
 }
 
 #[test]
@@ -223,5 +233,112 @@ fn any_bytes_are_read_and_nothing_is_done_twice() {
         store.reset();
         store.write(name, &content);
         assert_done_once(&store, &|| plan_of(&store))
+    });
+}
+
+/// Units that may name each other, by paths in the hierarchy and in the store.
+const UNITS: &[&str] = &[
+    "lib/systemd/system/a.service",
+    "lib/systemd/system/b.service",
+    "lib/systemd/system/c.service",
+    "lib/systemd/system/c.service.d/10-x.conf",
+    "etc/systemd/system/d.service",
+    "share/systemd/user/e.service",
+    "example/systemd/system/f.service",
+];
+
+/// Links to them, which may be named, too.
+const LINKS_TO_UNITS: &[(&str, &str)] = &[
+    (
+        "../b.service",
+        "lib/systemd/system/x.target.wants/b.service",
+    ),
+    ("c.service", "lib/systemd/system/alias.service"),
+    ("d.service", "etc/systemd/system/alias-of-d.service"),
+];
+
+/// A unit of [`UNITS`] that runs the program that makes it move, or not, and what it names.
+type Naming = (usize, bool, Vec<(usize, bool)>);
+
+fn naming_units() -> impl Strategy<Value = Vec<Naming>> {
+    let known = UNITS.len() + LINKS_TO_UNITS.len();
+    let names = vec((0..known, any::<bool>()), 0..3);
+    let unit = (0..UNITS.len(), prop::bool::weighted(0.25), names);
+    vec(unit, 1..9)
+}
+
+/// Writes the units, and the links to those that are there.
+fn write_naming(store: &Store, units: &[Naming]) {
+    let links = LINKS_TO_UNITS.iter().map(|(_, name)| *name);
+    let known: Vec<&str> = UNITS.iter().copied().chain(links).collect();
+    for (unit, runs_mover, names) in units {
+        let mut content = String::from("[Unit]\n");
+        for (name, in_store) in names {
+            let base = if *in_store {
+                store.out()
+            } else {
+                "/usr".into()
+            };
+            let path = base.join(known[*name]);
+            content += &format!("SourcePath={}\n", path.display());
+        }
+        if *runs_mover {
+            content += "[Service]\nExecStart=/usr/bin/mover\n";
+        }
+        store.write(&store.out().join(UNITS[*unit]), content.as_bytes());
+    }
+    for (target, name) in LINKS_TO_UNITS {
+        let link = store.out().join(name);
+        let names_unit =
+            |(unit, _, _): &Naming| UNITS[*unit].ends_with(target.trim_start_matches(".."));
+        if units.iter().any(names_unit) {
+            store.link(target, &link);
+        }
+    }
+}
+
+#[test]
+fn what_names_a_file_that_moves_follows_it() {
+    let store = Store::new();
+    try_all(200, 25, &naming_units(), |units| {
+        store.reset();
+        write_naming(&store, &units);
+        let before = store.snapshot();
+        let plan = plan_of(&store);
+        carry_out(&plan, &store);
+        let after = store.snapshot();
+        for output in [store.out(), store.bin()] {
+            for name in UNITS {
+                let Ok(content) = fs::read(output.join(name)) else {
+                    continue;
+                };
+                for reference in scan(FileKind::Unit, &content).references {
+                    let value = PathBuf::from(OsStr::from_bytes(reference.text.bytes()));
+                    // What is named by a store path and never was there is no business of the tool.
+                    let is_lost = value.starts_with(store.directory())
+                        && !after.contains_key(&value)
+                        && (before.contains_key(&value) || value.starts_with(store.bin()));
+                    assert!(
+                        !is_lost,
+                        "{}: {}",
+                        output.join(name).display(),
+                        value.display()
+                    );
+                }
+            }
+        }
+        for path in after.keys().filter(|path| path.is_symlink()) {
+            assert!(path.exists(), "{} dangles", path.display());
+        }
+        assert!(plan_of(&store).is_empty(), "a second run has nothing to do");
+        // Of those that only follow, as they name one that moves.
+        let follows = |change: &&Change| match change {
+            Change::Move { to, .. } => {
+                let content = fs::read_to_string(to);
+                !to.is_symlink() && !content.is_ok_and(|content| content.contains("mover"))
+            }
+            _ => false,
+        };
+        plan.changes.iter().filter(follows).count()
     });
 }

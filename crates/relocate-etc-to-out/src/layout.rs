@@ -10,8 +10,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use hermetic_out::apply::TEMPORARY_NAME;
-use hermetic_out::output_references::hash_part;
 use hermetic_out::package::{normalize, relative};
+use hermetic_out::store::hash_part;
 use hermetic_out::tree::Node;
 use hermetic_out::{Finding, Output, OutputReferences, Package, Tree};
 use hermetic_out_formats::tables::{VendorDirectory, below, state_directories, vendor_directories};
@@ -162,7 +162,7 @@ impl<'a> Layout<'a> {
                 source,
             };
             for name in self.tree.names(&nest_path).map_err(error)? {
-                let installed = package.store_dir.join(&name);
+                let installed = package.store.directory.join(&name);
                 let own = package
                     .outputs
                     .iter()
@@ -485,7 +485,7 @@ impl<'a> Layout<'a> {
                 Some(slash) => (&rest[..slash], &rest[slash + 1..]),
                 None => return None,
             };
-            let installed = package.store_dir.join(OsStr::from_bytes(name));
+            let installed = package.store.directory.join(OsStr::from_bytes(name));
             let mut outputs = package.outputs.iter();
             let named = outputs.position(|known| known.path == installed && known.is_runtime());
             (named.unwrap_or(to), below(rest, b"etc")?)
@@ -552,7 +552,7 @@ impl<'a> Layout<'a> {
 
 /// Where a DESTDIR nest lies in an output, relative to it.
 fn nest_of(package: &Package) -> PathBuf {
-    let store_dir = &package.store_dir;
+    let store_dir = &package.store.directory;
     store_dir.strip_prefix("/").unwrap_or(store_dir).to_owned()
 }
 

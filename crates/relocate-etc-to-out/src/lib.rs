@@ -1,184 +1,19 @@
 //! Makes a package read the configuration that it ships.
 //!
-//! [`plan`] reads the outputs and says what to do; nothing is written. `hermetic_out::apply` does it.
-//!
-//! The order of a plan is what makes a killed run harmless: what is there twice becomes one while both are
-//! the same; files are edited where they are; then they move; then come symlinks, the tmpfiles lines, and
-//! what is removed. From every tree in between the next run finds the same end.
+//! [`plan()`] reads the outputs and says what to do; nothing is written. `hermetic_out::apply` does it.
 
 mod binaries;
 pub mod cli;
+mod error;
 pub mod findings;
 mod layout;
 mod link_file;
+mod plan;
 pub mod policy;
 mod prune;
 mod read;
 mod rewrite;
 mod tmpfiles_targets;
 
-use std::collections::BTreeSet;
-use std::io;
-use std::path::PathBuf;
-
-use hermetic_out::output_references::ReferencesError;
-use hermetic_out::resolve::{Choices, PatternError, Resolver};
-use hermetic_out::walk::WalkError;
-use hermetic_out::{Change, Edit, FileEdits, Outcome, Package, PlanError, Severity, Tree};
-use thiserror::Error;
-
-use crate::layout::Layout;
-use crate::policy::{Policy, Treatment};
-use crate::rewrite::Rewriter;
-
-/// What the user can choose beside the package.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// What the user says about single references: what stays, and what becomes what.
-    pub choices: Choices,
-    /// What becomes of the package's configuration.
-    pub policy: Policy,
-}
-
-/// The package cannot be looked at, or the options make no sense.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// A file or directory cannot be read.
-    #[error("reading {path}")]
-    Read {
-        /// The file or directory.
-        path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
-    /// A directory of units and their companions cannot be read.
-    #[error(transparent)]
-    Walk(#[from] WalkError),
-    /// References between outputs cannot be looked for.
-    #[error(transparent)]
-    References(#[from] ReferencesError),
-    /// A pattern of `--keep` is no glob.
-    #[error(transparent)]
-    Pattern(#[from] PatternError),
-    /// A pattern of the policy is no glob.
-    #[error(
-        "reading the pattern {pattern} of the policy: {reason}; * stays within a component, ** does not"
-    )]
-    PolicyPattern {
-        /// The pattern.
-        pattern: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// `--prune` names a directory that is not within an output.
-    #[error(
-        "reading --prune {path}: it is not relative, or leads out of the output; give it as lib/rpm"
-    )]
-    PruneOutside {
-        /// What is named.
-        path: PathBuf,
-    },
-    /// `--link-base` or `--os-release` is not absolute.
-    #[error(
-        "reading {option} {path}: it is not absolute; give the path that it has on the running system"
-    )]
-    NotAbsolute {
-        /// The option.
-        option: &'static str,
-        /// What is named.
-        path: PathBuf,
-    },
-    /// The plan contradicts itself.
-    #[error(transparent)]
-    Plan(#[from] PlanError),
-}
-
-/// Looks at a package's outputs and says what to do. Reads the disk, writes nothing.
-pub fn plan(package: &Package, options: &Options) -> Result<Outcome, Error> {
-    let policy = &options.policy;
-    for (option, path) in [
-        ("--link-base", &policy.link_base),
-        ("--os-release", &policy.os_release),
-    ] {
-        if let Some(path) = path.as_ref().filter(|path| !path.is_absolute()) {
-            return Err(Error::NotAbsolute {
-                option,
-                path: path.clone(),
-            });
-        }
-    }
-    let tree = Tree::new(package.store_dir.clone(), package.root.clone());
-    let resolver = Resolver::new(package, &tree, &options.choices)?;
-    let name = link_file::package_name(package);
-    let treatment = Treatment::new(policy, &name, &resolver)?;
-    let mut pruned = prune::find(package, &tree, policy)?;
-    let layout = Layout::read(package, &tree, &treatment)?;
-    let files = if layout.shipped.is_empty() && layout.is_settled() {
-        read::tmpfiles(package, &tree, &pruned)?
-    } else {
-        read::all(package, &tree, &layout, &pruned)?
-    };
-    let mut rewriter = Rewriter::new(package, &tree, &layout, &treatment, options);
-    let mut outcome = Outcome::default();
-    let changes = &mut outcome.plan.changes;
-    changes.extend(layout.changes_before_edits());
-    let edits = rewriter.texts(&files.texts)?;
-    for (file, edits) in files.texts.into_iter().zip(edits) {
-        add_edits(changes, file.path, file.content, &edits)?;
-    }
-    let relinked = rewriter.links(&files.links)?;
-    rewriter.binaries(&files.binaries)?;
-    changes.extend(layout.changes_after_edits());
-    changes.extend(relinked);
-    outcome.findings.extend(layout.findings.iter().cloned());
-    outcome.findings.extend(files.findings);
-    let links = rewriter.finish(&mut outcome);
-    for written in link_file::write(package, &tree, &layout, policy, &links)? {
-        match written {
-            Ok(change) => outcome.plan.changes.push(change),
-            Err(finding) => outcome.findings.push(finding),
-        }
-    }
-    outcome
-        .findings
-        .extend(std::mem::take(&mut pruned.findings));
-    let mut emptied = layout.emptied_directories(&pruned.paths, &BTreeSet::new())?;
-    // All outputs are looked through for symlinks only if something is to go.
-    if !(emptied.is_empty() && pruned.paths.is_empty()) {
-        let led_to = prune::led_to(package, &tree, &layout)?;
-        pruned.keep(&led_to);
-        emptied = layout.emptied_directories(&pruned.paths, &led_to)?;
-    }
-    let gone = pruned.in_order.into_iter().chain(emptied);
-    let changes = &mut outcome.plan.changes;
-    changes.extend(gone.map(|path| Change::Remove { path }));
-    if outcome
-        .findings
-        .iter()
-        .any(|finding| finding.severity == Severity::Error)
-    {
-        // Nothing is done; what would be left to do is not known before the error is mended.
-        outcome.plan.changes.clear();
-        outcome.new_references.clear();
-        outcome.replaced = 0;
-    }
-    Ok(outcome)
-}
-
-/// Adds the edits of a file, if they change it.
-fn add_edits(
-    changes: &mut Vec<Change>,
-    path: PathBuf,
-    content: Vec<u8>,
-    edits: &[Edit],
-) -> Result<(), PlanError> {
-    if edits.is_empty() {
-        return Ok(());
-    }
-    let edits = FileEdits::new(path, content, edits)?;
-    if edits.before != edits.after {
-        changes.push(Change::Edit(edits));
-    }
-    Ok(())
-}
+pub use error::Error;
+pub use plan::{Options, plan};

@@ -7,6 +7,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
+use hermetic_out::store::name_without_hash;
 use hermetic_out::{Change, Edit, FileEdits, Finding, Package, Tree};
 use hermetic_out_formats::{Encoding, Quote, Span};
 
@@ -26,8 +27,7 @@ pub(crate) fn package_name(package: &Package) -> String {
     let Some(output) = package.outputs.get(home(package)) else {
         return String::new();
     };
-    let name = output.path.file_name().unwrap_or_default().as_bytes();
-    let name = name.split_once_str("-").map_or(name, |(_, name)| name);
+    let name = name_without_hash(&output.path);
     let ends = name
         .windows(2)
         .position(|pair| pair[0] == b'-' && !pair[1].is_ascii_alphabetic());
@@ -157,7 +157,7 @@ fn field(path: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use hermetic_out::Output;
+    use hermetic_out::{Output, Store};
 
     use super::*;
 
@@ -178,10 +178,7 @@ mod tests {
             ),
             ("/nix/store/x", "x"),
         ] {
-            let package = Package {
-                outputs: vec![Output::new("out", path)],
-                ..Package::default()
-            };
+            let package = Package::new(Store::default(), vec![Output::new("out", path)]);
             assert_eq!(package_name(&package), name, "{path}");
         }
     }

@@ -192,7 +192,10 @@ stay = true
     fn the_last_rule_that_applies_counts() {
         let policy = Policy::parse(POLICY).unwrap();
         let choices = Choices::default();
-        let (package, tree) = (Package::default(), Tree::new("/nix/store".into(), None));
+        let (package, tree) = (
+            Package::default(),
+            Tree::new(hermetic_out::Store::default()),
+        );
         let resolver = Resolver::new(&package, &tree, &choices).unwrap();
         for (name, path, mode) in [
             ("chrony", "chrony.conf", Mode::Link),

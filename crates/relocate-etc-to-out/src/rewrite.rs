@@ -174,7 +174,7 @@ impl<'a> Rewriter<'a> {
         }
         // What was installed in the wrong place is found at the right one, whatever the mode.
         let place = Path::new(OsStr::from_bytes(&path));
-        if place.starts_with(&self.package.store_dir) {
+        if place.starts_with(&self.package.store.directory) {
             if let Some(new) = self.layout.new_place(place) {
                 let new = new.as_os_str().as_bytes().to_vec();
                 return Ok(self.replace(file, text, &new, edits));

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
-use hermetic_out::{FindingKind, Tree};
-use hermetic_out_command_line::request::{absolute, check_root, package_name, pair};
+use hermetic_out::FindingKind;
+use hermetic_out_command_line::request::{absolute, package_name, pair, store};
 use hermetic_out_command_line::{
     ChangeOptions, CommonOptions, ExitStatus, OutputOptions, Report, Streams, Tool, ToolVersion,
 };
@@ -151,8 +151,7 @@ fn consume(arguments: &Consumer, streams: &mut Streams<'_>) -> anyhow::Result<Ex
     let build = arguments.build()?;
     let outcome = consumer::plan(&build)?;
     if !arguments.changes.dry_run && !outcome.plan.is_empty() {
-        let tree = Tree::new(build.store_dir.clone(), build.root.clone());
-        let into = tree.real_path(&build.into);
+        let into = build.store.real_path(&build.into);
         fs::create_dir_all(&into)
             .with_context(|| format!("making the directory {}", into.display()))?;
     }
@@ -169,7 +168,7 @@ fn consume(arguments: &Consumer, streams: &mut Streams<'_>) -> anyhow::Result<Ex
 
 impl Consumer {
     fn build(&self) -> anyhow::Result<Build> {
-        check_root(self.root.as_deref())?;
+        let store = store(&self.store_dir, self.root.as_deref())?;
         let mut outputs = Vec::new();
         for output in &self.output {
             let (name, path) = pair("--output", output.as_bytes(), "NAME=PATH")?;
@@ -201,8 +200,7 @@ impl Consumer {
             prefix,
             into: absolute("--into", into.as_bytes())?,
             variables: InstallVariables::new(variables)?,
-            store_dir: absolute("--store-dir", self.store_dir.as_os_str().as_bytes())?,
-            root: self.root.clone(),
+            store,
         })
     }
 }

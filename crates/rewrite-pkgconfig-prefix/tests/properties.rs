@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use hermetic_out::apply::apply;
 use hermetic_out::resolve::Choices;
-use hermetic_out::{Change, Output, Package, Plan, Tree};
+use hermetic_out::{Change, Output, Package, Plan};
 use hermetic_out_formats::pkg_config::{StatementKind, scan};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -79,12 +79,10 @@ impl Store {
     }
 
     fn package(&self) -> Package {
-        Package {
-            outputs: vec![Output::new("out", OUT), Output::new("dev", DEV)],
-            store_dir: "/nix/store".into(),
-            root: Some(self.0.path().to_owned()),
-            ..Package::default()
-        }
+        Package::new(
+            self.store(),
+            vec![Output::new("out", OUT), Output::new("dev", DEV)],
+        )
     }
 
     fn provide(&self) -> Plan {
@@ -98,14 +96,16 @@ impl Store {
             prefix: "/nix/store/cccccccccccccccccccccccccccccccc-y".into(),
             into: "/into".into(),
             variables: InstallVariables::default(),
-            store_dir: "/nix/store".into(),
-            root: Some(self.0.path().to_owned()),
+            store: self.store(),
         }
     }
 
+    fn store(&self) -> hermetic_out::Store {
+        hermetic_out::Store::new("/nix/store", Some(self.0.path().to_owned()))
+    }
+
     fn apply(&self, plan: &Plan, package: &Package) {
-        let tree = Tree::new("/nix/store".into(), Some(self.0.path().to_owned()));
-        apply(plan, package, &tree).expect("the plan can be done");
+        apply(plan, package).expect("the plan can be done");
     }
 }
 

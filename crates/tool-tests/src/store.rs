@@ -111,13 +111,12 @@ impl Store {
     /// The package, as the libraries take it.
     pub fn package(&self) -> Package {
         let outputs = self.outputs.iter();
-        Package {
-            outputs: outputs
+        Package::new(
+            hermetic_out::Store::new(self.directory(), None),
+            outputs
                 .map(|name| Output::new(*name, self.output(name)))
                 .collect(),
-            store_dir: self.directory(),
-            ..Package::default()
-        }
+        )
     }
 
     /// The tool's program, where every user can run it.

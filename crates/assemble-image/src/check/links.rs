@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bstr::ByteSlice;
 use hermetic_out::{Finding, Severity};
 
+use crate::closure::in_image;
 use crate::farm::made_at_run_time;
 use crate::findings;
 use crate::options::Options;
@@ -15,7 +16,7 @@ use crate::root_tree::{Node, RootTree, Unresolved, is_in, join};
 pub(super) fn check(tree: &RootTree, options: &Options) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut in_store: BTreeMap<Vec<u8>, Vec<&[u8]>> = BTreeMap::new();
-    let store = options.store.in_image();
+    let store = in_image(&options.store.directory);
     for (path, entry) in tree.iter() {
         let Node::Link(target) = &entry.node else {
             continue;

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use bstr::ByteSlice;
 use hermetic_out::package::normalize;
-use hermetic_out::{Finding, Place};
+use hermetic_out::{Finding, Place, Store};
 
 use super::config_files::{ConfigFile, config_files};
 use super::lines::{Line, lines};
 use super::tmpfiles::{OS_RELEASE, path, source};
-use crate::closure::{Store, in_image};
+use crate::closure::in_image;
 use crate::error::Error;
 use crate::findings;
 use crate::root_tree::{RootTree, is_in, parent_of};
@@ -98,11 +98,7 @@ mod tests {
         for (name, text) in lines {
             tree.insert(format!("usr/lib/tmpfiles.d/{name}.conf"), file(text));
         }
-        let store = Store {
-            directory: "/nix/store".into(),
-            root: None,
-        };
-        let found = conflicting_claims(&tree, &store).unwrap();
+        let found = conflicting_claims(&tree, &Store::default()).unwrap();
         let said = found.into_iter().map(|finding| {
             assert_eq!(finding.kind.id, "duplicate-etc-path");
             format!("{}: {}", finding.subject.as_bstr(), finding.message)

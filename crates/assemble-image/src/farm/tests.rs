@@ -16,10 +16,7 @@ fn tree(entries: &[(&str, &str)]) -> RootTree {
 }
 
 fn farm(tree: &mut RootTree, packages: &[&str]) -> Farm {
-    let store = Store {
-        directory: "/nix/store".into(),
-        root: None,
-    };
+    let store = Store::default();
     let packages: Vec<PathBuf> = packages
         .iter()
         .map(|path| format!("/{path}").into())

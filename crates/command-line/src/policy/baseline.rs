@@ -7,11 +7,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use hermetic_out::Finding;
+use hermetic_out::store::replace_hashes;
 use serde::{Deserialize, Serialize};
 
 use super::PolicyError;
 use crate::escape::escape_for_terminal;
-use crate::fingerprint::{fingerprints, fingerprints_by_any_id, without_hashes};
+use crate::fingerprint::{fingerprints, fingerprints_by_any_id};
 
 const WHAT: &str = "the baseline";
 /// Rises when the file, or what a fingerprint is made of, changes.
@@ -53,7 +54,7 @@ impl Baseline {
     /// One of these findings. `store_dir` is what a store path begins with.
     #[must_use]
     pub fn of(findings: &[Finding], store_dir: &Path) -> Self {
-        let text = |bytes: &[u8]| escape_for_terminal(&without_hashes(bytes, store_dir));
+        let text = |bytes: &[u8]| escape_for_terminal(&replace_hashes(bytes, store_dir, b""));
         let known = findings
             .iter()
             .zip(fingerprints(findings, store_dir))

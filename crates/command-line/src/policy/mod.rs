@@ -11,12 +11,12 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use globset::{GlobBuilder, GlobMatcher};
+use hermetic_out::store::replace_hashes;
 use hermetic_out::{Finding, FindingKind, Severity, kind_by_id};
 use thiserror::Error;
 
 use crate::escape::escape_for_terminal;
 use crate::explain::unknown;
-use crate::fingerprint::without_hashes;
 
 pub use baseline::{Baseline, Compared};
 
@@ -206,14 +206,14 @@ impl Names {
         let file = &finding.file;
         let mut all = vec![
             file.clone(),
-            path(without_hashes(file.as_os_str().as_bytes(), store_dir)),
+            path(replace_hashes(file.as_os_str().as_bytes(), store_dir, b"")),
         ];
         if let Ok(below) = file.strip_prefix(store_dir) {
             all.push(below.components().skip(1).collect());
         }
         let files = all.len();
         all.push(path(finding.subject.clone()));
-        all.push(path(without_hashes(&finding.subject, store_dir)));
+        all.push(path(replace_hashes(&finding.subject, store_dir, b"")));
         Self { all, files }
     }
 

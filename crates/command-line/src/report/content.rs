@@ -88,7 +88,7 @@ impl Report {
                 dry_run: true,
                 with_diff: false,
             }),
-            ..Self::new(tool, name, package.store_dir.clone(), findings)
+            ..Self::new(tool, name, package.store.directory.clone(), findings)
         }
     }
 

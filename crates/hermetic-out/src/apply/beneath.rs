@@ -26,7 +26,7 @@ pub(super) struct OpenOutputs<'a> {
 impl<'a> OpenOutputs<'a> {
     /// Opens the outputs in which something changes. Fails if one is a link: what it leads to is no
     /// output of this package.
-    pub(super) fn open(plan: &Plan, package: &'a Package, tree: &Tree) -> Result<Self, ApplyError> {
+    pub(super) fn open(plan: &Plan, package: &'a Package) -> Result<Self, ApplyError> {
         let mut paths: Vec<&Path> = Vec::new();
         for path in plan.changes.iter().flat_map(Change::paths) {
             let output = package.output_of(path).ok_or_else(|| ApplyError::Outside {
@@ -37,9 +37,10 @@ impl<'a> OpenOutputs<'a> {
         // In one order, so that two runs do not wait for each other.
         paths.sort_unstable();
         paths.dedup();
+        let tree = Tree::new(package.store.clone());
         let tops = paths
             .into_iter()
-            .map(|path| Ok((path, open_output(path, tree)?)));
+            .map(|path| Ok((path, open_output(path, &tree)?)));
         Ok(Self {
             package,
             tops: tops.collect::<Result<_, _>>()?,

@@ -16,7 +16,6 @@ pub use self::staged::TEMPORARY_NAME;
 use self::staged::{Staged, errno_of, open_file, replace_by_link};
 use crate::package::Package;
 use crate::plan::{Change, FileEdits, Plan};
-use crate::tree::Tree;
 
 /// Applying a plan failed. What was done before stays done; planning again continues from there.
 #[derive(Debug, Error)]
@@ -58,8 +57,8 @@ pub enum ApplyError {
 /// system allows it, their owner and extended attributes. No link is followed out of an output, and an
 /// output that is a link is refused. A second run on the same outputs waits for this one; what it has
 /// read meanwhile may make it fail with [`ApplyError::Changed`].
-pub fn apply(plan: &Plan, package: &Package, tree: &Tree) -> Result<(), ApplyError> {
-    let outputs = &OpenOutputs::open(plan, package, tree)?;
+pub fn apply(plan: &Plan, package: &Package) -> Result<(), ApplyError> {
+    let outputs = &OpenOutputs::open(plan, package)?;
     for change in &plan.changes {
         match change {
             Change::Edit(edits) => edit(edits, outputs)?,
@@ -192,38 +191,31 @@ mod tests {
 
     use super::*;
     use crate::package::Output;
+    use crate::store::Store;
 
     /// A package of one output in a directory of its own.
-    fn package() -> (tempfile::TempDir, Package, Tree) {
+    fn package() -> (tempfile::TempDir, Package) {
         let top = tempfile::tempdir().unwrap();
-        let store_dir = top.path().join("store");
-        let package = Package {
-            outputs: vec![Output::new("out", store_dir.join("h-x"))],
-            store_dir: store_dir.clone(),
-            ..Package::default()
-        };
-        fs::create_dir_all(store_dir.join("h-x/etc")).unwrap();
-        let tree = Tree::new(store_dir, None);
-        (top, package, tree)
+        let store = Store::new(top.path().join("store"), None);
+        let out = store.directory.join("h-x");
+        fs::create_dir_all(out.join("etc")).unwrap();
+        (top, Package::new(store, vec![Output::new("out", out)]))
     }
 
-    fn done(change: Change, package: &Package, tree: &Tree) -> Result<(), ApplyError> {
-        let plan = Plan {
-            changes: vec![change],
-        };
-        apply(&plan, package, tree)
+    fn done(change: Change, package: &Package) -> Result<(), ApplyError> {
+        apply(&vec![change].into(), package)
     }
 
     #[test]
     fn a_link_comes_into_being_or_gets_another_target() {
-        let (_top, package, tree) = package();
+        let (_top, package) = package();
         let path = package.outputs[0].path.join("lib/deep/link");
         for target in ["one", "two"] {
             let change = Change::Link {
                 path: path.clone(),
                 target: target.into(),
             };
-            done(change, &package, &tree).unwrap();
+            done(change, &package).unwrap();
             assert_eq!(fs::read_link(&path).unwrap(), Path::new(target));
         }
         let file = package.outputs[0].path.join("file");
@@ -232,14 +224,14 @@ mod tests {
             path: file.clone(),
             target: "one".into(),
         };
-        let error = done(change, &package, &tree).unwrap_err();
+        let error = done(change, &package).unwrap_err();
         assert!(error.to_string().starts_with("making a link of"), "{error}");
         assert_eq!(fs::read(&file).unwrap(), b"a", "it is no link");
     }
 
     #[test]
     fn an_output_that_became_a_link_is_refused() {
-        let (top, package, tree) = package();
+        let (top, package) = package();
         let out = &package.outputs[0].path;
         let elsewhere = top.path().join("elsewhere");
         fs::rename(out, &elsewhere).unwrap();
@@ -249,14 +241,14 @@ mod tests {
             content: "a".into(),
             mode: 0o644,
         };
-        let error = done(change, &package, &tree).unwrap_err();
+        let error = done(change, &package).unwrap_err();
         assert!(matches!(error, ApplyError::NotADirectory { .. }), "{error}");
         assert!(!elsewhere.join("x").exists());
     }
 
     #[test]
     fn an_edit_that_is_done_already_is_nothing_and_another_content_is_refused() {
-        let (_top, package, tree) = package();
+        let (_top, package) = package();
         let path = package.outputs[0].path.join("x");
         let edits = |before: &str, after: &str| {
             Change::Edit(FileEdits {
@@ -266,19 +258,19 @@ mod tests {
             })
         };
         fs::write(&path, "new").unwrap();
-        done(edits("old", "new"), &package, &tree).unwrap();
-        let error = done(edits("old", "newer"), &package, &tree).unwrap_err();
+        done(edits("old", "new"), &package).unwrap();
+        let error = done(edits("old", "newer"), &package).unwrap_err();
         assert!(matches!(error, ApplyError::Changed { .. }), "{error}");
         // A FIFO that took its place is not waited for.
         fs::remove_file(&path).unwrap();
         let mode = rustix::fs::Mode::from_raw_mode(0o644);
         rustix::fs::mknodat(rustix::fs::CWD, &path, FileType::Fifo, mode, 0).unwrap();
-        assert!(done(edits("old", "new"), &package, &tree).is_err());
+        assert!(done(edits("old", "new"), &package).is_err());
     }
 
     #[test]
     fn a_file_moves_and_leaves_a_link() {
-        let (_top, package, tree) = package();
+        let (_top, package) = package();
         let out = &package.outputs[0].path;
         let change = || Change::MoveLeavingLink {
             from: out.join("etc/x"),
@@ -287,7 +279,7 @@ mod tests {
         };
         fs::write(out.join("etc/x"), "a").unwrap();
         let before = fs::metadata(out.join("etc/x")).unwrap();
-        done(change(), &package, &tree).unwrap();
+        done(change(), &package).unwrap();
         assert_eq!(
             fs::read_link(out.join("etc/x")).unwrap(),
             Path::new("../lib/x")
@@ -297,12 +289,12 @@ mod tests {
         // What a killed run leaves: both are there.
         fs::remove_file(out.join("etc/x")).unwrap();
         fs::write(out.join("etc/x"), "a").unwrap();
-        done(change(), &package, &tree).unwrap();
+        done(change(), &package).unwrap();
         assert!(out.join("etc/x").symlink_metadata().unwrap().is_symlink());
         // Something else is there.
         fs::remove_file(out.join("etc/x")).unwrap();
         fs::write(out.join("etc/x"), "b").unwrap();
-        let error = done(change(), &package, &tree).unwrap_err();
+        let error = done(change(), &package).unwrap_err();
         assert!(matches!(error, ApplyError::Changed { .. }), "{error}");
         assert_eq!(fs::read(out.join("etc/x")).unwrap(), b"b");
         assert_eq!(fs::read(out.join("lib/x")).unwrap(), b"a");
@@ -310,7 +302,7 @@ mod tests {
 
     #[test]
     fn no_directory_is_made_through_a_link_out_of_the_output() {
-        let (top, package, tree) = package();
+        let (top, package) = package();
         let out = &package.outputs[0].path;
         let outside = top.path().join("outside");
         fs::create_dir(&outside).unwrap();
@@ -321,9 +313,9 @@ mod tests {
             content: "a".into(),
             mode: 0o644,
         };
-        assert!(done(create("lib/deep/x"), &package, &tree).is_err());
+        assert!(done(create("lib/deep/x"), &package).is_err());
         assert!(fs::read_dir(&outside).unwrap().next().is_none());
-        done(create("share/deep/x"), &package, &tree).unwrap();
+        done(create("share/deep/x"), &package).unwrap();
         assert_eq!(fs::read(out.join("etc/deep/x")).unwrap(), b"a");
     }
 }

@@ -1,6 +1,7 @@
 //! Looking at store paths: what is there, without ever leaving the store.
 
 mod listing;
+mod moves;
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
@@ -9,13 +10,15 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock};
 
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, ResolveFlags, Stat};
 use rustix::io::Errno;
 
 pub use self::listing::{Listed, Listing};
+pub use self::moves::{Moves, TreeView};
 use crate::package::normalize;
+use crate::store::Store;
 
 /// What a path leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,31 +33,26 @@ pub enum Node {
     Special,
 }
 
-/// The store, as it lies below a root directory.
+/// What is in a store, as the disk has it.
 pub struct Tree {
-    root: Option<PathBuf>,
-    store_dir: PathBuf,
+    store: Store,
     /// The store directory, opened when first asked of: paths relative to it are found faster.
-    store: OnceLock<Option<OwnedFd>>,
+    directory: OnceLock<Option<OwnedFd>>,
     /// What is known of store paths without asking the disk.
     listing: Option<Arc<dyn Listing>>,
-    /// Moves that a plan will make: where a file is, where it will be.
-    moves: RwLock<Vec<(PathBuf, PathBuf)>>,
 }
 
 /// As many links in a row as Linux follows.
 const MAX_LINKS: u8 = 40;
 
 impl Tree {
-    /// The store `store_dir` below `root` (`/` if there is none).
+    /// What is in `store`.
     #[must_use]
-    pub fn new(store_dir: PathBuf, root: Option<PathBuf>) -> Self {
+    pub fn new(store: Store) -> Self {
         Self {
-            root,
-            store_dir,
-            store: OnceLock::new(),
+            store,
+            directory: OnceLock::new(),
             listing: None,
-            moves: RwLock::default(),
         }
     }
 
@@ -69,17 +67,14 @@ impl Tree {
     /// Where a store path is to be read and written.
     #[must_use]
     pub fn real_path(&self, path: &Path) -> PathBuf {
-        match &self.root {
-            Some(root) => root.join(path.strip_prefix("/").unwrap_or(path)),
-            None => path.to_owned(),
-        }
+        self.store.real_path(path)
     }
 
     /// Opens the file or directory that a path leads to, for reading. Links are followed; below a
     /// root they mean the root's. A FIFO is not waited for.
     pub fn open(&self, path: &Path) -> io::Result<File> {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        if let Some(root) = &self.root {
+        if let Some(root) = &self.store.root {
             let root = rustix::fs::open(root, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
             let inside = match path.strip_prefix("/").unwrap_or(path) {
                 top if top.as_os_str().is_empty() => Path::new("."),
@@ -110,30 +105,13 @@ impl Tree {
         Ok(names)
     }
 
-    /// From now on, what is at `from` counts as being at `to`.
-    pub fn will_move(&self, from: PathBuf, to: PathBuf) {
-        let mut moves = self.moves.write().unwrap_or_else(PoisonError::into_inner);
-        moves.push((from, to));
-    }
-
-    /// Where what is at `path` will be, if it will move.
-    #[must_use]
-    pub fn new_place(&self, path: &Path) -> Option<PathBuf> {
-        let moves = self.moves.read().unwrap_or_else(PoisonError::into_inner);
-        moves
-            .iter()
-            .find(|(from, _)| from == path)
-            .map(|(_, to)| to.clone())
-    }
-
     /// What the path leads to, links followed; `None` if there is nothing, or if a link leads out of
     /// the store: nothing outside is part of a package.
     #[must_use]
     pub fn look_up(&self, path: &Path) -> Option<Node> {
-        let place = self.before_moves(path)?;
-        let mut path = Cow::Borrowed(&*place);
+        let mut path = Cow::Borrowed(path);
         if let Some(listing) = &self.listing {
-            match listing::follow(&**listing, &self.store_dir, &place) {
+            match listing::follow(&**listing, &self.store.directory, &path) {
                 listing::Followed::Node(node) => return Some(node),
                 listing::Followed::Nowhere => return None,
                 listing::Followed::Unlisted(unlisted) => path = Cow::Owned(unlisted),
@@ -167,32 +145,20 @@ impl Tree {
         Some(target.into_bytes())
     }
 
-    fn before_moves<'p>(&self, path: &'p Path) -> Option<Cow<'p, Path>> {
-        let moves = self.moves.read().unwrap_or_else(PoisonError::into_inner);
-        if moves.is_empty() {
-            return Some(Cow::Borrowed(path));
-        }
-        if let Some((from, _)) = moves.iter().find(|(_, to)| to == path) {
-            return Some(Cow::Owned(from.clone()));
-        }
-        let gone = moves.iter().any(|(from, _)| from == path);
-        (!gone).then_some(Cow::Borrowed(path))
-    }
-
-    fn store(&self) -> Option<&OwnedFd> {
+    fn directory(&self) -> Option<&OwnedFd> {
         let open = || {
             let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-            rustix::fs::open(&self.store_dir, flags, Mode::empty()).ok()
+            rustix::fs::open(&self.store.directory, flags, Mode::empty()).ok()
         };
-        self.store.get_or_init(open).as_ref()
+        self.directory.get_or_init(open).as_ref()
     }
 
     /// The status of the path itself, without following a link at its end.
     fn stat(&self, path: &Path) -> Option<Stat> {
-        let Some(root) = &self.root else {
+        let Some(root) = &self.store.root else {
             let flags = AtFlags::SYMLINK_NOFOLLOW;
-            return match (self.store(), path.strip_prefix(&self.store_dir)) {
-                (Some(store), Ok(inside)) => rustix::fs::statat(store, inside, flags).ok(),
+            return match (self.directory(), path.strip_prefix(&self.store.directory)) {
+                (Some(directory), Ok(inside)) => rustix::fs::statat(directory, inside, flags).ok(),
                 _ => rustix::fs::statat(CWD, path, flags).ok(),
             };
         };
@@ -227,16 +193,16 @@ impl Tree {
         }
         absolute.extend_from_slice(target);
         let target = PathBuf::from(OsStr::from_bytes(&normalize(&absolute)?));
-        target.starts_with(&self.store_dir).then_some(target)
+        target.starts_with(&self.store.directory).then_some(target)
     }
 
     /// A directory of the store by a path in which no component is a link: `..` in the target of a link
     /// means the parent of the directory that the link is in, whatever way led there.
     fn without_links(&self, directory: &Path) -> Option<PathBuf> {
-        let Ok(inside) = directory.strip_prefix(&self.store_dir) else {
+        let Ok(inside) = directory.strip_prefix(&self.store.directory) else {
             return Some(directory.to_owned());
         };
-        let mut done = self.store_dir.clone();
+        let mut done = self.store.directory.clone();
         let names = inside.components().rev();
         let mut names: Vec<OsString> = names.map(|name| name.as_os_str().to_owned()).collect();
         let mut links = 0;
@@ -255,9 +221,9 @@ impl Tree {
                 return None;
             }
             let target = Path::new(OsStr::from_bytes(target.as_bytes()));
-            let inside = match target.strip_prefix(&self.store_dir) {
+            let inside = match target.strip_prefix(&self.store.directory) {
                 Ok(inside) => {
-                    done.clone_from(&self.store_dir);
+                    done.clone_from(&self.store.directory);
                     inside
                 }
                 Err(_) if target.is_absolute() => return None,
@@ -266,7 +232,7 @@ impl Tree {
             let more = inside.components().rev();
             names.extend(more.map(|name| name.as_os_str().to_owned()));
         }
-        done.starts_with(&self.store_dir).then_some(done)
+        done.starts_with(&self.store.directory).then_some(done)
     }
 }
 
@@ -274,10 +240,8 @@ impl std::fmt::Debug for Tree {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
             .debug_struct("Tree")
-            .field("root", &self.root)
-            .field("store_dir", &self.store_dir)
+            .field("store", &self.store)
             .field("has_listing", &self.listing.is_some())
-            .field("moves", &self.moves)
             .finish_non_exhaustive()
     }
 }
@@ -308,7 +272,7 @@ mod tests {
         symlink("loop", real.join("loop")).unwrap();
         symlink(store.join("h-x/bin/x"), real.join("absolute")).unwrap();
         let path = store.join("h-x");
-        (top, Tree::new(store, root), path)
+        (top, Tree::new(Store::new(store, root)), path)
     }
 
     #[test]
@@ -374,7 +338,7 @@ mod tests {
         }
         let store = path.parent().unwrap().to_owned();
         let listing = Arc::new(Read(read, path.clone()));
-        let listed = Tree::new(store, None).with_listing(listing);
+        let listed = Tree::new(Store::new(store, None)).with_listing(listing);
         for name in [
             "",
             "bin",
@@ -430,13 +394,5 @@ mod tests {
         assert!(tree.open(&path.join("loop")).is_err());
         let error = tree.names(&path.join("file")).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotADirectory);
-    }
-
-    #[test]
-    fn the_tree_as_it_will_be() {
-        let (_top, tree, path) = tree(false);
-        tree.will_move(path.join("file"), path.join("lib/file"));
-        assert_eq!(tree.look_up(&path.join("file")), None);
-        assert_eq!(tree.look_up(&path.join("lib/file")), Some(Node::File));
     }
 }

@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use hermetic_out::tree::{self, Listed, Listing};
-use hermetic_out::{Output, Package};
+use hermetic_out::{Output, Package, Store};
 
 use super::{FileFacts, Node, PathFacts};
-use crate::store::Store;
 
 /// Files, by the places of their store path and of themselves in it.
 type Places = Vec<(usize, usize)>;
@@ -109,13 +108,10 @@ impl FactSet {
             .iter()
             .map(|name| self.store.path_of_name(name));
         let dependencies: Vec<PathBuf> = dependencies.collect();
-        Package {
-            outputs: vec![Output::new("out", self.store.path_of_name(&facts.name))],
-            search_path: dependencies.iter().map(|path| path.join("bin")).collect(),
-            dependencies,
-            store_dir: self.store.directory.clone(),
-            root: self.store.root.clone(),
-        }
+        let output = Output::new("out", self.store.path_of_name(&facts.name));
+        Package::new(self.store.clone(), vec![output])
+            .with_search_path(dependencies.iter().map(|path| path.join("bin")).collect())
+            .with_dependencies(dependencies)
     }
 
     /// The name of the store path that a path is in, and the path below it.
@@ -171,12 +167,8 @@ mod tests {
 
     #[test]
     fn what_the_machine_has_outside_its_store_has_no_say() {
-        let store = Store {
-            directory: "/nix/store".into(),
-            root: None,
-        };
-        let known = Arc::new(FactSet::new(store, Vec::new()));
-        let tree = Tree::new("/nix/store".into(), None);
+        let known = Arc::new(FactSet::new(Store::default(), Vec::new()));
+        let tree = Tree::new(Store::default());
         assert!(tree.look_up(Path::new("/usr/bin/env")).is_some());
         let tree = tree.with_listing(known);
         assert!(tree.look_up(Path::new("/usr/bin/env")).is_none());

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use bstr::ByteSlice;
+use hermetic_out::store::{Store, store_path_name};
 use hermetic_out_formats::elf::strings::{FoundPath, PathSearch, TooManyPrefixes};
 use hermetic_out_formats::elf::{self, Elf, ReadAt, data_extents};
 use hermetic_out_formats::etc_mentions::{
@@ -22,7 +23,6 @@ use regex::bytes::Regex;
 use rustix::fs::{Mode, OFlags, SeekFrom};
 
 use super::{Content, FileProblem, Mention, MentionedPlace, Name, Shebang};
-use crate::store::{Store, store_path_name};
 
 /// How much of a file is read at once; most files are smaller.
 const WINDOW: usize = 256 * 1024;

@@ -7,27 +7,19 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
+use hermetic_out::store::{Store, store_path_name};
 use rayon::prelude::*;
 use walkdir::WalkDir;
 
 use super::file::Reader;
 use super::{FileFacts, Name, Node, PathFacts};
-use crate::error::{Error, io_error};
-use crate::store::{Store, store_path_name};
+use crate::error::Error;
 
 /// Reads the facts of the store path `path`. What cannot be read in it is a fact, too; fails only if the
 /// store path itself is not there.
 pub fn read(store: &Store, reader: &Reader, path: &Path) -> Result<PathFacts, Error> {
     let real = store.real_path(path);
-    if let Err(error) = real.symlink_metadata() {
-        return Err(match error.kind() {
-            io::ErrorKind::NotFound => Error::Missing {
-                path: path.to_owned(),
-                real,
-            },
-            _ => io_error("looking at", real)(error),
-        });
-    }
+    store.check_exists(path)?;
     let entries = walk(&real);
     let own = path.file_name().unwrap_or_default().as_bytes();
     let known: Vec<(FileFacts, BTreeSet<Name>)> = entries

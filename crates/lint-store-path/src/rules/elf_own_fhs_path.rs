@@ -29,10 +29,7 @@ fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
     let Some(resolver) = subject.resolver() else {
         return;
     };
-    let reference_context = ReferenceContext {
-        output: "out".to_owned(),
-        ..ReferenceContext::default()
-    };
+    let reference_context = ReferenceContext::new("out");
     for file in &subject.facts.files {
         let Some(content) = file.content().filter(|content| content.elf.is_some()) else {
             continue;

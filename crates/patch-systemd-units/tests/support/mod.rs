@@ -66,10 +66,9 @@ impl Store {
 
     /// The package, as the library takes it.
     pub fn package(&self) -> Package {
-        Package {
-            search_path: vec![self.dependency().join("bin")],
-            ..self.0.package()
-        }
+        self.0
+            .package()
+            .with_search_path(vec![self.dependency().join("bin")])
     }
 
     /// The tool on the package.

@@ -8,13 +8,13 @@ mod shadow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use hermetic_out::{Change, Edit, FileEdits, Outcome, Output, Package, Tree};
+use hermetic_out::{Change, Edit, FileEdits, Outcome, Output, Package, Store, Tree};
 use hermetic_out_formats::Span;
 
 pub use install_variables::InstallVariables;
 
+use crate::error::{Error, check_can_be_written};
 use crate::pc_files::{PcFile, of_search_path};
-use crate::{Error, check_can_be_written};
 
 /// What a build reads, and where it is to install.
 #[derive(Clone, Debug)]
@@ -27,22 +27,16 @@ pub struct Build {
     pub into: PathBuf,
     /// Which variables say where others are to install.
     pub variables: InstallVariables,
-    /// What store paths begin with.
-    pub store_dir: PathBuf,
-    /// The tree in which all these paths are read and written; `/` if there is none.
-    pub root: Option<PathBuf>,
+    /// Where all of these lie.
+    pub store: Store,
 }
 
 impl Build {
     /// The directory for the copies, as something that a plan can be applied to.
     #[must_use]
     pub fn package(&self) -> Package {
-        Package {
-            outputs: vec![Output::new("into", self.into.clone())],
-            store_dir: self.store_dir.clone(),
-            root: self.root.clone(),
-            ..Package::default()
-        }
+        let into = Output::new("into", self.into.clone());
+        Package::new(self.store.clone(), vec![into])
     }
 }
 
@@ -53,7 +47,7 @@ impl Build {
 /// cannot be written into a `.pc` file.
 pub fn plan(build: &Build) -> Result<Outcome, Error> {
     check_can_be_written(&build.prefix)?;
-    let tree = Tree::new(build.store_dir.clone(), build.root.clone());
+    let tree = Tree::new(build.store.clone());
     let mut outcome = Outcome::default();
     // A second run finds the copies on the search path.
     let others = build.search_path.iter().filter(|path| **path != build.into);

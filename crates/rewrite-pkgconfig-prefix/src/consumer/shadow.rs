@@ -84,7 +84,7 @@ fn target(value: &[u8], variables: &Variables, build: &Build) -> Option<Vec<u8>>
     if below(prefix).is_some() {
         return Some(path);
     }
-    let in_store = below(build.store_dir.as_os_str().as_bytes()).map(|rest| {
+    let in_store = below(build.store.directory.as_os_str().as_bytes()).map(|rest| {
         // Without the name of the store path.
         let rest = rest.get(1..).unwrap_or_default();
         let slash = rest.find_byte(b'/').unwrap_or(rest.len());

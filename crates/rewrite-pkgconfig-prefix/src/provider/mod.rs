@@ -15,8 +15,8 @@ use hermetic_out::resolve::Choices;
 use hermetic_out::{Change, FileEdits, Outcome, Package, Resolver, Tree};
 use memchr::memmem;
 
+use crate::error::{Error, check_can_be_written};
 use crate::pc_files::{PcFile, of_output};
-use crate::{Error, check_can_be_written};
 use places::Places;
 
 /// Looks at a package's `.pc` files and says what to do. Reads the disk, writes nothing.
@@ -24,7 +24,7 @@ use places::Places;
 /// Fails if a file or directory cannot be read, a pattern is no glob, or the path of an output cannot
 /// be written into a `.pc` file.
 pub fn plan(package: &Package, choices: &Choices) -> Result<Outcome, Error> {
-    let tree = Tree::new(package.store_dir.clone(), package.root.clone());
+    let tree = Tree::new(package.store.clone());
     let resolver = Resolver::new(package, &tree, choices)?;
     let places = Places::new(package, &resolver, choices);
     let mut outcome = Outcome::default();
@@ -83,14 +83,14 @@ fn rewrite_file(
 
 /// The store paths that a text names.
 fn store_paths(text: &[u8], package: &Package) -> Vec<PathBuf> {
-    let store_dir = package.store_dir.as_os_str().as_bytes();
+    let store_dir = package.store.directory.as_os_str().as_bytes();
     let of_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-._?=".contains(byte);
     let mut found: Vec<PathBuf> = memmem::find_iter(text, store_dir)
         .filter_map(|start| {
             let rest = text.get(start + store_dir.len()..)?.strip_prefix(b"/")?;
             let length = rest.iter().take_while(|byte| of_name(byte)).count();
             let name = rest.get(..length).filter(|name| !name.is_empty())?;
-            Some(package.store_dir.join(OsStr::from_bytes(name)))
+            Some(package.store.directory.join(OsStr::from_bytes(name)))
         })
         .collect();
     found.sort();

@@ -135,7 +135,7 @@ impl<'a> Places<'a> {
                 found => found,
             };
         }
-        if is_below(path, self.package.store_dir.as_os_str().as_bytes()) {
+        if is_below(path, self.package.store.directory.as_os_str().as_bytes()) {
             return Place::Elsewhere;
         }
         if BUILD_DIRECTORIES

@@ -1,0 +1,145 @@
+//! A unit, or another file that names paths: its content, and what is planned for it.
+
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use bstr::ByteSlice;
+use hermetic_out::walk::{KnownFile, known_files};
+use hermetic_out::{Edit, Finding, FindingKind, Package, Severity, Tree};
+use hermetic_out_formats::unit::place::{UnitPlace, unit_key};
+use hermetic_out_formats::{FileKind, MAX_FILE_SIZE, MappedText, Scan, Span, scan};
+
+use crate::{Error, Options, findings};
+
+/// A unit, or a file of one of the other kinds: read, and perhaps changed.
+pub(crate) struct Unit {
+    /// The output that it is in, by its position.
+    pub(crate) output: usize,
+    pub(crate) file: KnownFile,
+    pub(crate) content: Vec<u8>,
+    pub(crate) scan: Scan,
+    pub(crate) edits: Vec<PlannedEdit>,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) replaced: usize,
+    pub(crate) kept: usize,
+    pub(crate) unresolved: usize,
+}
+
+/// An edit, and what it makes the file refer to.
+#[derive(Clone, Debug)]
+pub(crate) struct PlannedEdit {
+    pub(crate) edit: Edit,
+    /// The place that it is for, in messages.
+    pub(crate) span: Span,
+    /// What stood there.
+    pub(crate) subject: Vec<u8>,
+    /// The store paths in the new text.
+    pub(crate) store_paths: Vec<PathBuf>,
+}
+
+/// Reads the files of all outputs whose kinds name paths.
+pub(crate) fn read(package: &Package, tree: &Tree, options: &Options) -> Result<Vec<Unit>, Error> {
+    let mut units = Vec::new();
+    for (index, output) in package.outputs.iter().enumerate() {
+        for file in known_files(tree, output, FileKind::names_paths)? {
+            if file.kind == FileKind::DesktopEntry && !options.desktop_entries {
+                continue;
+            }
+            let error = |source| Error::Read {
+                path: file.path.clone(),
+                source,
+            };
+            let real = tree.real_path(&file.path);
+            let mut findings = Vec::new();
+            let mut content = Vec::new();
+            let size = fs::symlink_metadata(&real).map_err(error)?.len();
+            if usize::try_from(size).is_ok_and(|size| size <= MAX_FILE_SIZE) {
+                content = fs::read(&real).map_err(error)?;
+            } else {
+                let message = format!("the file has {size} bytes and was left unchanged");
+                let kind = &findings::UNREAD_FILE;
+                findings.push(
+                    Finding::new(kind, file.path.clone(), message)
+                        .with_severity(Severity::Warning)
+                        .with_help("find out why the file is so large"),
+                );
+            }
+            let scan = scan(file.kind, &content);
+            units.push(Unit {
+                output: index,
+                file,
+                content,
+                scan,
+                edits: Vec::new(),
+                findings,
+                replaced: 0,
+                kept: 0,
+                unresolved: 0,
+            });
+        }
+    }
+    Ok(units)
+}
+
+impl Unit {
+    pub(crate) fn key(&self) -> Vec<u8> {
+        match UnitPlace::of(&self.file.sub_path) {
+            Some(_) => unit_key(&self.file.sub_path),
+            None => self.file.path.as_os_str().as_bytes().to_vec(),
+        }
+    }
+
+    pub(crate) fn report(
+        &mut self,
+        kind: &'static FindingKind,
+        span: Span,
+        subject: &[u8],
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> &mut Finding {
+        let finding = Finding::new(kind, self.file.path.clone(), message)
+            .at(&self.content, span)
+            .with_subject(subject)
+            .with_help(help);
+        self.findings.push(finding);
+        let last = self.findings.len() - 1;
+        &mut self.findings[last]
+    }
+
+    /// Replaces `text` by `new`, or says why it cannot be.
+    pub(crate) fn replace(
+        &mut self,
+        text: &MappedText,
+        new: &[u8],
+        store_paths: Vec<PathBuf>,
+    ) -> bool {
+        let extent = text.covering_span().unwrap_or(Span::new(0, 0));
+        let encoded = text
+            .editable_span()
+            .and_then(|span| Some((span, text.encode(new).ok()?)));
+        let Some((span, encoded)) = encoded else {
+            let (old, new) = (text.bytes().as_bstr(), new.as_bstr());
+            let message = format!("{old} cannot be replaced by {new} here");
+            let help = findings::UNWRITABLE_PLACE.remedy;
+            self.report(
+                &findings::UNWRITABLE_PLACE,
+                extent,
+                text.bytes(),
+                message,
+                help,
+            );
+            return false;
+        };
+        self.edits.push(PlannedEdit {
+            edit: Edit {
+                span,
+                text: encoded,
+            },
+            span,
+            subject: text.bytes().to_vec(),
+            store_paths,
+        });
+        true
+    }
+}
