@@ -102,12 +102,7 @@ finding_kinds! {
      to buildInputs, say what it should be with `--replace`, or that it is right with `--keep`.";
     /// A shell script cannot be understood
     SHELL_SYNTAX = "shell-syntax", Warning,
-    "Nothing in a script that does not parse as POSIX shell or bash was changed.\n\nLook at the script: \
-     move it to a file of its own, or write it more plainly.";
-    /// A shell script is too long
-    SHELL_TOO_LONG = "shell-too-long", Warning,
-    "Scripts of more than 8 KiB, or more than three deep in each other, are not parsed; nothing in it \
-     was changed.\n\nMove the script to a file of its own.";
+    "Neither bash nor a POSIX shell would run the script. Nothing in it was changed.\n\nCorrect it.";
     /// A store path does not exist
     STORE_PATH_NOT_FOUND = "store-path-not-found", Warning,
     "The file names a store path at which there is nothing.\n\nCorrect the build that wrote it.";
@@ -209,7 +204,6 @@ pub(crate) fn of_problem(problem: ProblemKind) -> (&'static FindingKind, &'stati
     match problem {
         ProblemKind::UnbalancedQuote => (&UNBALANCED_QUOTE, "a quote is never closed"),
         ProblemKind::ShellSyntax => (&SHELL_SYNTAX, "this script does not parse"),
-        ProblemKind::ShellTooLong => (&SHELL_TOO_LONG, "this script is too long to be parsed"),
         ProblemKind::BadSection => (&BAD_SECTION, "this section header is never closed"),
         ProblemKind::BadXml => (&BAD_XML, "this is not well-formed XML"),
         ProblemKind::LineTooLong => (&LINE_TOO_LONG, "here a line is longer than 1 MiB"),

@@ -2,8 +2,9 @@
 
 use hermetic_out_formats::configuration;
 use hermetic_out_formats::paths::paths;
+use hermetic_out_formats::script::Language;
 use hermetic_out_formats::script::python::string_literals;
-use hermetic_out_formats::script::{self, Language, Script, Use, Word};
+use hermetic_out_formats::shell::{self, Script, Use, Word};
 use hermetic_out_formats::unit::lines::{Line, lines};
 use hermetic_out_formats::{FileKind, MappedText, Reference, Role, Span, scan};
 
@@ -96,7 +97,7 @@ const WITH_PROGRAM_TEXT: &[&[u8]] = &[
 pub(crate) fn of(format: Format, content: &[u8]) -> Mentions {
     match format {
         Format::Known(kind) => known(kind, content),
-        Format::Script(Language::Shell) => shell(content),
+        Format::Script(Language::Shell) => shell_script(content),
         Format::Script(Language::Python) => python(content),
         Format::Configuration => all_of(&configuration::texts(content), Handling::Replace),
         Format::Script(_) => all_of(
@@ -178,8 +179,8 @@ fn way_of(reference: &Reference, assignment: Option<usize>) -> Handling {
     }
 }
 
-fn shell(content: &[u8]) -> Mentions {
-    let script = script::scan(content);
+fn shell_script(content: &[u8]) -> Mentions {
+    let script = shell::scan(content);
     let mut mentions = Mentions {
         problem: script.problem,
         ..Mentions::default()
