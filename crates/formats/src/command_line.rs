@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::mapped_text::MappedText;
 use crate::paths::PathInText;
 use crate::reference::{Lookup, Reference, Role, Scan};
+use crate::shell::{Names, scan_script};
 
 /// Where a command line stands, and what holds for all it names.
 #[derive(Clone, Debug)]
@@ -18,8 +19,6 @@ pub(crate) struct Context {
     pub(crate) optional: bool,
     /// Whether it runs with full privileges, whatever the file's user.
     pub(crate) privileged: bool,
-    /// How many shell scripts it stands in.
-    pub(crate) nesting: u8,
 }
 
 impl Context {
@@ -30,7 +29,6 @@ impl Context {
             lookup,
             optional: false,
             privileged: false,
-            nesting: 0,
         }
     }
 
@@ -81,7 +79,7 @@ pub(crate) fn scan_arguments(
     let carried = prefixed_program(program.bytes(), arguments);
     for (index, argument) in arguments.iter().enumerate() {
         match scripts.get(&index) {
-            Some(names) => scan_script(scan, context, *names, argument),
+            Some(names) => scan_script(scan, context, argument, *names),
             None if carried == Some(index) && is_name(argument) => {
                 scan.references
                     .push(context.reference(Role::PrefixedProgram, argument.clone()));
@@ -95,35 +93,12 @@ fn is_name(word: &MappedText) -> bool {
     word.is_literal() && !word.is_empty() && !word.bytes().contains(&b'/')
 }
 
-/// Who finds the bare names of a script.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ScriptNames {
-    /// A search path that the file decides about.
-    OfFile,
-    /// A login shell, which has its own.
-    OfLogin,
-}
-
-#[cfg(feature = "shell")]
-fn scan_script(scan: &mut Scan, context: &Context, names: ScriptNames, argument: &MappedText) {
-    let names = match names {
-        ScriptNames::OfFile => crate::shell::Names::Resolved,
-        ScriptNames::OfLogin => crate::shell::Names::Left,
-    };
-    crate::shell::scan_nested_script(scan, context, argument, names);
-}
-
-#[cfg(not(feature = "shell"))]
-fn scan_script(scan: &mut Scan, context: &Context, _: ScriptNames, argument: &MappedText) {
-    scan_argument(scan, context.field, argument);
-}
-
 const SHELLS: &[&[u8]] = &[b"sh", b"bash", b"dash", b"ash", b"ksh", b"mksh", b"zsh"];
 const LOGIN_PROGRAMS: &[&[u8]] = &[b"su", b"runuser"];
 
 /// The arguments that are scripts, by their positions: of `sh -c`, wherever in the line the shell
 /// stands (it may be an argument of `env`, `ionice` …), and of `su -c`.
-fn scripts(program: &MappedText, arguments: &[MappedText]) -> BTreeMap<usize, ScriptNames> {
+fn scripts(program: &MappedText, arguments: &[MappedText]) -> BTreeMap<usize, Names> {
     let mut scripts = BTreeMap::new();
     let shells = std::iter::once((0, program)).chain((1..).zip(arguments));
     for (next, word) in shells {
@@ -135,14 +110,14 @@ fn scripts(program: &MappedText, arguments: &[MappedText]) -> BTreeMap<usize, Sc
         let following = arguments.get(next..).unwrap_or_default();
         if SHELLS.contains(&name) {
             if let Some(index) = script_of_shell(following) {
-                scripts.insert(next + index, ScriptNames::OfFile);
+                scripts.insert(next + index, Names::Resolved);
             }
         } else if next == 0 && LOGIN_PROGRAMS.contains(&name) {
             let option = following
                 .iter()
                 .position(|word| matches!(word.bytes(), b"-c" | b"--command"));
             if let Some(option) = option.filter(|option| option + 1 < following.len()) {
-                scripts.insert(option + 1, ScriptNames::OfLogin);
+                scripts.insert(option + 1, Names::Left);
             }
         }
     }

@@ -173,8 +173,7 @@ impl Encoding {
                 }
             }
             Self::ShellBackquote => {
-                // A backslash is read twice there, and the grammar that scripts are read by does
-                // not know it.
+                // A backslash is read twice there.
                 if let Some(&byte) = text.iter().find(|byte| b"`$\\".contains(byte)) {
                     return refuse(byte);
                 }
@@ -306,9 +305,8 @@ fn c_escape(byte: u8, quote: Quote, out: &mut Vec<u8>) -> Result<(), Unencodable
 fn shell_escape(byte: u8, quote: Quote, out: &mut Vec<u8>) -> Result<(), Unencodable> {
     match quote {
         Quote::Bare => {
-            // A line end would vanish with its backslash; of other controls, the grammar of bash that
-            // scripts are read by takes a backslash and a tab for the end of a word.
-            if byte.is_ascii_control() {
+            // A line end would vanish with its backslash.
+            if matches!(byte, b'\n' | b'\0') {
                 return Err(Unencodable { byte });
             }
             let plain =

@@ -24,7 +24,6 @@ pub mod polkit_rules;
 mod quoted_words;
 pub mod reference;
 pub mod script;
-#[cfg(feature = "shell")]
 pub mod shell;
 pub mod sysusers;
 pub mod tables;

@@ -88,6 +88,9 @@ impl fmt::Debug for Stack {
     }
 }
 
+/// As much of an expansion as is kept, in bytes.
+const MAX_OPAQUE: usize = 256;
+
 /// How a run of decoded bytes came to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum RunKind {
@@ -283,36 +286,58 @@ impl MappedText {
         range: Range<usize>,
         encoding: Option<Encoding>,
     ) {
-        self.push_run(bytes, outer, range, encoding, RunKind::Decoded);
-    }
-
-    /// Appends a specifier or variable: `range` of the text around this one. It reads as it is
-    /// written, but its value is not known.
-    pub fn push_opaque(&mut self, outer: &Self, range: Range<usize>, encoding: Option<Encoding>) {
-        let bytes = outer.bytes.get(range.clone()).unwrap_or_default();
-        self.push_run(bytes, outer, range, encoding, RunKind::Opaque);
-    }
-
-    fn push_run(
-        &mut self,
-        bytes: &[u8],
-        outer: &Self,
-        range: Range<usize>,
-        encoding: Option<Encoding>,
-        kind: RunKind,
-    ) {
         let part = outer.slice(range);
         let Some(source) = part.covering_span() else {
             return;
         };
-        let kind = match kind {
+        let kind = match part.editable_span() {
             _ if !part.is_literal() => RunKind::Opaque,
-            RunKind::Decoded if part.editable_span().is_none() => RunKind::Part,
-            kind => kind,
+            Some(_) => RunKind::Decoded,
+            None => RunKind::Part,
         };
         let outer_encodings = part.runs.first().map_or(Stack::EMPTY, |run| run.encodings);
         let (encodings, kind) = nest(outer_encodings, encoding, kind);
         self.append(bytes, source, kind, encodings);
+    }
+
+    /// Appends a specifier, a variable or another expansion: `range` of the text around this one. It
+    /// reads as it is written, but its value is not known. Of a long one only the beginning is kept:
+    /// expansions stand within each other.
+    pub fn push_opaque(&mut self, outer: &Self, range: Range<usize>, encoding: Option<Encoding>) {
+        let Some(source) = outer.span_of(range.clone()) else {
+            return;
+        };
+        let kept = range.start..range.end.min(range.start + MAX_OPAQUE);
+        let bytes = outer.bytes.get(kept).unwrap_or_default();
+        let encodings = outer.run_at(range.start).map(|run| run.encodings);
+        let outer_encodings = encodings.unwrap_or(Stack::EMPTY);
+        let (encodings, kind) = nest(outer_encodings, encoding, RunKind::Opaque);
+        self.append(bytes, source, kind, encodings);
+    }
+
+    /// The stretch of the file that holds a part of it, as [`covering_span`](Self::covering_span)
+    /// gives it of all. An empty part has none.
+    #[must_use]
+    pub fn span_of(&self, range: Range<usize>) -> Option<Span> {
+        let (start, last) = (range.start, range.end.min(self.len()).checked_sub(1)?);
+        if last < start {
+            return None;
+        }
+        let (first_run, last_run) = (self.run_at(start)?, self.run_at(last)?);
+        let start = match first_run.kind {
+            RunKind::Verbatim => first_run.source.start + (start - first_run.start),
+            _ => first_run.source.start,
+        };
+        let end = match last_run.kind {
+            RunKind::Verbatim => last_run.source.start + (last - last_run.start) + 1,
+            _ => last_run.source.end,
+        };
+        Some(Span::new(start, end.max(start)))
+    }
+
+    fn run_at(&self, at: usize) -> Option<&Run> {
+        let index = self.runs.partition_point(|run| run.start + run.len <= at);
+        self.runs.get(index)
     }
 
     fn append(&mut self, bytes: &[u8], source: Span, kind: RunKind, encodings: Stack) {
@@ -331,6 +356,10 @@ impl MappedText {
                 last.source.end = source.end;
                 return;
             }
+        }
+        if self.runs.is_empty() {
+            // Most texts have one; there are many texts.
+            self.runs.reserve_exact(1);
         }
         self.runs.push(Run {
             start,

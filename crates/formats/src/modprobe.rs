@@ -6,8 +6,7 @@ use crate::encoding::Encoding;
 use crate::kind::{Files, Format};
 use crate::mapped_text::{MappedText, Span};
 use crate::reference::{Lookup, Scan};
-#[cfg(feature = "shell")]
-use crate::shell::scan_script;
+use crate::shell::{Names, scan_script};
 
 pub(crate) static FORMAT: Format = Format {
     directories: &["modprobe.d"],
@@ -32,14 +31,11 @@ pub fn scan(file: &[u8]) -> Scan {
         let line = line(file, &mut at);
         if let Some((field, script)) = command(&line) {
             let context = Context::new(field, Lookup::SearchPath);
-            scan_script(&mut scan, &context, &script);
+            scan_script(&mut scan, &context, &script, Names::Resolved);
         }
     }
     scan
 }
-
-#[cfg(not(feature = "shell"))]
-fn scan_script(_: &mut Scan, _: &Context, _: &MappedText) {}
 
 /// The logical line at `at`. A backslash is dropped and takes the byte after it as it is; before a
 /// line end, that is dropped as well.

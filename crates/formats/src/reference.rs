@@ -237,10 +237,8 @@ pub enum Declaration {
 pub enum ProblemKind {
     /// A quote that is never closed: the reading program refuses the line.
     UnbalancedQuote,
-    /// A shell script whose syntax tree has an error: nothing in it is edited.
+    /// A shell script that neither bash nor a POSIX shell understands: nothing in it is edited.
     ShellSyntax,
-    /// A shell script too long to be parsed (the limit is 8 KiB).
-    ShellTooLong,
     /// A section header that is never closed: systemd refuses the whole file.
     BadSection,
     /// XML that is not well-formed.

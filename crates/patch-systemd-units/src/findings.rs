@@ -114,17 +114,6 @@ finding_kinds! {
         example: "[Service]\nUser=x\nExecStart=/usr/bin/sudo -n x",
         remedy: "declare the program in `security.wrappers` of NixOS, or with `--setuid` of assemble-image",
     }
-    SHELL_TOO_LONG {
-        id: "shell-too-long",
-        aliases: [],
-        severity: Warning,
-        group: Scripts,
-        summary: "A shell script is too long to be parsed",
-        explanation: "Scripts of more than 8 KiB, and scripts nested more than three deep, are not parsed. \
-            The script was left unchanged.",
-        example: "ExecStart=/bin/sh -c '… (9000 bytes)'",
-        remedy: "move the script to a file of its own",
-    }
     MALFORMED_XML {
         id: "malformed-xml",
         aliases: ["bad-xml"],
@@ -275,7 +264,6 @@ pub(crate) fn of_problem(problem: ProblemKind) -> (&'static FindingKind, &'stati
     match problem {
         ProblemKind::UnbalancedQuote => (&UNBALANCED_QUOTE, "a quote on this line is never closed"),
         ProblemKind::ShellSyntax => (&SHELL_SYNTAX, "the script cannot be parsed"),
-        ProblemKind::ShellTooLong => (&SHELL_TOO_LONG, "the script is too long to be parsed"),
         ProblemKind::BadSection => (&UNCLOSED_SECTION, "the section header is never closed"),
         ProblemKind::BadXml => (&MALFORMED_XML, "the file is not well-formed XML"),
         ProblemKind::LineTooLong => (&LINE_TOO_LONG, "the line is longer than 1 MiB"),

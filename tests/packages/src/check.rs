@@ -490,7 +490,7 @@ impl<'a> Judge<'a> {
         old: &Reference,
         new: &Reference,
     ) -> std::result::Result<(), String> {
-        let unread = ["shell-syntax", "shell-too-long", "unbalanced-quote"];
+        let unread = ["shell-syntax", "unbalanced-quote"];
         let is_unread = self
             .findings_in(package, path, old.lines)
             .any(|finding| unread.contains(&&*finding.id));

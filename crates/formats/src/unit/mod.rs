@@ -367,7 +367,6 @@ fn scan_exec(scan: &mut Scan, assignment: &Assignment, field: &'static str) {
             lookup: Lookup::SearchPath,
             optional: command.optional,
             privileged: command.privileged,
-            nesting: 0,
         };
         scan_getty(scan, &command);
         let mut words = vec![command.program];

@@ -8,7 +8,7 @@ pub mod whole_text;
 
 use std::fmt;
 
-use hermetic_out_formats::{Encoding, FileKind, ProblemKind, Reference, Role, Span, scan};
+use hermetic_out_formats::{Encoding, FileKind, Reference, Role, Span, scan};
 
 /// How the bytes that a target gets become a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,11 +139,8 @@ pub fn check(kind: FileKind, file: &[u8]) {
     for step in 0..literal.len().min(MAX_REPLACED) {
         let index = literal[(seed as usize + step) % literal.len()];
         let reference = &references[index];
-        // Only paths are ever written. (The grammar of bash does not know the bare name `x%`.)
         let around = around(file, reference);
-        if !stands_alone(reference, around) {
-            continue;
-        }
+        // Only paths are ever written.
         if reference.text.bytes().starts_with(b"/") {
             check_replacement(kind, file, &references, index, reference.text.bytes());
         }
@@ -157,19 +154,6 @@ pub fn check(kind: FileKind, file: &[u8]) {
 fn around<'a>(file: &'a [u8], reference: &Reference) -> (&'a [u8], &'a [u8]) {
     let extent = reference.text.covering_span().expect("text has an extent");
     (&file[..extent.start], &file[extent.end..])
-}
-
-/// Whether a shell's command word does not touch others: of words that do, as in `!x` and `<$$x`,
-/// the grammar of bash has its own idea.
-fn stands_alone(reference: &Reference, (before, after): (&[u8], &[u8])) -> bool {
-    let is_quote = |byte: &u8| b"\"'\\".contains(byte);
-    let mut before = before.iter().rev().skip_while(|byte| is_quote(byte));
-    let mut after = after.iter().skip_while(|byte| b"\"'".contains(byte));
-    let ends_word = |byte: &u8| b" \t\n;|&=".contains(byte);
-    reference.role != Role::ShellCommand
-        || before.next().is_none_or(ends_word)
-            && after.next().is_none_or(ends_word)
-            && !reference.text.bytes().iter().any(u8::is_ascii_control)
 }
 
 fn check_places(kind: FileKind, file: &[u8], references: &[Reference]) {
@@ -221,15 +205,6 @@ fn check_replacement(
     };
     let new_file = [&file[..span.start], &encoded, &file[span.end..]].concat();
     let new_scan = scan(kind, &new_file);
-    // The grammar of bash refuses some right escapes; nothing there is ever edited again.
-    let refused = new_scan.problems.iter().any(|problem| {
-        problem.kind == ProblemKind::ShellSyntax
-            && problem.span.start <= span.start
-            && span.start < problem.span.end
-    });
-    if refused && encoded.contains(&b'\\') {
-        return;
-    }
     let found: Vec<Seen> = new_scan.references.iter().map(Seen::new).collect();
     let moved = |at: usize| {
         if at >= span.end {

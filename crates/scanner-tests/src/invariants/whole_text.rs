@@ -3,7 +3,8 @@
 use hermetic_out_formats::configuration;
 use hermetic_out_formats::paths::paths;
 use hermetic_out_formats::script::python::string_literals;
-use hermetic_out_formats::script::{Script, Use, interpreter, language, scan};
+use hermetic_out_formats::script::{interpreter, language};
+use hermetic_out_formats::shell::{Script, Use, scan};
 use hermetic_out_formats::{MappedText, Span};
 
 /// Pieces of which scripts are made.

@@ -63,9 +63,12 @@ fn what_is_done_with_a_word() {
         ("(b /x)", &[("/x", Use::Argument, "b")]),
         (
             "a=(/x\n# no /y\n/z)",
-            &[("/x", Use::Command, "x"), ("/z", Use::Command, "z")],
+            &[("/x", Use::Value, ""), ("/z", Use::Value, "")],
         ),
-        ("b <(c /x)", &[("/x", Use::Argument, "c")]),
+        (
+            "b <(c /x)",
+            &[("/x", Use::Argument, "c"), ("<(c /x)", Use::Argument, "b")],
+        ),
     ] {
         let expected: Vec<(String, Use, String)> = expected
             .iter()
@@ -125,7 +128,7 @@ fn expansions() {
         ("b \"$(c \"/x\")\" /y", &["/x", "$(c \"/x\")", "/y"]),
         ("b `c /x` /y", &["/x", "`c /x`", "/y"]),
         ("b \"`c '/x'`\"", &["/x", "`c '/x'`"]),
-        ("b `c \\`d /x\\``", &["c \\`d /x\\`", "`c \\`d /x\\``"]),
+        ("b `c \\`d /x\\``", &["/x", "`d /x`", "`c \\`d /x\\``"]),
         ("b $((1 << 2)) /x", &["/x"]),
         ("((a = 1 << 2)); b /x", &["/x"]),
         ("((b /x); c)", &["/x"]),
@@ -190,7 +193,7 @@ fn here_documents() {
         ("b <<\\E\n/y", &[], &["/y"]),
         ("b <<E\n E\n", &[], &[" E\n"]),
         ("b $(c <<E\n)\nE\n) /x", &["/x"], &[")\n"]),
-        ("b <<E\nE", &[], &[""]),
+        ("b <<E\nE", &[], &[]),
     ] {
         assert_eq!(texts(script), expected, "{script}");
         let found = scan(script.as_bytes()).here_documents;
@@ -260,12 +263,6 @@ fn what_is_not_understood() {
     ] {
         assert!(scan(script.as_bytes()).problem.is_some(), "{script}");
     }
-    let deep = "$(".repeat(1000);
-    assert!(scan(deep.as_bytes()).problem.is_some());
-    let deep = "\"${a-".repeat(1000);
-    assert!(scan(deep.as_bytes()).problem.is_some());
-    assert!(scan(&vec![b' '; MAX_SCRIPT_SIZE]).problem.is_none());
-    assert!(scan(&vec![b' '; MAX_SCRIPT_SIZE + 1]).problem.is_some());
 }
 
 #[test]
