@@ -20,7 +20,7 @@ use crate::progress::{Progress, Unit};
 pub struct Sources {
     /// The store.
     pub store: Store,
-    /// Store paths, and lists of store paths: see [`closure_arguments`].
+    /// Store paths, and lists of store paths: see [`Store::read_closure`].
     pub arguments: Vec<PathBuf>,
     /// Whether what they refer to is looked at, too.
     pub closure: bool,

@@ -7,6 +7,7 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
+use std::fmt::Write;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -280,12 +281,12 @@ fn write_naming(store: &Store, units: &[Naming]) {
                 "/usr".into()
             };
             let path = base.join(known[*name]);
-            content += &format!("SourcePath={}\n", path.display());
+            writeln!(content, "SourcePath={}", path.display()).expect("a string grows");
         }
         if *runs_mover {
             content += "[Service]\nExecStart=/usr/bin/mover\n";
         }
-        store.write(&store.out().join(UNITS[*unit]), content.as_bytes());
+        store.write(store.out().join(UNITS[*unit]), content.as_bytes());
     }
     for (target, name) in LINKS_TO_UNITS {
         let link = store.out().join(name);

@@ -103,10 +103,10 @@ impl Store {
     fn store(&self) -> hermetic_out::Store {
         hermetic_out::Store::new("/nix/store", Some(self.0.path().to_owned()))
     }
+}
 
-    fn apply(&self, plan: &Plan, package: &Package) {
-        apply(plan, package).expect("the plan can be done");
-    }
+fn carry_out(plan: &Plan, package: &Package) {
+    apply(plan, package).expect("the plan can be carried out");
 }
 
 /// Tries files, of which `test` changes `at_least` in a hundred.
@@ -133,7 +133,7 @@ fn try_all(cases: u32, at_least: usize, test: impl Fn(&Store, &[u8]) -> usize) {
 fn a_second_run_has_nothing_to_do() {
     try_all(1000, 50, |store, _| {
         let first = store.provide();
-        store.apply(&first, &store.package());
+        carry_out(&first, &store.package());
         let second = store.provide();
         assert!(second.is_empty(), "{second:#?}");
         first.files_changed()
@@ -146,7 +146,7 @@ fn without_an_edit_the_file_stays_and_an_edit_changes_it() {
         let plan = store.provide();
         let read = || fs::read(store.file()).expect("the file is there");
         assert_eq!(read(), file, "planning writes nothing");
-        store.apply(&plan, &store.package());
+        carry_out(&plan, &store.package());
         assert_eq!(read() != file, !plan.is_empty());
         plan.files_changed()
     });
@@ -156,7 +156,7 @@ fn without_an_edit_the_file_stays_and_an_edit_changes_it() {
 fn no_statement_is_lost_but_variables_are_added() {
     try_all(500, 50, |store, file| {
         let plan = store.provide();
-        store.apply(&plan, &store.package());
+        carry_out(&plan, &store.package());
         let names = |file: &[u8]| {
             let statements = scan(file).statements.into_iter();
             let mut names: Vec<_> = statements
@@ -190,7 +190,7 @@ fn a_copy_keeps_all_statements_and_is_made_once() {
         // What the last file has left.
         let _ = fs::remove_file(&into);
         let plan = consumer::plan(&build).expect("the files can be read").plan;
-        store.apply(&plan, &build.package());
+        carry_out(&plan, &build.package());
         assert_eq!(fs::read(store.file()).expect("the file is there"), file);
         assert!(consumer::plan(&build).expect("as before").plan.is_empty());
         for change in &plan.changes {
