@@ -2,7 +2,7 @@
 
 use hermetic_out_formats::shell::{CommandKind, commands};
 use hermetic_out_formats::{MappedText, Span};
-use real_packages::Result;
+use tests_packages::Result;
 
 use crate::{Name, grammar, shells};
 

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use real_packages::{Error, Result, cannot_start};
+use tests_packages::{Error, Result, cannot_start};
 
 /// Whether `bash -n` or `dash -n` accepts a text.
 pub(crate) fn accept(text: &[u8]) -> Result<bool> {

@@ -1,10 +1,10 @@
 //! exploration
-use shell_oracle::*;
+use tests_shell_oracle::*;
 #[test]
 fn explore() {
     let store = std::env::var("STORE").unwrap();
     let texts = texts::below(std::path::Path::new(&store));
-    let results = real_packages::in_parallel(&texts, |text| compare(&text.bytes).unwrap());
+    let results = tests_packages::in_parallel(&texts, |text| compare(&text.bytes).unwrap());
     let (mut scripts, mut bodies, mut commands, mut not, mut refused, mut both, mut lenient) = (0,0,0,0,0,0,0);
     for (text, o) in texts.iter().zip(&results) {
         if text.is_body { bodies += 1 } else { scripts += 1 }

@@ -3,7 +3,7 @@
 use super::{Mention, Mentions, Reader, Verdict};
 use crate::mapped_text::MappedText;
 use crate::paths::paths;
-use crate::script::{self, Script, Use, Word};
+use crate::shell::{self, Script, Use, Word};
 
 /// Commands that write all files they are given, and those that write the last one: coreutils, GNU ed,
 /// GNU patch.
@@ -33,7 +33,7 @@ const WITH_PROGRAM_TEXT: &[&[u8]] = &[
 
 /// What a shell script names.
 pub(super) fn mentions(content: &[u8]) -> Mentions {
-    let script = script::scan(content);
+    let script = shell::scan(content);
     let mut mentions = Mentions {
         problem: script.problem,
         ..Mentions::default()
