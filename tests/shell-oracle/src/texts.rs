@@ -80,9 +80,13 @@ fn of_file(directory: &Path, path: &Path, content: &[u8], texts: &mut Vec<Text>)
 /// Whether other scripts read the file as a part of themselves.
 fn is_piece(path: &Path) -> bool {
     let path = path.to_string_lossy();
-    ["/bash-completion/completions/", "/etc/default/", "/etc/bash_completion.d/"]
-        .iter()
-        .any(|directory| path.contains(directory))
+    [
+        "/bash-completion/completions/",
+        "/etc/default/",
+        "/etc/bash_completion.d/",
+    ]
+    .iter()
+    .any(|directory| path.contains(directory))
         || path.contains("/profile.d/") && path.ends_with(".sh")
 }
 
@@ -95,7 +99,9 @@ fn bodies_of_unit(content: &[u8]) -> Vec<Vec<u8>> {
         if assignment.key.bytes().starts_with(b"Exec")
             && let Ok(words) = all_words(&assignment.value, Escapes::C)
         {
-            let decoded = words.iter().map(|word| read_variables(&read_specifiers(&word.text)));
+            let decoded = words
+                .iter()
+                .map(|word| read_variables(&read_specifiers(&word.text)));
             bodies.extend(body(&decoded.collect::<Vec<_>>()));
         }
     }
@@ -106,7 +112,10 @@ fn bodies_of_unit(content: &[u8]) -> Vec<Vec<u8>> {
 fn bodies_of_rules(content: &[u8]) -> Vec<Vec<u8>> {
     let text = String::from_utf8_lossy(content).replace("\\\n", "");
     let mut bodies = Vec::new();
-    for line in text.lines().filter(|line| !line.trim_start().starts_with('#')) {
+    for line in text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with('#'))
+    {
         for value in line.split("=\"").skip(1) {
             let Some((value, _)) = value.split_once('"') else {
                 continue;

@@ -1,9 +1,9 @@
 //! What shell scripts name, and what their commands do with it.
 
 use super::{Mention, Mentions, Reader, Verdict};
-use crate::mapped_text::MappedText;
+use crate::mapped_text::{MappedText, Span};
 use crate::paths::paths;
-use crate::shell::{self, Script, Use, Word};
+use crate::shell::{self, Use, Word};
 
 /// Commands that write all files they are given, and those that write the last one: coreutils, GNU ed,
 /// GNU patch.
@@ -34,17 +34,23 @@ const WITH_PROGRAM_TEXT: &[&[u8]] = &[
 /// What a shell script names.
 pub(super) fn mentions(content: &[u8]) -> Mentions {
     let script = shell::scan(content);
-    let mut mentions = Mentions {
-        problem: script.problem,
-        ..Mentions::default()
-    };
+    if script.problem.is_some() {
+        // What stands behind the problem is no word of a command: all of the text is looked through.
+        let text = MappedText::of_file(content, Span::new(0, content.len()));
+        let reason = "in a script that is not understood";
+        return Mentions {
+            problem: script.problem,
+            ..Mentions::all_of(&[text], Verdict::Unknown, reason)
+        };
+    }
+    let mut mentions = Mentions::default();
     for sourced in &script.sourced {
         mentions.layers.push(sourced.text.bytes().to_vec());
     }
     for word in &script.words {
         for path in paths(&word.text) {
             let is_whole = path.text.len() == word.text.len() && !path.goes_on;
-            let (verdict, reason) = verdict(&script, word, is_whole);
+            let (verdict, reason) = verdict(word, is_whole);
             let mut mention = Mention::new(&path, verdict, reason);
             if verdict == Verdict::Read && word.place == Use::Argument && is_whole {
                 let span = word.text.covering_span();
@@ -64,10 +70,9 @@ pub(super) fn mentions(content: &[u8]) -> Mentions {
     mentions
 }
 
-fn verdict(script: &Script, word: &Word, is_whole: bool) -> (Verdict, &'static str) {
+fn verdict(word: &Word, is_whole: bool) -> (Verdict, &'static str) {
     let is_program_text = || WITH_PROGRAM_TEXT.contains(&word.command.as_slice());
     match word.place {
-        _ if script.problem.is_some() => (Verdict::Unknown, "in a script that is not understood"),
         Use::Write => (Verdict::Written, "where output goes to"),
         Use::Data => (Verdict::Unknown, "in backquotes with backslashes"),
         Use::Pattern => (Verdict::Unknown, "in a pattern that is compared"),
@@ -98,7 +103,6 @@ fn writes(word: &Word, is_whole: bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mapped_text::Span;
 
     #[test]
     fn verdicts() {

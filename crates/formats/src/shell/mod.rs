@@ -91,7 +91,9 @@ impl Command {
     fn short_name(&self) -> &[u8] {
         let name: &[u8] = match self.kind {
             CommandKind::For => b"for",
-            CommandKind::Case if self.words.iter().all(|word| word.place == Use::Argument) => b"case",
+            CommandKind::Case if self.words.iter().all(|word| word.place == Use::Argument) => {
+                b"case"
+            }
             CommandKind::Test => b"[[",
             _ => self.name().map_or(b"", |name| base_name(name.text.bytes())),
         };
@@ -197,7 +199,11 @@ impl Found {
                     is_last: !is_argument(&word) || last == Some(index),
                     text: word.text,
                     place: word.place,
-                    command: if index < named_at { Vec::new() } else { name.clone() },
+                    command: if index < named_at {
+                        Vec::new()
+                    } else {
+                        name.clone()
+                    },
                     options: options.clone(),
                 };
                 self.words.push((word.span.end, known));

@@ -95,7 +95,10 @@ impl Pieces {
 impl Reader<'_> {
     /// Goes on with pieces up to their end, or to something that is read by itself.
     pub(super) fn pieces(&mut self, mut frame: Pieces) {
-        if let Ends::Parameter { operator: false, .. } = frame.ends {
+        if let Ends::Parameter {
+            operator: false, ..
+        } = frame.ends
+        {
             if self.peek(0) == Some(b'[') && self.is_bash() {
                 return self.open(frame, Ends::Bracket, 1);
             }
@@ -444,7 +447,9 @@ impl Reader<'_> {
         let mut keep = |event| found.push(event);
         let reader = Reader::new(&inner, self.dialect, self.here_documents, &mut keep);
         if reader.run().is_ok() {
-            found.into_iter().for_each(|event: Event| (self.visit)(event));
+            found
+                .into_iter()
+                .for_each(|event: Event| (self.visit)(event));
         } else if let Some(span) = inner.covering_span() {
             let word = CommandWord {
                 text: inner,

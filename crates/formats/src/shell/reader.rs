@@ -86,7 +86,9 @@ enum End {
     Brace,
     Then,
     /// `fi`, and unless there was an `else`, that or `elif`.
-    Fi { after_else: bool },
+    Fi {
+        after_else: bool,
+    },
     Do,
     Done,
     /// `;;` or `esac`.
@@ -111,7 +113,9 @@ enum Expected {
     /// The target of a redirection.
     Target(Use),
     /// The delimiter of a here-document.
-    Delimiter { indented: bool },
+    Delimiter {
+        indented: bool,
+    },
     /// The name of a function, after `function`.
     Function,
 }
@@ -205,7 +209,9 @@ enum CaseState {
     Subject,
     In,
     /// A clause's patterns; whether its `(` has been read.
-    Patterns { opened: bool },
+    Patterns {
+        opened: bool,
+    },
 }
 
 /// `[[ … ]]`
@@ -437,7 +443,11 @@ impl<'a> Reader<'a> {
                 self.line_end();
             }
             b'&' if self.peek(1) == Some(b'>') && self.is_bash() => {
-                self.at += if self.rest().starts_with(b"&>>") { 3 } else { 2 };
+                self.at += if self.rest().starts_with(b"&>>") {
+                    3
+                } else {
+                    2
+                };
                 self.expect(&mut list, Expected::Target(Use::Write), here);
             }
             b';' | b'&' | b'|' => return self.operator(list, byte),
@@ -449,7 +459,9 @@ impl<'a> Reader<'a> {
             _ => {
                 let at_start = list.position == Position::Start;
                 self.stack.push(Frame::Commands(list));
-                return self.stack.push(Frame::Pieces(Pieces::new(Ends::Word { at_start }, here)));
+                return self
+                    .stack
+                    .push(Frame::Pieces(Pieces::new(Ends::Word { at_start }, here)));
             }
         }
         self.stack.push(Frame::Commands(list));
@@ -575,15 +587,19 @@ impl<'a> Reader<'a> {
     pub(super) fn substitution(&mut self, start: usize, after: usize) {
         self.at = after;
         let outer = std::mem::take(&mut self.pending);
-        self.stack
-            .push(Frame::Commands(Commands::new(End::Substitution(outer), start)));
+        self.stack.push(Frame::Commands(Commands::new(
+            End::Substitution(outer),
+            start,
+        )));
     }
 
     /// `<`, `>` and what begins with them.
     fn redirection(&mut self, list: &mut Commands, byte: u8) {
         let here = self.at;
         let (length, expected) = match (byte, self.peek(1), self.peek(2)) {
-            (b'<', Some(b'<'), Some(b'<')) if self.is_bash() => (3, Expected::Target(Use::Argument)),
+            (b'<', Some(b'<'), Some(b'<')) if self.is_bash() => {
+                (3, Expected::Target(Use::Argument))
+            }
             (b'<', Some(b'<'), third) => {
                 let indented = third == Some(b'-');
                 (2 + usize::from(indented), Expected::Delimiter { indented })
@@ -730,11 +746,25 @@ impl<'a> Reader<'a> {
             (b"select", _) if at_start && self.is_bash() => self.compound(list, For::begin(start)),
             (b"case", _) if at_start => {
                 let state = CaseState::Subject;
-                self.compound(list, Frame::Case(Case { start, state, words }));
+                self.compound(
+                    list,
+                    Frame::Case(Case {
+                        start,
+                        state,
+                        words,
+                    }),
+                );
             }
             (b"[[", _) if at_start && self.is_bash() => {
                 let regex = false;
-                self.compound(list, Frame::Test(Test { start, regex, words }));
+                self.compound(
+                    list,
+                    Frame::Test(Test {
+                        start,
+                        regex,
+                        words,
+                    }),
+                );
             }
             (b"function", _) if at_start && self.is_bash() => {
                 list.expected = Expected::Function;
@@ -849,7 +879,11 @@ impl<'a> Reader<'a> {
             }
             b"in" if after_name => frame.state = ForState::Words,
             keyword @ (b"do" | b"{") => {
-                let end = if keyword == b"do" { End::Done } else { End::Brace };
+                let end = if keyword == b"do" {
+                    End::Done
+                } else {
+                    End::Brace
+                };
                 self.emit(CommandKind::For, frame.words);
                 let body = Commands::new(end, frame.start);
                 return self.stack.push(Frame::Commands(body));
@@ -950,8 +984,17 @@ impl<'a> Reader<'a> {
 fn is_opening(word: &[u8]) -> bool {
     matches!(
         word,
-        b"!" | b"[[" | b"case" | b"coproc" | b"for" | b"function" | b"if" | b"select" | b"time"
-            | b"until" | b"while" | b"{"
+        b"!" | b"[["
+            | b"case"
+            | b"coproc"
+            | b"for"
+            | b"function"
+            | b"if"
+            | b"select"
+            | b"time"
+            | b"until"
+            | b"while"
+            | b"{"
     )
 }
 
@@ -960,7 +1003,9 @@ fn is_number(word: &[u8]) -> bool {
 }
 
 fn is_braced_name(word: &[u8]) -> bool {
-    let name = word.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}"));
+    let name = word
+        .strip_prefix(b"{")
+        .and_then(|rest| rest.strip_suffix(b"}"));
     name.is_some_and(is_name)
 }
 

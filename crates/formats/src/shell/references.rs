@@ -109,11 +109,7 @@ struct Found {
 }
 
 /// What a script names, its own functions among it.
-fn references(
-    context: &Context,
-    script: &MappedText,
-    names: Names,
-) -> Result<Found, ProblemKind> {
+fn references(context: &Context, script: &MappedText, names: Names) -> Result<Found, ProblemKind> {
     let (found, problem) = read(script, |found: &mut Found, event| match event {
         Event::Command(command) => found.command(context, names, &command),
         Event::Function(name) => drop(found.functions.insert(name)),

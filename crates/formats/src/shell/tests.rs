@@ -273,3 +273,101 @@ fn a_word_knows_its_place() {
     assert_eq!(path.editable_span(), Some(Span::new(9, 11)));
     assert_eq!(path.encode(b"/$").as_deref(), Ok(&b"/\\$"[..]));
 }
+
+/// Where the names of a text's commands stand, in their order.
+fn name_spans(script: &str) -> Vec<Span> {
+    let whole = MappedText::of_file(script.as_bytes(), Span::new(0, script.len()));
+    let (commands, _) = commands(&whole).unwrap_or_else(|at| panic!("{script}: {at:?}"));
+    let simple = |command: &&Command| command.kind == CommandKind::Simple;
+    let names = commands.iter().filter(simple).filter_map(Command::name);
+    let mut names: Vec<Span> = names.map(|name| name.span).collect();
+    names.sort_by_key(|span| span.start);
+    names
+}
+
+fn names(script: &str) -> Vec<String> {
+    let text = |span: &Span| String::from_utf8_lossy(span.of(script.as_bytes())).into_owned();
+    name_spans(script).iter().map(text).collect()
+}
+
+#[test]
+fn where_commands_begin() {
+    for (script, expected) in [
+        (
+            "case x in (a|b) c;; (esac) d;; esac; e",
+            &["c", "d", "e"][..],
+        ),
+        ("cat <<-\"E\" | b\n\t$(c)\n\tE\nd", &["cat", "b", "d"]),
+        ("cat <<E\nfoo\\\nE\n$(a)\nE\nb", &["cat", "a", "b"]),
+        ("i\\\nf a; t\\\nhen b; fi", &["a", "b"]),
+        ("x=1 if a", &["if"]),
+        (
+            "echo $(( $(a) + ${b:-$(c)} )) \"$(d \"$(e)\")\"",
+            &["echo", "a", "c", "d", "e"],
+        ),
+        ("f() if a; then b; fi; g", &["a", "b", "g"]),
+        (
+            "time -p a | time b; ! time c; coproc N { d; }; coproc e f",
+            &["time", "time", "time", "d", "e"],
+        ),
+        (
+            "a=(x $(b) [3]=y); declare -A c=([d e]=f); a[1 + 2]=g h",
+            &["b", "declare", "h"],
+        ),
+        (
+            "\"${a:-\"$(b '}')\"}\" c; echo ${#} ${#a} ${a#\\#} ${a//#/b} # $(d)",
+            &["\"${a:-\"$(b '}')\"}\"", "b", "echo"],
+        ),
+        ("for x do a \"$x\"; done <y", &["a"]),
+        ("[[ -f a && ( b == c* || ! -d d ) ]] && e", &["e"]),
+        ("a=$(cat <<E\n$(b) )\nE\n) c", &["cat", "b", "c"]),
+        ("a &>b | c |& d; e;", &["a", "c", "d", "e"]),
+        (
+            "echo ${a[$(b)]} ${!c@Q} ${d^^} ${e:1:$((f+1))} $'it\\'s' ${g%'}'}",
+            &["echo", "b"],
+        ),
+        (
+            "if a\nthen (b) elif c; then { d; } else ((e)) fi",
+            &["a", "b", "c", "d"],
+        ),
+        (
+            "while :; do case $1 in -*) shift;; *) break; esac; done",
+            &[":", "shift", "break"],
+        ),
+        ("((a) && (b))", &["a", "b"]),
+        ("echo $((a) )", &["echo", "a"]),
+        ("for ((i = 0; i < (3); i++)) { a; }", &["a"]),
+        ("a <(b) >(c) 3< <(d)", &["a", "b", "c", "d"]),
+        ("function f { a; }; function g() (b)", &["a", "b"]),
+        ("! (a); !(b)", &["a", "b"]),
+        ("echo \\\n a; b \\\n; c", &["echo", "b", "c"]),
+    ] {
+        assert_eq!(names(script), expected, "{script}");
+    }
+}
+
+/// Chains as long as a text of 1 MiB has room for, and nests deeper than any shell's stack allows: none of
+/// it takes this program's stack. `cargo xtask bench` measures the time.
+#[test]
+fn a_mebibyte_of_commands_is_read() {
+    const SIZE: usize = 1 << 20;
+    for unit in ["a&&", "a|", "a;", "a\n"] {
+        let count = SIZE / unit.len();
+        let script = format!("{}a", unit.repeat(count));
+        assert_eq!(name_spans(&script).len(), count + 1, "{unit}");
+    }
+    for (open, close, found) in [
+        ("$( ", ")", 50_001),
+        ("\"$(b ", ")\"", 50_001),
+        ("${a:-", "}", 1),
+    ] {
+        let (open, close) = (open.repeat(50_000), close.repeat(50_000));
+        let script = format!("echo {open}c{close}");
+        assert_eq!(name_spans(&script).len(), found, "{}", &script[..20]);
+    }
+    for open in ["$( ", "\"$(", "(", "${a:-", "if "] {
+        let script = open.repeat(SIZE / open.len());
+        let whole = MappedText::of_file(script.as_bytes(), Span::new(0, script.len()));
+        assert!(commands(&whole).is_err(), "{open}");
+    }
+}
