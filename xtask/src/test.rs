@@ -11,14 +11,18 @@ use crate::boot_test::ASSEMBLER;
 use crate::{TOOLS, boot_test, cargo, project, released, set_up};
 
 /// Packages whose tests need the network, Nix, a browser or a machine to boot: steps of their own.
-const BY_OTHER_MEANS: [&str; 6] = [
+const BY_OTHER_MEANS: [&str; 7] = [
     ASSEMBLER,
     "tests-boot",
     "tests-lint",
     "tests-nix",
     "tests-packages",
     "tests-pages",
+    SHELL_ORACLE,
 ];
+
+/// The test of the reader of shell against other readers.
+const SHELL_ORACLE: &str = "tests-shell-oracle";
 
 /// The one test of the assembler that fetches the tools it needs.
 const WITH_TOOLS: &str = "with_tools";
@@ -95,6 +99,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
             });
         }
         for (name, package) in [
+            ("real shell scripts", SHELL_ORACLE),
             ("Nix builds", "tests-nix"),
             ("pages in a browser", "tests-pages"),
         ] {
@@ -124,6 +129,12 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
             name: "the whole corpus",
             command: packages(Some(Path::new("corpus"))),
         });
+        let mut scripts = step(
+            "shell scripts of the whole corpus",
+            &["test", "--package", SHELL_ORACLE, "--tests"],
+        );
+        scripts.command.env("HERMETIC_OUT_PACKAGES", "corpus");
+        steps.push(scripts);
     }
     Ok(run_steps(steps))
 }

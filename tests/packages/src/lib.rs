@@ -80,6 +80,29 @@ pub fn corpus_names() -> Vec<String> {
     names(include_str!("../corpus.txt"))
 }
 
+/// [`package_names`], or what `HERMETIC_OUT_PACKAGES` chooses: `corpus` takes the whole corpus, a file's
+/// path the packages that it names, one a line, with those of the corpus to provide what they call.
+///
+/// # Panics
+///
+/// If that file cannot be read.
+#[must_use]
+pub fn chosen_names() -> Vec<String> {
+    match std::env::var("HERMETIC_OUT_PACKAGES") {
+        Err(_) => package_names(),
+        Ok(which) if which == "corpus" => corpus_names(),
+        Ok(file) => {
+            let list =
+                std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
+            let mut names = corpus_names();
+            names.extend(self::names(&list));
+            names.sort();
+            names.dedup();
+            names
+        }
+    }
+}
+
 /// The packages whose `.pc` files are tried.
 #[must_use]
 pub fn pc_package_names() -> Vec<String> {

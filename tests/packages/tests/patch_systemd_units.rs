@@ -1,35 +1,18 @@
 //! patch-systemd-units on real packages.
 //!
 //! `PATCH_SYSTEMD_UNITS` names the built tool, which `cargo xtask test` sets; otherwise it is
-//! looked for beside the test. `HERMETIC_OUT_PACKAGES=corpus` takes the whole corpus.
-//! `HERMETIC_OUT_PACKAGES=FILE` takes the packages in FILE, one name a line, with those of the
-//! corpus to provide what they call. `HERMETIC_OUT_PACKAGES_IN=DIR` makes the stores, as they were
-//! and patched, DIR/original and DIR/store, and leaves them there.
+//! looked for beside the test. [`chosen_names`] says which packages are taken.
+//! `HERMETIC_OUT_PACKAGES_IN=DIR` makes the stores, as they were and patched, DIR/original and
+//! DIR/store, and leaves them there.
 
 use std::path::PathBuf;
 
 use tests_packages::archive::Archive;
 use tests_packages::tool::{self, Arguments, Finding, patch_all};
-use tests_packages::{check, corpus_names, package_names, store, verify};
+use tests_packages::{check, chosen_names, store, verify};
 
 /// Debian moves on: some packages may be gone, but not most.
 const ENOUGH: usize = 150;
-
-fn names() -> Vec<String> {
-    match std::env::var("HERMETIC_OUT_PACKAGES") {
-        Err(_) => package_names(),
-        Ok(which) if which == "corpus" => corpus_names(),
-        Ok(file) => {
-            let list =
-                std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
-            let mut names = corpus_names();
-            names.extend(list.split_whitespace().map(str::to_owned));
-            names.sort();
-            names.dedup();
-            names
-        }
-    }
-}
 
 #[test]
 fn real_packages_are_patched_rightly() {
@@ -47,7 +30,7 @@ fn real_packages_are_patched_rightly() {
     );
     let fetched = {
         let archive = Archive::open().unwrap_or_else(|error| panic!("{error}"));
-        store::fetch(&archive, &names(), &original).unwrap_or_else(|error| panic!("{error}"))
+        store::fetch(&archive, &chosen_names(), &original).unwrap_or_else(|error| panic!("{error}"))
     };
     for (name, reason) in &fetched.lacking {
         println!("not had: {name}: {reason}");
