@@ -2,6 +2,7 @@
 
 mod images;
 mod lint;
+mod shell;
 mod written;
 
 use std::cmp::Reverse;
@@ -58,6 +59,9 @@ pub(crate) struct Options {
     /// Measure only how long it takes to lint the whole corpus
     #[arg(long, conflicts_with = "images")]
     lint: bool,
+    /// Measure only the reader of shell
+    #[arg(long, conflicts_with_all = ["images", "lint"])]
+    shell: bool,
 }
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
@@ -79,6 +83,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         release.args(["run", "--release", "--quiet", "--package", "xtask", "--"]);
         let status = release.args(std::env::args_os().skip(1)).status()?;
         return Ok(ExitCode::from(u8::from(!status.success())));
+    }
+    if options.shell {
+        shell::run(options.runs)?;
+        return Ok(ExitCode::SUCCESS);
     }
     set_up::ensure_installed(set_up::PACKAGES)?;
     let tool = build("patch-systemd-units")?;
@@ -123,6 +131,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     println!("scanners, in this process:\n");
     let head = ["kind", "files", "size", "throughput"];
     println!("{}", table(&head, &scanners(&original, options.runs)?));
+    shell::run(options.runs)?;
     Ok(ExitCode::SUCCESS)
 }
 
