@@ -46,7 +46,7 @@ pub(super) fn run(runs: usize) -> anyhow::Result<()> {
                 } else {
                     count.min(DEPTH)
                 };
-                text += &format!("{}a{}\n", open.repeat(count), close.repeat(count));
+                text.extend([&open.repeat(count), "a", &close.repeat(count), "\n"]);
             }
             ensure!(
                 scan(text.as_bytes()).problem.is_none(),

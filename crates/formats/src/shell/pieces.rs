@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::reader::{Event, Frame, Reader, is_name};
+use super::reader::{Frame, Reader, is_name};
 use super::{CommandKind, CommandWord, Use};
 use crate::encoding::{Encoding, Quote};
 use crate::mapped_text::MappedText;
@@ -73,19 +73,19 @@ impl Pieces {
         self.keyword() == word
     }
 
-    fn encoding(&self) -> Option<Encoding> {
-        Some(Encoding::ShellWord(self.quote))
+    fn encoding(&self) -> Encoding {
+        Encoding::ShellWord(self.quote)
     }
 
     /// Adds what stands between `plain` and `end` as it is; the next piece begins at `next`.
     fn flush(&mut self, source: &MappedText, end: usize, next: usize) {
-        let encoding = self.encoding();
+        let encoding = Some(self.encoding());
         self.text.push(source, self.plain..end, encoding);
         self.plain = next;
     }
 
     fn push_opaque(&mut self, source: &MappedText, range: Range<usize>) {
-        let encoding = self.encoding();
+        let encoding = Some(self.encoding());
         self.plain = range.end;
         self.quoted = true;
         self.text.push_opaque(source, range, encoding);
@@ -271,7 +271,7 @@ impl Reader<'_> {
         frame.flush(self.text, here, here + 2);
         // An escaped line end is nothing.
         if next != b'\n' {
-            let encoding = frame.encoding();
+            let encoding = Some(frame.encoding());
             frame
                 .text
                 .push_decoded(&[next], self.text, here..here + 2, encoding);
@@ -447,9 +447,9 @@ impl Reader<'_> {
         let mut keep = |event| found.push(event);
         let reader = Reader::new(&inner, self.dialect, self.here_documents, &mut keep);
         if reader.run().is_ok() {
-            found
-                .into_iter()
-                .for_each(|event: Event| (self.visit)(event));
+            for event in found {
+                (self.visit)(event);
+            }
         } else if let Some(span) = inner.covering_span() {
             let word = CommandWord {
                 text: inner,

@@ -47,13 +47,12 @@ pub(super) fn read<S: Default>(
     let Some(at) = problem else {
         return (state, None);
     };
-    match read_as(Dialect::Posix) {
-        (state, None) => (state, None),
-        _ => {
-            let at = at.min(text.len().saturating_sub(1));
-            let span = text.span_of(at..at + 1).or_else(|| text.covering_span());
-            (state, Some(span.unwrap_or(Span::new(0, 0))))
-        }
+    if let (state, None) = read_as(Dialect::Posix) {
+        (state, None)
+    } else {
+        let at = at.min(text.len().saturating_sub(1));
+        let span = text.span_of(at..at + 1).or_else(|| text.covering_span());
+        (state, Some(span.unwrap_or(Span::new(0, 0))))
     }
 }
 
