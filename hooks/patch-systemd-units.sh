@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 #
-# Makes what the package's systemd units and their companions start and read a store path, with
-# patch-systemd-units. docs/hooks.md has the variables.
+# Rewrites the paths that the package's systemd units and integration files start and read to store
+# paths, with patch-systemd-units. docs/hooks.md has the variables.
 
 # shellcheck source=hooks/hermetic-fixups.sh
 source @hermeticFixups@

@@ -62,7 +62,7 @@ builtins.mapAttrs (name: _: package name) tools
         );
     });
 
-  # hermeticUnits PACKAGE: nothing but the package's units and their companions, patched, for the
+  # hermeticUnits PACKAGE: nothing but the package's units and integration files, patched, for the
   # package as it is.
   hermeticUnits = import ./hermetic-units.nix {
     inherit (prev) lib;

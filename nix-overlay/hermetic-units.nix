@@ -1,4 +1,4 @@
-# A package's units and their companions, patched, without a new build of the package: they name the
+# A package's units and integration files, patched, without a new build of the package: they name the
 # programs of the package as it is. For NixOS' systemd.packages, services.udev.packages and the like.
 {
   lib,

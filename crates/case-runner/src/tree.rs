@@ -269,7 +269,7 @@ fn elf_file(values: &[(String, String)]) -> Vec<u8> {
             "interpreter" => sample.interpreter = Some(value),
             "dlopen" => sample.dlopen = Some(value),
             "data" => sample.data = value.as_bytes(),
-            // Tags of the dynamic section: DT_NEEDED and its kin.
+            // Tags of the dynamic section: DT_NEEDED and similar.
             "needed" => sample.strings.push((1, value)),
             "soname" => sample.strings.push((14, value)),
             "rpath" => sample.strings.push((15, value)),

@@ -52,7 +52,7 @@ enum Wanted {
     Program,
     /// The annotation of other actions.
     Imply,
-    /// `<allow_active>` or one of its kin.
+    /// `<allow_active>`, `<allow_inactive>` or `<allow_any>`.
     Answer(Vec<u8>),
 }
 

@@ -28,7 +28,7 @@ pub enum Role {
     /// `ExecSearchPath=`.
     ProgramSearchPath,
     /// It is a directory in which something other than programs is looked for, one of a list:
-    /// `LD_LIBRARY_PATH` and its kin.
+    /// `LD_LIBRARY_PATH` and similar variables.
     SearchPathEntry,
     /// It is documentation: nothing breaks if it is missing.
     Documentation,

@@ -25,7 +25,7 @@ pub struct KnownFile {
 
 /// A directory could not be read.
 #[derive(Debug, Error)]
-#[error("looking for units and their companions in {path}")]
+#[error("looking for units and integration files in {path}")]
 #[non_exhaustive]
 pub struct WalkError {
     /// The directory, or the entry of it.

@@ -1,5 +1,5 @@
-//! Makes what systemd and its companions start be found: every program and own file that units and
-//! their kin name becomes a store path.
+//! Rewrites program and file paths in systemd units, D-Bus services, udev rules and similar files to absolute
+//! store paths.
 //!
 //! [`plan()`] reads the outputs and says what to do; nothing is written. `hermetic_out::apply` does it.
 

@@ -21,7 +21,7 @@ pub enum Error {
         /// The system's reason.
         source: io::Error,
     },
-    /// A directory of units and their companions cannot be read.
+    /// A directory of units and integration files cannot be read.
     #[error(transparent)]
     Walk(#[from] WalkError),
     /// References between outputs cannot be looked for.

@@ -1,4 +1,4 @@
-//! The modules that a `.pc` file asks for: `Requires:` and its kin (`pc(5)`;
+//! The modules that a `.pc` file asks for: `Requires:` and similar fields (`pc(5)`;
 //! `parse_module_list()` of pkg-config's `parse.c`).
 
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! The other units that a unit names: `systemd.unit(5)`, `systemd.service(5)` and its kin.
+//! The other units that a unit names: `systemd.unit(5)`, `systemd.service(5)` and similar pages.
 
 use crate::reference::{Declaration, Scan};
 use crate::unit::lines::Assignment;

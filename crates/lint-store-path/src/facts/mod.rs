@@ -50,7 +50,7 @@ pub struct FileFacts {
     /// Its path below the store path; empty for the store path itself.
     #[serde(with = "serde_bytes")]
     pub sub_path: Vec<u8>,
-    /// Its permission bits, the setuid bit and its kin included.
+    /// Its permission bits, with setuid, setgid and sticky.
     pub mode: u16,
     /// What it is.
     pub node: Node,
