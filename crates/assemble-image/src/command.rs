@@ -1,5 +1,5 @@
 //! How an external tool is run: with an environment that does not depend on the machine, fed, and ended if
-//! the disk is full.
+//! the disk is full or this process ends.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -14,6 +14,7 @@ use rustix::fs::statvfs;
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 
 use crate::error::Error;
+use crate::launch;
 use crate::tools::Tool;
 
 /// A command line of a tool: what is run, as it is shown by `--dry-run`.
@@ -161,7 +162,7 @@ impl Command {
 
     /// The process: what would make the image depend on the machine is kept from it.
     fn process(&self) -> process::Command {
-        let mut process = process::Command::new(self.tool.name);
+        let mut process = launch::command(self.tool.name);
         process
             .args(&self.arguments)
             .env("LC_ALL", "C.UTF-8")

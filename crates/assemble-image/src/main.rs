@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    hermetic_out_command_line::main::<assemble_image::cli::Arguments>()
+    assemble_image::launch::main()
 }

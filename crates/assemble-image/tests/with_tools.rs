@@ -9,6 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 use support::{BASE, World, run, said};
 use tests_packages::archive::Archive;
@@ -66,6 +67,30 @@ fn extract(image: &Path, to: &Path, modes: bool) {
         "fsck.erofs",
         &[&to, &"--no-preserve-owner", &preserve, &image],
     );
+}
+
+/// What cannot be compressed.
+fn noise(length: usize) -> String {
+    let mut noise = 1_u64;
+    std::iter::repeat_with(|| {
+        noise = noise
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        char::from(b'!' + u8::try_from(noise >> 58).unwrap_or(0))
+    })
+    .take(length)
+    .collect()
+}
+
+/// The processes whose command lines have all these words.
+fn running(words: &[&str]) -> Vec<String> {
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let lines = processes.filter_map(|process| {
+        let line = fs::read(process.path().join("cmdline")).ok()?;
+        Some(String::from_utf8_lossy(&line).replace('\0', " "))
+    });
+    let has_all = |line: &String| words.iter().all(|word| line.contains(word));
+    lines.filter(has_all).collect()
 }
 
 #[test]
@@ -521,17 +546,7 @@ fn a_password_that_nobody_would_have_is_told() {
 #[test]
 fn a_full_disk_is_told_wherever_it_happens() {
     let world = world();
-    // What cannot be compressed.
-    let mut noise = 1_u64;
-    let text: String = std::iter::repeat_with(|| {
-        noise = noise
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
-        char::from(b'!' + u8::try_from(noise >> 58).unwrap_or(0))
-    })
-    .take(20 << 20)
-    .collect();
-    world.write(BASE, "share/noise", &text);
+    world.write(BASE, "share/noise", &noise(20 << 20));
     fs::create_dir(world.path("small")).unwrap();
     for kibibytes in [64, 4096, 18 * 1024, 24 * 1024, 30 * 1024] {
         let mut command = command("unshare");
@@ -580,6 +595,48 @@ fn a_killed_run_leaves_nothing_under_the_name() {
     child.wait().unwrap();
     assert!(!parent.join("image").exists());
     run(&mut world.assemble(&[BASE], "killed/image"), 0);
+}
+
+/// mkfs.erofs 1.8.6 waits for ever for the rest of a stream that has ended.
+#[test]
+fn no_tool_outlives_a_killed_run() {
+    let world = world();
+    world.write(BASE, "share/noise", &noise(64 << 20));
+    let mut command = world.assemble(&[BASE], "killed");
+    let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+    let place = world.top.path().display().to_string();
+    // The tool itself, not what starts it.
+    let is_streaming = || !running(&[&place, "mkfs.erofs", "--tar=f"]).is_empty();
+    while !is_streaming() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let end = Instant::now() + Duration::from_secs(2);
+    while !running(&[&place]).is_empty() {
+        assert!(Instant::now() < end, "{:?}", running(&[&place]));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// `mkfs.erofs -Efragments` writes the mode of a temporary file into the image.
+#[test]
+fn the_umask_of_the_builder_changes_nothing() {
+    let world = world();
+    for compression in ["zstd", "lz4"] {
+        let mut hashes = Vec::new();
+        for umask in ["022", "027", "002", "077"] {
+            let name = format!("{compression}-{umask}");
+            let assemble = world.assemble(&[BASE], &name);
+            let mut masked = command("sh");
+            masked.args(["-c", "umask $0; exec \"$@\"", umask]);
+            masked.arg(assemble.get_program()).args(assemble.get_args());
+            run(masked.args(["--compression", compression]), 0);
+            hashes.push(fs::read(world.path(&name).join("image.roothash")).unwrap());
+        }
+        hashes.dedup();
+        assert_eq!(hashes.len(), 1, "{compression}");
+    }
 }
 
 #[test]
