@@ -10,6 +10,7 @@ use crate::closure::in_image;
 use crate::error::{Error, io_error};
 use crate::etc;
 use crate::findings::has_error;
+use crate::interrupt::RemovedOnSignal;
 use crate::layout::Part;
 use crate::lint;
 use crate::manifest::Manifest;
@@ -49,6 +50,7 @@ pub(crate) fn assemble(
 ) -> Result<Outcome, Error> {
     let prepared = prepare(options)?;
     let aside = Aside::new(output)?;
+    let _interrupted = RemovedOnSignal::new(aside.directory())?;
     let first = build(options, &aside, &prepared, progress)?;
     if rebuild_check && first.written {
         let again = Aside::new(&aside.work().join("again"))?;

@@ -17,7 +17,9 @@ use hermetic_out_command_line::{
 use lint_store_path::rules;
 
 use crate::dry_run::describe;
+use crate::interrupt::RemovedOnSignal;
 use crate::options::{CONFIGURATION, IMAGE, OUTPUT, Options};
+use crate::output::private_directory;
 use crate::{assemble, findings, lint, tools};
 
 /// The name and version of the tool.
@@ -164,7 +166,8 @@ fn dry_run(
     streams: &mut Streams<'_>,
 ) -> anyhow::Result<ExitStatus> {
     let (architecture, _) = assemble::prepare(options)?;
-    let work = tempfile::tempdir().context("making a temporary directory")?;
+    let work = private_directory(TOOL.name, &std::env::temp_dir())?;
+    let _interrupted = RemovedOnSignal::new(work.path())?;
     let plan = crate::plan::plan(options, work.path(), &Quiet)?;
     arguments.show(output, &plan.findings, plan.lint, streams)?;
     if findings::has_error(&plan.findings) {

@@ -19,6 +19,7 @@ mod farm;
 pub mod findings;
 mod image_seed;
 mod initrd;
+mod interrupt;
 pub mod launch;
 mod layout;
 mod lint;

@@ -1,7 +1,8 @@
 //! Where the image is made: beside the output, so that the output is there whole or not at all.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -55,15 +56,17 @@ impl Aside {
         }
         let parent = output.parent().unwrap_or(Path::new("/"));
         let name = output.file_name().unwrap_or_default().to_string_lossy();
-        let directory = tempfile::Builder::new()
-            .prefix(&format!(".{name}.assembling-"))
-            .tempdir_in(parent)
-            .map_err(io_error("making a directory in", parent))?;
+        let directory = private_directory(&format!(".{name}.assembling-"), parent)?;
         for made in ["result", "work"] {
             let made = directory.path().join(made);
             fs::create_dir(&made).map_err(io_error("making the directory", &made))?;
         }
         Ok(Self { directory, output })
+    }
+
+    /// The whole of it.
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     /// The directory that becomes the output.
@@ -76,10 +79,36 @@ impl Aside {
         self.directory.path().join("work")
     }
 
-    /// Gives the output its name.
+    /// Gives the output its name, and its files the mode that new files have: some tools make them for
+    /// their owner only.
     pub(crate) fn finish(self) -> Result<(), Error> {
+        let result = self.result();
+        let permissions = of_new_files(self.directory.path())?;
+        let reading = || io_error("reading", &result);
+        for entry in fs::read_dir(&result).map_err(reading())? {
+            let file = entry.map_err(reading())?.path();
+            fs::set_permissions(&file, permissions.clone())
+                .map_err(io_error("setting the mode of", &file))?;
+        }
         fs::rename(self.result(), &self.output).map_err(io_error(ACTION, &self.output))
     }
+}
+
+/// A directory that only its owner can enter, and that is removed when it is dropped.
+pub(crate) fn private_directory(prefix: &str, parent: &Path) -> Result<TempDir, Error> {
+    tempfile::Builder::new()
+        .prefix(prefix)
+        .permissions(fs::Permissions::from_mode(0o700))
+        .tempdir_in(parent)
+        .map_err(io_error("making a directory in", parent))
+}
+
+/// The mode that the umask leaves to new files. There is no way to ask for the umask without changing it.
+fn of_new_files(directory: &Path) -> Result<fs::Permissions, Error> {
+    let file = directory.join("new");
+    let created = File::create_new(&file).and_then(|file| file.metadata());
+    let metadata = created.map_err(io_error("writing", &file))?;
+    Ok(metadata.permissions())
 }
 
 #[cfg(test)]

@@ -9,7 +9,6 @@ use crate::error::{Error, io_error};
 use crate::image_seed::Uuid;
 use crate::options::OnCorruption;
 use crate::output::names;
-use crate::root_fs::make_readable;
 use crate::steps::{Job, Step, run_commands};
 use crate::tools::VERITYSETUP;
 
@@ -69,7 +68,6 @@ pub(crate) fn make(image: PathBuf, hash_tree: PathBuf) -> Step {
     };
     Step::new(ACTION, commands).with(move |job, commands| {
         run_commands(ACTION, commands)?;
-        make_readable(&hash_tree)?;
         let path = root_hash_file(job);
         let text = fs::read_to_string(&path).map_err(io_error("reading", &path))?;
         let root_hash = RootHash::parse(&text).ok_or_else(|| Error::Unexpected {

@@ -6,11 +6,13 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use support::{BASE, World, run, said};
 use tests_packages::archive::Archive;
 use tests_packages::tool_root::{IMAGES, ToolRoot};
@@ -617,6 +619,53 @@ fn no_tool_outlives_a_killed_run() {
         assert!(Instant::now() < end, "{:?}", running(&[&place]));
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// What is made beside the output holds the hashes of passwords.
+#[test]
+fn an_interrupted_run_leaves_nothing_and_nobody_else_reads_what_it_makes() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let world = world();
+        world.write(BASE, "share/noise", &noise(32 << 20));
+        let parent = world.path("parent");
+        fs::create_dir(&parent).unwrap();
+        let mut command = world.assemble(&[BASE], "parent/image");
+        let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+        let place = world.top.path().display().to_string();
+        while running(&[&place, "mkfs.erofs", "--tar=f"]).is_empty() {
+            assert!(child.try_wait().unwrap().is_none(), "it ended before");
+        }
+        let left = || fs::read_dir(&parent).unwrap().collect::<Vec<_>>();
+        for entry in left() {
+            let mode = entry.unwrap().metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o700);
+        }
+        let number = i32::try_from(child.id()).unwrap();
+        kill_process(Pid::from_raw(number).unwrap(), signal).unwrap();
+        let status = child.wait().unwrap();
+        assert_eq!(status.signal(), Some(signal.as_raw()), "{status}");
+        assert!(left().is_empty(), "{:?}", left());
+    }
+}
+
+#[test]
+fn the_files_of_an_output_have_the_mode_of_new_files() {
+    let world = world();
+    let mut masked = command("sh");
+    let assemble = world.assemble(&[BASE], "image");
+    masked.args(["-c", "umask 027; exec \"$@\"", "sh"]);
+    masked.arg(assemble.get_program()).args(assemble.get_args());
+    run(&mut masked, 0);
+    let image = world.path("image");
+    assert_eq!(mode(&image), 0o750);
+    for file in fs::read_dir(&image).unwrap() {
+        let file = file.unwrap().path();
+        assert_eq!(mode(&file), 0o640, "{}", file.display());
+    }
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o7777
 }
 
 /// `mkfs.erofs -Efragments` writes the mode of a temporary file into the image.

@@ -2,15 +2,12 @@
 
 mod erofs;
 
-use std::fs;
 use std::io::BufWriter;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ChildStdin;
 
 use crate::archive::tar;
 use crate::command::Command;
-use crate::error::{Error, io_error};
 use crate::image_seed::Uuid;
 use crate::options::Compression;
 use crate::progress::Unit;
@@ -60,17 +57,10 @@ fn make(image: PathBuf) -> Step {
             let mut out = BufWriter::with_capacity(1 << 20, stdin);
             tar::write(job.tree, &mut out, &|bytes| job.progress.advance(bytes))
         };
-        for command in commands {
-            command.run_fed(ACTION, feed)?;
-        }
-        make_readable(&image)
+        commands
+            .iter()
+            .try_for_each(|command| command.run_fed(ACTION, feed).map(|_| ()))
     })
-}
-
-/// Makes a file readable for all users that a tool has made for its owner only.
-pub(crate) fn make_readable(file: &Path) -> Result<(), Error> {
-    fs::set_permissions(file, fs::Permissions::from_mode(0o644))
-        .map_err(io_error("setting the mode of", file))
 }
 
 /// Reads the file system again.
