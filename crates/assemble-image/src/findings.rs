@@ -52,6 +52,17 @@ finding_kinds! {
         example: "lib/systemd/system/x.service of a and of b differ",
         remedy: "leave one package out of `--package`, or remove the file from one of them",
     }
+    ENTRY_BELOW_LINK {
+        id: "entry-below-link",
+        aliases: [],
+        severity: Error,
+        group: Image,
+        summary: "A path of the image lies below a link or a file",
+        explanation: "One package, or `--extra`, has a link or a file where another has a directory with \
+            something in it. The link may lead out of the image; nothing is written where it leads.",
+        example: "etc/d -> /srv/x in a package, and etc/d/x.conf in --extra",
+        remedy: "ship a directory in place of the link, or leave out what is below it",
+    }
     MISSING_LOGIN_PROGRAM {
         id: "missing-login-program",
         aliases: [],
@@ -135,7 +146,7 @@ finding_kinds! {
         group: Image,
         summary: "A tmpfiles.d line for /etc cannot be executed when the image is built",
         explanation: "The types a, A, h, H, m, t, T, z and Z set access control lists, attributes, modes or \
-            owners of existing files; b, c, p and s create special files. /etc is created without \
+            owners of existing files, w writes to them, wherever a link leads; b, c, p and s create special files. /etc is created without \
             privileges and is read-only afterwards. The paths of a copy (C) cannot contain specifiers, \
             since the copy is compared with its source.",
         example: "z /etc/x.conf 0600 x x -",

@@ -101,15 +101,18 @@ fn planned(options: &Options, work: &Path, progress: &dyn Progress) -> Result<Pl
     if has_farm {
         add_files(&mut tree, options)?;
     }
+    let shipped = check::shipped(&tree);
+    let mut incomplete = has_error(&shipped);
+    findings.extend(shipped);
     let mut etc = Etc::default();
-    if options.wants(Part::Etc) {
+    if options.wants(Part::Etc) && !incomplete {
         progress.step("making /etc");
         etc = make_etc(&mut tree, options, work)?;
         add_os_release_link(&mut tree);
     }
     farm.prune(&mut tree);
     findings.extend(farm.findings);
-    let incomplete = has_error(&etc.findings);
+    incomplete |= has_error(&etc.findings);
     findings.extend(etc.findings);
     if !incomplete {
         add_wrappers(&mut tree, &options.setuid, &etc.numbers)?;

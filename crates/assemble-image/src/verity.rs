@@ -54,16 +54,15 @@ fn root_hash_file(job: &Job<'_>) -> PathBuf {
 /// Makes the hash tree of a file system.
 pub(crate) fn make(image: PathBuf, hash_tree: PathBuf) -> Step {
     const ACTION: &str = "making the hash tree";
-    let tree = hash_tree.clone();
     let commands = move |job: &Job<'_>| {
         let command = Command::new(&VERITYSETUP)
-            .writing(&tree)
+            .writing(&hash_tree)
             .arg("format")
             .option("--salt", job.seed.salt())
             .option("--uuid", job.seed.uuid("verity").to_string())
             .option("--root-hash-file", root_hash_file(job))
             .arg(&image)
-            .arg(&tree);
+            .arg(&hash_tree);
         vec![command]
     };
     Step::new(ACTION, commands).with(move |job, commands| {

@@ -1,5 +1,7 @@
 //! Images made by the real tools of one Debian release, which are fetched unless the cache has them.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::ffi::OsString;
@@ -618,6 +620,89 @@ fn no_tool_outlives_a_killed_run() {
     while !running(&[&place]).is_empty() {
         assert!(Instant::now() < end, "{:?}", running(&[&place]));
         std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Packages may have links that lead to where the image is built, or lines of tmpfiles.d that make some.
+#[test]
+fn nothing_is_written_where_links_lead() {
+    let below = "error[entry-below-link]: ";
+    let refused = "error[unsupported-tmpfiles-line]: a line of type w";
+    for (link, line, extra, expected) in [
+        ("lib/systemd/system-preset", "", "", below),
+        ("lib/tmpfiles.d", "", "", below),
+        ("etc/d", "", "etc/d/old", below),
+        ("etc/systemd/system/multi-user.target.wants", "", "", below),
+        (
+            "",
+            "L /etc/systemd/system/multi-user.target.wants - - - - HOST",
+            "",
+            below,
+        ),
+        ("etc/d", "w /etc/d/old - - - - new", "", refused),
+        (
+            "",
+            "L /etc/d - - - - HOST/old\nw /etc/d* - - - - new",
+            "",
+            refused,
+        ),
+    ] {
+        let world = world();
+        let host = world.path("host");
+        fs::create_dir(&host).unwrap();
+        fs::write(host.join("old"), "old").unwrap();
+        world.write(OTHER, "share/other", "");
+        if !link.is_empty() {
+            world.link(OTHER, link, &host);
+        }
+        if !line.is_empty() {
+            let line = line.replace("HOST", &host.display().to_string());
+            world.write(OTHER, "lib/tmpfiles.d/other.conf", &format!("{line}\n"));
+        }
+        fs::write(world.path("preset"), "enable worker.service\n").unwrap();
+        let mut command = world.assemble(&[OTHER, BASE], "image");
+        command.arg("--no-lint");
+        command.arg("--preset").arg(world.path("preset"));
+        if !extra.is_empty() {
+            let file = world.path("extra").join(extra);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, "new").unwrap();
+            command.arg("--extra").arg(world.path("extra"));
+        }
+        let said = said(&run(&mut command, 1));
+        assert!(said.contains(expected), "{link} {line}: {said}");
+        if expected == below {
+            let host = host.display().to_string();
+            assert!(said.contains(&host), "{link} {line}: {said}");
+        }
+        assert_eq!(fs::read_dir(&host).unwrap().count(), 1, "{link} {line}");
+        let old = fs::read_to_string(host.join("old")).unwrap();
+        assert_eq!(old, "old", "{link} {line}");
+        world.assert_nothing_written("image");
+    }
+}
+
+/// Neither are files of the machine read in their place, nor are the links changed in the image.
+#[test]
+fn links_that_lead_out_are_links_of_the_image() {
+    let world = world();
+    let passwd = world.path("passwd");
+    fs::write(&passwd, "root:x:0:0:of the machine:/root:/bin/sh\n").unwrap();
+    world.link(OTHER, "etc/passwd", &passwd);
+    world.link(OTHER, "etc/state", Path::new("/var/lib/other"));
+    world.write(
+        OTHER,
+        "lib/tmpfiles.d/other.conf",
+        "L /etc/made - - - - /run/made\n",
+    );
+    run(world.assemble(&[BASE, OTHER], "image").arg("--no-lint"), 0);
+    let tree = world.path("tree");
+    extract(&world.path("image/image.raw"), &tree, false);
+    let made = fs::read_to_string(tree.join("etc/passwd")).unwrap();
+    assert!(!made.contains("of the machine"), "{made}");
+    for (link, target) in [("state", "/var/lib/other"), ("made", "/run/made")] {
+        let link = fs::read_link(tree.join("etc").join(link)).unwrap();
+        assert_eq!(link, Path::new(target));
     }
 }
 

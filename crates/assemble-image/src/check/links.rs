@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use bstr::ByteSlice;
 use hermetic_out::{Finding, Severity};
+use hermetic_out_formats::unit::place::requiring_unit;
 
 use crate::closure::in_image;
-use crate::farm::made_at_run_time;
+use crate::farm::{is_unit_directory, made_at_run_time};
 use crate::findings;
 use crate::options::Options;
-use crate::root_tree::{Node, RootTree, Unresolved, is_in, join};
+use crate::root_tree::{Entry, Node, RootTree, Unresolved, is_in, join, name_of, parent_of};
 
 /// Every link of /usr and /etc must lead to something; for store paths the dangling ones are
 /// counted.
@@ -62,12 +63,81 @@ pub(super) fn check(tree: &RootTree, options: &Options) -> Vec<Finding> {
     found
 }
 
+/// Only a directory has something below it: one finding for the topmost of what is there. And where
+/// systemctl puts links to units, it follows none, and only says so.
+pub(super) fn no_directories(tree: &RootTree) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let is_directory = |entry: &Entry| entry.node == Node::Directory;
+    for (path, entry) in tree.iter() {
+        let Some(above) = parent_of(path) else {
+            continue;
+        };
+        let parent = tree.get(above).filter(|parent| !is_directory(parent));
+        let message = match (parent.map(|parent| &parent.node), &entry.node) {
+            (Some(Node::Link(target)), _) => {
+                let (above, target) = (above.as_bstr(), target.as_bstr());
+                format!("/{above} is a link to {target}, and cannot hold this")
+            }
+            (Some(_), _) => format!("/{} is a file, and cannot hold this", above.as_bstr()),
+            (None, Node::Link(target))
+                if requiring_unit(name_of(path)).is_some()
+                    && is_unit_directory(above)
+                    && !tree.resolve(path).is_ok_and(|to| is_directory(to.entry)) =>
+            {
+                let target = target.as_bstr();
+                format!("the link leads to {target}, which is no directory of the image")
+            }
+            (None, _) => continue,
+        };
+        let kind = &findings::ENTRY_BELOW_LINK;
+        found.push(findings::about(kind, path, message, kind.remedy));
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::{file, summary};
     use super::*;
-    use crate::root_tree::Entry;
     use crate::test_support::options;
+
+    #[test]
+    fn what_is_below_a_link_is_found_once() {
+        let mut tree = RootTree::default();
+        tree.insert("etc/d", Entry::link("/home/x"));
+        tree.insert("etc/d/deep/.bashrc", file(""));
+        tree.insert("etc/d/deep/.profile", file(""));
+        tree.insert("etc/file", file(""));
+        tree.insert("etc/file/x", file(""));
+        tree.insert("etc/d-other/x", file(""));
+        let found = no_directories(&tree);
+        assert_eq!(
+            summary(&found),
+            [
+                (
+                    "entry-below-link",
+                    "/etc/d is a link to /home/x, and cannot hold this"
+                ),
+                (
+                    "entry-below-link",
+                    "/etc/file is a file, and cannot hold this"
+                ),
+            ]
+        );
+        assert_eq!(found[0].subject, b"etc/d/deep");
+    }
+
+    #[test]
+    fn units_are_linked_to_in_directories() {
+        let mut tree = RootTree::default();
+        let wants = "etc/systemd/system/x.target.wants";
+        tree.insert(wants, Entry::link("/home/x"));
+        let found = no_directories(&tree);
+        let expected = "the link leads to /home/x, which is no directory of the image";
+        assert_eq!(summary(&found), [("entry-below-link", expected)]);
+        tree.insert("home/x", Entry::directory(0o755));
+        assert!(no_directories(&tree).is_empty());
+    }
 
     #[test]
     fn links_into_the_running_system_are_not_looked_at() {

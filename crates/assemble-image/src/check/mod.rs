@@ -15,9 +15,14 @@ use crate::layout::Part;
 use crate::options::Options;
 use crate::root_tree::RootTree;
 
+/// Checks what packages and extra trees bring, before tools make /etc of it.
+pub(crate) fn shipped(tree: &RootTree) -> Vec<Finding> {
+    links::no_directories(tree)
+}
+
 /// Runs all checks, in a fixed order.
 pub(crate) fn all(tree: &RootTree, options: &Options) -> Result<Vec<Finding>, Error> {
-    let mut found = Vec::new();
+    let mut found = shipped(tree);
     found.extend(links::check(tree, options));
     // What follows is about a system that boots.
     if !options.wants(Part::Etc) {

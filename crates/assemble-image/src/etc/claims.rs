@@ -73,7 +73,7 @@ fn conflict(file: &ConfigFile, line: &Line, path: &[u8], message: String) -> Fin
 }
 
 /// What a link at `path` with this target means, relative to the root.
-fn meant(path: &[u8], target: &[u8]) -> Vec<u8> {
+pub(super) fn meant(path: &[u8], target: &[u8]) -> Vec<u8> {
     let absolute = if target.starts_with(b"/") {
         target.to_vec()
     } else {

@@ -163,7 +163,9 @@ fn configure(
                 ),
             });
         }
+        staging.copied(&copy.source, &copy.target);
     }
+    staging.contain(b"etc")?;
     for step in [Step::FirstBoot, Step::Units, Step::UserUnits] {
         run(step)?;
     }
@@ -388,7 +390,7 @@ fn prune_links(
 /// The journal looks for its catalogue in /var, which an image does not have.
 fn take_catalog(tree: &mut RootTree, staging: &Staging) -> Result<(), Error> {
     let made = staging.root().join("var/lib/systemd/catalog/database");
-    if !made.exists() {
+    if !staging.has(b"var/lib/systemd/catalog/database") {
         return Ok(());
     }
     let bytes = fs::read(&made).map_err(io_error("reading", &made))?;

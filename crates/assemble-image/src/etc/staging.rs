@@ -3,14 +3,19 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use hermetic_out::apply::NewTree;
 use walkdir::WalkDir;
+
+use super::claims::meant;
 
 use crate::error::{Error, io_error, walk_error};
 use crate::farm::is_unit_directory;
-use crate::root_tree::{Content, Entry, Node, RootTree, as_path, is_in, join, parent_of};
+use crate::root_tree::{
+    Content, Entry, Node, RootTree, as_path, is_in, join, parent_of, relative_target,
+};
 
 /// What systemd's tools read, and what they change.
 const STAGED: &[&str] = &[
@@ -37,12 +42,25 @@ const LEFT_BEHIND: &[&str] = &[
     "etc/shadow-",
 ];
 
-/// The staging root.
+/// The staging root. Nothing is written through a link, and no link leads out of it while tools run, which
+/// would write or read there: on the machine that builds the image.
 #[derive(Debug)]
 pub(crate) struct Staging {
     root: PathBuf,
+    tree: NewTree,
     /// What was put there, by path.
-    staged: BTreeMap<Vec<u8>, Node>,
+    staged: BTreeMap<Vec<u8>, Entry>,
+    /// The links that have another target in the image, by path.
+    contained: BTreeMap<Vec<u8>, Contained>,
+}
+
+/// A link whose target would lead out of the staging root.
+#[derive(Clone, Debug)]
+struct Contained {
+    /// The target that it has in the staging root.
+    here: Vec<u8>,
+    /// The one that it has in the image.
+    in_image: Vec<u8>,
 }
 
 impl Staging {
@@ -50,8 +68,10 @@ impl Staging {
     /// copies of what they lead to: the store is not there.
     pub(crate) fn new(root: PathBuf, tree: &RootTree) -> Result<Self, Error> {
         let mut staging = Self {
+            tree: NewTree::make(&root).map_err(io_error("making the directory", &root))?,
             root,
             staged: BTreeMap::new(),
+            contained: BTreeMap::new(),
         };
         staging.make_directory(b"")?;
         for top in STAGED {
@@ -81,10 +101,10 @@ impl Staging {
             Node::Link(target) => {
                 let in_units = is_unit_directory(parent_of(path).unwrap_or(b""));
                 let found = tree.resolve(path).ok();
-                let found = found.filter(|found| !in_units && !is_in_staged(&found.path));
+                let found = found.filter(|found| !is_in_staged(&found.path));
                 match found.map(|found| (found.path, &found.entry.node)) {
                     Some((source, Node::Directory)) => self.stage_copy(tree, &source, path),
-                    Some((source, Node::File(content))) => {
+                    Some((source, Node::File(content))) if !in_units => {
                         let mode = tree.get(&source).map_or(0o644, |entry| entry.mode);
                         self.write(path, content, mode)
                     }
@@ -135,9 +155,10 @@ impl Staging {
     }
 
     fn make_directory(&mut self, path: &[u8]) -> Result<(), Error> {
-        let place = self.place(path);
-        fs::create_dir_all(&place).map_err(io_error("making the directory", &place))?;
-        self.staged.insert(path.to_vec(), Node::Directory);
+        self.tree
+            .make_directory(as_path(path))
+            .map_err(io_error("making the directory", &self.place(path)))?;
+        self.staged.insert(path.to_vec(), Entry::directory(0o755));
         Ok(())
     }
 
@@ -159,33 +180,101 @@ impl Staging {
             Content::Bytes(_) => place.clone(),
         };
         let bytes = content.read().map_err(io_error("reading", &source))?;
-        fs::write(&place, &bytes).map_err(io_error("writing", &place))?;
-        let mode = if mode & 0o111 == 0 { 0o644 } else { 0o755 };
-        fs::set_permissions(&place, fs::Permissions::from_mode(mode))
-            .map_err(io_error("setting the mode of", &place))?;
-        let node = Node::File(Content::Bytes(bytes));
-        self.staged.insert(path.to_vec(), node);
+        // The tools replace it.
+        let mode = (mode & 0o777) | 0o600;
+        self.tree
+            .write(as_path(path), &bytes, mode)
+            .map_err(io_error("writing", &place))?;
+        self.staged.insert(path.to_vec(), Entry::bytes(bytes, mode));
         Ok(())
     }
 
     fn link(&mut self, path: &[u8], target: &[u8]) -> Result<(), Error> {
         self.make_parent(path)?;
-        let place = self.place(path);
-        symlink(as_path(target), &place).map_err(io_error("making the link", &place))?;
-        self.staged
-            .insert(path.to_vec(), Node::Link(target.to_vec()));
+        self.link_contained(path, target)?;
+        self.staged.insert(path.to_vec(), Entry::link(target));
         Ok(())
+    }
+
+    /// Makes a link that does not lead out, whatever its target in the image is.
+    fn link_contained(&mut self, path: &[u8], in_image: &[u8]) -> Result<(), Error> {
+        let here = contained(path, in_image);
+        self.tree
+            .link(as_path(path), as_path(&here))
+            .map_err(io_error("making the link", &self.place(path)))?;
+        let in_image = in_image.to_vec();
+        let link = Contained { here, in_image };
+        self.contained.insert(path.to_vec(), link);
+        Ok(())
+    }
+
+    /// What a link is in the image that has a target in the staging root now.
+    fn in_image(&self, path: &[u8], target: Vec<u8>) -> Vec<u8> {
+        match self.contained.get(path) {
+            Some(link) if link.here == target => link.in_image.clone(),
+            _ => target,
+        }
+    }
+
+    /// Makes the links that a tool has made below a path lead nowhere out, as long as other tools run.
+    pub(crate) fn contain(&mut self, top: &[u8]) -> Result<(), Error> {
+        for (path, entry) in self.present(top)? {
+            if let Node::Link(target) = entry.node {
+                let in_image = self.in_image(&path, target.clone());
+                if contained(&path, &in_image) != target {
+                    self.link_contained(&path, &in_image)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Says that a tool has copied `source`, with its links.
+    pub(crate) fn copied(&mut self, source: &[u8], target: &[u8]) {
+        let links = self.contained.iter();
+        let links: Vec<_> = links
+            .filter(|(path, _)| is_in(path, source))
+            .map(|(path, link)| ([target, &path[source.len()..]].concat(), link.clone()))
+            .collect();
+        self.contained.extend(links);
     }
 
     /// Takes over into the tree what the tools made, changed and removed below a path. What they left
     /// alone stays as it is in the tree: a link to the store remains one.
     pub(crate) fn take_over(&self, tree: &mut RootTree, top: &[u8]) -> Result<(), Error> {
-        let mut present = BTreeMap::new();
-        let start = self.place(top);
-        if !start.exists() {
+        if !self.has(top) {
             return Ok(());
         }
-        for entry in WalkDir::new(&start).follow_links(false).sort_by_file_name() {
+        let present = self.present(top)?;
+        let gone = self.staged.keys().filter(|path| is_in(path, top));
+        for path in gone.filter(|path| !present.contains_key(*path)) {
+            tree.remove(path);
+        }
+        for (path, mut entry) in present {
+            if let Node::Link(target) = entry.node {
+                entry.node = Node::Link(self.in_image(&path, target));
+            }
+            let staged = self.staged.get(&path);
+            if staged.is_some_and(|staged| staged.node == entry.node) {
+                continue;
+            }
+            // A tool that keeps the mode of what it changes keeps that of the tree.
+            let keeps_mode = staged.is_some_and(|staged| staged.mode == entry.mode);
+            if let Some(old) = tree.get(&path).filter(|_| keeps_mode)
+                && matches!(old.node, Node::File(_))
+            {
+                entry.mode = old.mode;
+            }
+            tree.insert(path, entry);
+        }
+        Ok(())
+    }
+
+    /// What is there now at a path and below, but for what is of no use to an image.
+    fn present(&self, top: &[u8]) -> Result<BTreeMap<Vec<u8>, Entry>, Error> {
+        let mut present = BTreeMap::new();
+        let start = self.place(top);
+        for entry in walk(&start).sort_by_file_name() {
             let entry = entry.map_err(walk_error("reading", &start))?;
             let path = entry
                 .path()
@@ -198,16 +287,7 @@ impl Staging {
             let found = read_entry(entry.path(), entry.file_type())?;
             present.insert(path, found);
         }
-        let gone = self.staged.keys().filter(|path| is_in(path, top));
-        for path in gone.filter(|path| !present.contains_key(*path)) {
-            tree.remove(path);
-        }
-        for (path, entry) in present {
-            if self.staged.get(&path) != Some(&entry.node) {
-                tree.insert(path, entry);
-            }
-        }
-        Ok(())
+        Ok(present)
     }
 
     /// Whether a file or directory has the same names and contents as another, both as they are in
@@ -228,7 +308,7 @@ impl Staging {
 
     fn contents(&self, top: &[u8]) -> Result<BTreeMap<PathBuf, Node>, Error> {
         let start = self.place(top);
-        WalkDir::new(&start)
+        walk(&start)
             .into_iter()
             .map(|entry| {
                 let entry = entry.map_err(walk_error("reading", &start))?;
@@ -238,6 +318,42 @@ impl Staging {
             })
             .collect()
     }
+}
+
+/// A walk that follows no link, not even at its start.
+fn walk(start: &Path) -> WalkDir {
+    WalkDir::new(start)
+        .follow_links(false)
+        .follow_root_links(false)
+}
+
+/// The target of a link at `path` that leads where the given one leads in the image, and not out of the
+/// staging root. /dev/null, which masks units, is known by its name.
+fn contained(path: &[u8], target: &[u8]) -> Vec<u8> {
+    if target == b"/dev/null" || stays_inside(path, target) {
+        return target.to_vec();
+    }
+    let mut target = relative_target(path, &meant(path, target));
+    if target.is_empty() {
+        target.push(b'.');
+    }
+    target
+}
+
+/// Whether a target climbs no higher than the link's place is deep. What comes after a name may be in
+/// another depth: the name may be a link.
+fn stays_inside(path: &[u8], target: &[u8]) -> bool {
+    let mut depth = memchr::memchr_iter(b'/', path).count();
+    let mut has_name = false;
+    for component in target.split(|byte| *byte == b'/') {
+        match component {
+            b"" | b"." => {}
+            b".." if has_name || depth == 0 => return false,
+            b".." => depth -= 1,
+            _ => has_name = true,
+        }
+    }
+    !target.starts_with(b"/")
 }
 
 fn is_in_staged(path: &[u8]) -> bool {
@@ -271,6 +387,8 @@ fn read_entry(path: &Path, file_type: fs::FileType) -> Result<Entry, Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+
     use super::*;
 
     fn tree() -> RootTree {
@@ -338,6 +456,79 @@ mod tests {
         assert!(tree.exists(b"etc/new/x.service"));
         let link = Node::Link(b"../nix/store/h-x/etc/x.conf".to_vec());
         assert_eq!(tree.get(b"etc/x.conf").unwrap().node, link);
+    }
+
+    #[test]
+    fn no_link_leads_out_and_the_image_has_what_was_meant() {
+        for (path, target, expected) in [
+            ("etc/x", "../run/x", "../run/x"),
+            ("etc/x", "/dev/null", "/dev/null"),
+            ("etc/d/x", "/run/x", "../../run/x"),
+            ("etc/x", "../../../home/x", "../home/x"),
+            // A name may be a link to what is higher.
+            ("etc/x", "d/../../y", "../y"),
+            ("x", "/", "."),
+        ] {
+            let here = contained(path.as_bytes(), target.as_bytes());
+            assert_eq!(here, expected.as_bytes(), "{path} -> {target}");
+        }
+
+        let mut tree = tree();
+        tree.insert("etc/out", Entry::link("/home/x"));
+        tree.insert("usr/share/factory/etc/d/out", Entry::link("/home/y"));
+        let (_directory, mut staging) = staging(&tree);
+        let at = |path: &str| staging.root().join(path);
+        assert_eq!(
+            fs::read_link(at("etc/out")).unwrap(),
+            Path::new("../home/x")
+        );
+        let (made, copied) = (at("etc/made"), at("etc/d/out"));
+        symlink("/home/z", &made).unwrap();
+        fs::create_dir(at("etc/d")).unwrap();
+        let factory = at("usr/share/factory/etc/d/out");
+        symlink(fs::read_link(factory).unwrap(), &copied).unwrap();
+        staging.copied(b"usr/share/factory/etc/d", b"etc/d");
+        staging.contain(b"etc").unwrap();
+        assert_eq!(fs::read_link(made).unwrap(), Path::new("../home/z"));
+        assert_eq!(fs::read_link(copied).unwrap(), Path::new("../../home/y"));
+        staging.take_over(&mut tree, b"etc").unwrap();
+        for (path, target) in [
+            ("etc/out", "/home/x"),
+            ("etc/made", "/home/z"),
+            ("etc/d/out", "/home/y"),
+        ] {
+            assert_eq!(
+                tree.get(path.as_bytes()),
+                Some(&Entry::link(target)),
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_file_keeps_its_mode_if_the_tool_does() {
+        let mut tree = tree();
+        tree.insert("etc/shadow", Entry::bytes("root", 0o000));
+        let (_directory, staging) = staging(&tree);
+        let shadow = staging.root().join("etc/shadow");
+        let mode = fs::metadata(&shadow).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        fs::write(&shadow, "root and others").unwrap();
+        staging.take_over(&mut tree, b"etc").unwrap();
+        let expected = Entry::bytes("root and others", 0o000);
+        assert_eq!(tree.get(b"etc/shadow"), Some(&expected));
+    }
+
+    #[test]
+    fn nothing_is_staged_through_a_link() {
+        let outside = tempfile::tempdir().unwrap();
+        let mut tree = tree();
+        let target = outside.path().as_os_str().as_bytes();
+        tree.insert("usr/lib/tmpfiles.d", Entry::link(target));
+        tree.insert("usr/lib/tmpfiles.d/x.conf", Entry::bytes("x", 0o644));
+        let directory = tempfile::tempdir().unwrap();
+        assert!(Staging::new(directory.path().join("root"), &tree).is_err());
+        assert!(fs::read_dir(outside.path()).unwrap().next().is_none());
     }
 
     #[test]

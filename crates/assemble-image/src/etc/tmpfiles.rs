@@ -17,9 +17,9 @@ use crate::root_tree::{RootTree, is_in};
 use crate::users::Numbers;
 
 /// Types that change what is there already, or make what is no file.
-const UNSUPPORTED: &[u8] = b"aAbchmHpstTzZ";
+const UNSUPPORTED: &[u8] = b"aAbchmHpstTwzZ";
 /// Types that make something with an owner.
-const MAKES: &[u8] = b"CdDefFqQvw";
+const MAKES: &[u8] = b"CdDefFqQv";
 /// What os-release(5) calls the file; which it is, is the image's affair.
 pub(crate) const OS_RELEASE: &[u8] = b"etc/os-release";
 /// Specifiers that stand for something of the building machine: boot id, host name, short and pretty
@@ -166,7 +166,7 @@ impl Tmpfiles {
             self.links
                 .push((path(line).to_vec(), file.path.clone(), place));
         }
-        let mut is_certain = line.word(0).find_byteset(b"-^?w").is_none();
+        let mut is_certain = line.word(0).find_byteset(b"-^?").is_none();
         if kind == b'C' {
             let copy = copy(line);
             if copy.source.contains(&b'%') || copy.target.contains(&b'%') {

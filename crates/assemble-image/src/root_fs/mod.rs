@@ -46,10 +46,9 @@ pub(crate) fn verified(image: &Path, hash_tree: &Path) -> Vec<Step> {
 /// Makes the file system in a file.
 fn make(image: PathBuf) -> Step {
     const ACTION: &str = "making the root file system";
-    let file = image.clone();
     let commands = move |job: &Job<'_>| {
         let (options, uuid) = (job.options, job.seed.uuid("root"));
-        vec![(options.root_fs.make)(&file, uuid, options.compression)]
+        vec![(options.root_fs.make)(&image, uuid, options.compression)]
     };
     Step::new(ACTION, commands).with(move |job, commands| {
         job.progress.total(job.tree.content_bytes(), Unit::Bytes);

@@ -6,7 +6,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
@@ -81,6 +81,13 @@ impl World {
         fs::write(&file, text).expect("a file");
         let mode = if text.starts_with("#!") { 0o555 } else { 0o444 };
         fs::set_permissions(&file, fs::Permissions::from_mode(mode)).expect("its mode");
+    }
+
+    /// Makes a link in a package.
+    pub(crate) fn link(&self, package: &str, path: &str, target: &Path) {
+        let link = self.real(package).join(path);
+        fs::create_dir_all(link.parent().expect("a parent")).expect("a directory");
+        symlink(target, link).expect("a link");
     }
 
     /// The tool with the packages and the output `name`; more arguments can be added.

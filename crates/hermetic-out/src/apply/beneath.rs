@@ -1,12 +1,14 @@
-//! The outputs of a package, opened once, and what lies beneath them.
+//! Directories that are opened once, as the outputs of a package, and what lies beneath them.
 
 use std::ffi::OsStr;
+use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
+use super::staged::{Staged, replace_by_link};
 use super::{ApplyError, failed};
 use crate::package::Package;
 use crate::plan::{Change, Plan};
@@ -15,12 +17,13 @@ use crate::tree::Tree;
 const DIRECTORY: OFlags = OFlags::DIRECTORY
     .union(OFlags::CLOEXEC)
     .union(OFlags::RDONLY);
+const DIRECTORY_MODE: u32 = 0o755;
 
 /// The outputs that a plan changes. Each is opened once, so that whatever takes its place afterwards is
 /// not written to, and locked against another run.
 pub(super) struct OpenOutputs<'a> {
     package: &'a Package,
-    tops: Vec<(&'a Path, OwnedFd)>,
+    tops: Vec<(&'a Path, Top)>,
 }
 
 impl<'a> OpenOutputs<'a> {
@@ -40,7 +43,7 @@ impl<'a> OpenOutputs<'a> {
         let tree = Tree::new(package.store.clone());
         let tops = paths
             .into_iter()
-            .map(|path| Ok((path, open_output(path, &tree)?)));
+            .map(|path| Ok((path, Top::of_output(path, &tree)?)));
         Ok(Self {
             package,
             tops: tops.collect::<Result<_, _>>()?,
@@ -63,70 +66,130 @@ impl<'a> OpenOutputs<'a> {
         let name = sub_path.file_name().ok_or_else(outside)?;
         let parent = sub_path.parent().unwrap_or(Path::new(""));
         if make {
-            make_directories(top, parent).map_err(failed("making the directory of", path))?;
+            top.make_directories(parent)
+                .map_err(failed("making the directory of", path))?;
         }
-        let directory =
-            open_beneath(top, parent).map_err(failed("opening the directory of", path))?;
+        let directory = top
+            .open(parent)
+            .map_err(failed("opening the directory of", path))?;
         Ok((directory, name))
     }
 }
 
-fn open_output(path: &Path, tree: &Tree) -> Result<OwnedFd, ApplyError> {
-    let error = || failed("opening the output", path);
-    let (Some(store), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(ApplyError::Outside {
-            path: path.to_owned(),
-        });
-    };
-    let store = tree.open(store).map_err(|source| ApplyError::Io {
-        action: "opening the directory of the output",
-        path: path.to_owned(),
-        source,
-    })?;
-    let flags = DIRECTORY | OFlags::NOFOLLOW;
-    match rustix::fs::openat(store, name, flags, Mode::empty()) {
-        Ok(top) => {
-            // Not every file system has locks; then nobody else may work on the output.
-            while rustix::fs::flock(&top, FlockOperation::LockExclusive) == Err(Errno::INTR) {}
-            Ok(top)
-        }
-        Err(Errno::LOOP | Errno::NOTDIR) => Err(ApplyError::NotADirectory {
-            path: path.to_owned(),
-        }),
-        Err(errno) => Err(error()(errno)),
+/// A new directory that was opened once: what is written goes beneath it, and through no link at all.
+#[derive(Debug)]
+pub struct NewTree {
+    top: Top,
+}
+
+impl NewTree {
+    /// Makes the directory, which must not exist.
+    pub fn make(path: &Path) -> io::Result<Self> {
+        rustix::fs::mkdir(path, Mode::from_raw_mode(DIRECTORY_MODE))?;
+        let directory = rustix::fs::open(path, DIRECTORY | OFlags::NOFOLLOW, Mode::empty())?;
+        let links = ResolveFlags::NO_SYMLINKS;
+        let top = Top { directory, links };
+        Ok(Self { top })
+    }
+
+    /// Makes the directory at `path`, relative to the top, and those above it, unless they are there.
+    pub fn make_directory(&self, path: &Path) -> io::Result<()> {
+        Ok(self.top.make_directories(path)?)
+    }
+
+    /// Writes a file with the permission bits `mode`, in place of what is at `path`. The directory above it
+    /// must be there.
+    pub fn write(&self, path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+        let (directory, name) = self.parent_of(path)?;
+        let new = Staged::write(&directory, content)?;
+        new.set_mode(mode)?;
+        Ok(new.replace(name, content)?)
+    }
+
+    /// Makes a link, likewise.
+    pub fn link(&self, path: &Path, target: &Path) -> io::Result<()> {
+        let (directory, name) = self.parent_of(path)?;
+        Ok(replace_by_link(&directory, name, target)?)
+    }
+
+    fn parent_of<'p>(&self, path: &'p Path) -> io::Result<(OwnedFd, &'p OsStr)> {
+        let name = path.file_name().ok_or(Errno::INVAL)?;
+        let parent = path.parent().unwrap_or(Path::new(""));
+        Ok((self.top.open(parent)?, name))
     }
 }
 
-/// Opens a directory below `top`, following no link that leads out of it.
-fn open_beneath(top: &OwnedFd, path: &Path) -> Result<OwnedFd, Errno> {
-    if path.as_os_str().is_empty() {
-        return rustix::fs::openat(top, ".", DIRECTORY, Mode::empty());
-    }
-    let beneath = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
-    match rustix::fs::openat2(top, path, DIRECTORY, Mode::empty(), beneath) {
-        Err(Errno::NOSYS | Errno::PERM) => {}
-        opened => return opened,
-    }
-    // Without openat2, no link is followed at all.
-    let mut directory = rustix::fs::openat(top, ".", DIRECTORY, Mode::empty())?;
-    for component in path.components() {
+/// An open directory, and which links beneath it are followed.
+#[derive(Debug)]
+struct Top {
+    directory: OwnedFd,
+    links: ResolveFlags,
+}
+
+impl Top {
+    /// Opens an output, in which links are followed that do not leave it, and locks it.
+    fn of_output(path: &Path, tree: &Tree) -> Result<Self, ApplyError> {
+        let error = || failed("opening the output", path);
+        let (Some(store), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err(ApplyError::Outside {
+                path: path.to_owned(),
+            });
+        };
+        let store = tree.open(store).map_err(|source| ApplyError::Io {
+            action: "opening the directory of the output",
+            path: path.to_owned(),
+            source,
+        })?;
         let flags = DIRECTORY | OFlags::NOFOLLOW;
-        directory = rustix::fs::openat(&directory, component.as_os_str(), flags, Mode::empty())?;
-    }
-    Ok(directory)
-}
-
-/// Makes a directory below `top`, and those above it.
-fn make_directories(top: &OwnedFd, path: &Path) -> Result<(), Errno> {
-    let mut made = PathBuf::new();
-    for component in path.components() {
-        // Each in the directory above it, as that was opened: a path would follow links.
-        let above = open_beneath(top, &made)?;
-        made.push(component);
-        match rustix::fs::mkdirat(above, component.as_os_str(), Mode::from_raw_mode(0o755)) {
-            Ok(()) | Err(Errno::EXIST) => {}
-            Err(errno) => return Err(errno),
+        let links = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+        match rustix::fs::openat(store, name, flags, Mode::empty()) {
+            Ok(directory) => {
+                // Not every file system has locks; then nobody else may work on the output.
+                let lock = || rustix::fs::flock(&directory, FlockOperation::LockExclusive);
+                while lock() == Err(Errno::INTR) {}
+                Ok(Self { directory, links })
+            }
+            Err(Errno::LOOP | Errno::NOTDIR) => Err(ApplyError::NotADirectory {
+                path: path.to_owned(),
+            }),
+            Err(errno) => Err(error()(errno)),
         }
     }
-    Ok(())
+
+    /// Opens a directory below it.
+    fn open(&self, path: &Path) -> Result<OwnedFd, Errno> {
+        let top = &self.directory;
+        if path.as_os_str().is_empty() {
+            return rustix::fs::openat(top, ".", DIRECTORY, Mode::empty());
+        }
+        let beneath = self.links | ResolveFlags::BENEATH;
+        match rustix::fs::openat2(top, path, DIRECTORY, Mode::empty(), beneath) {
+            Err(Errno::NOSYS | Errno::PERM) => {}
+            opened => return opened,
+        }
+        // Without openat2, no link is followed at all.
+        let mut directory = rustix::fs::openat(top, ".", DIRECTORY, Mode::empty())?;
+        for component in path.components() {
+            let flags = DIRECTORY | OFlags::NOFOLLOW;
+            let name = component.as_os_str();
+            directory = rustix::fs::openat(&directory, name, flags, Mode::empty())?;
+        }
+        Ok(directory)
+    }
+
+    /// Makes a directory below it, and those above that.
+    fn make_directories(&self, path: &Path) -> Result<(), Errno> {
+        let permissions = Mode::from_raw_mode(DIRECTORY_MODE);
+        let mut made = PathBuf::new();
+        for component in path.components() {
+            // Each in the directory above it, as that was opened: a path would follow links.
+            let above = self.open(&made)?;
+            made.push(component);
+            match rustix::fs::mkdirat(above, component.as_os_str(), permissions) {
+                Ok(()) | Err(Errno::EXIST) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+        Ok(())
+    }
 }

@@ -11,6 +11,7 @@ use rustix::fs::{AtFlags, FileType, RenameFlags};
 use rustix::io::Errno;
 use thiserror::Error;
 
+pub use self::beneath::NewTree;
 use self::beneath::OpenOutputs;
 pub use self::staged::TEMPORARY_NAME;
 use self::staged::{Staged, errno_of, open_file, replace_by_link};
@@ -187,7 +188,7 @@ fn remove(path: &Path, outputs: &OpenOutputs<'_>) -> Result<(), ApplyError> {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::os::unix::fs::symlink;
+    use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
     use crate::package::Output;
@@ -298,6 +299,36 @@ mod tests {
         assert!(matches!(error, ApplyError::Changed { .. }), "{error}");
         assert_eq!(fs::read(out.join("etc/x")).unwrap(), b"b");
         assert_eq!(fs::read(out.join("lib/x")).unwrap(), b"a");
+    }
+
+    #[test]
+    fn a_new_tree_is_written_through_no_link() {
+        let top = tempfile::tempdir().unwrap();
+        let outside = top.path().join("outside");
+        fs::create_dir(&outside).unwrap();
+        fs::write(outside.join("file"), "old").unwrap();
+        let tree = NewTree::make(&top.path().join("new")).unwrap();
+        let at = |path| Path::new(path);
+        tree.make_directory(at("deep/directory")).unwrap();
+        tree.link(at("deep/out"), &outside).unwrap();
+        tree.link(at("deep/file"), &outside.join("file")).unwrap();
+        tree.link(at("in"), at("deep")).unwrap();
+        for path in ["deep/out/x", "in/x"] {
+            assert!(tree.write(at(path), b"a", 0o644).is_err(), "{path}");
+            assert!(tree.link(at(path), at("y")).is_err(), "{path}");
+            let below = Path::new(path).join("y");
+            assert!(tree.make_directory(&below).is_err(), "{path}");
+        }
+        // What is at the path itself is replaced, not followed.
+        tree.write(at("deep/file"), b"a", 0o640).unwrap();
+        let file = top.path().join("new/deep/file");
+        let metadata = file.symlink_metadata().unwrap();
+        assert!(metadata.is_file());
+        assert_eq!(metadata.permissions().mode() & 0o7777, 0o640);
+        let outside: Vec<_> = fs::read_dir(&outside).unwrap().collect();
+        assert_eq!(outside.len(), 1);
+        let old = top.path().join("outside/file");
+        assert_eq!(fs::read(old).unwrap(), b"old");
     }
 
     #[test]
