@@ -29,6 +29,17 @@ finding_kinds! {
         example: "L /etc/x.conf - - - - %S/x/x.conf",
         remedy: "write the value in place of the specifier, as /var/lib for %S, or remove the line",
     }
+    DUPLICATE_ACCOUNT {
+        id: "duplicate-account",
+        aliases: [],
+        severity: Error,
+        group: Image,
+        summary: "/etc/passwd or /etc/shadow has two lines for one user",
+        explanation: "Programs that look for the name read the first line, and those that look for a number \
+            may read the other.",
+        example: "root:x:0:0:::, and below root:x:7:7:::",
+        remedy: "remove one of the lines, or give `--allow-account NAME`",
+    }
     DUPLICATE_ETC_PATH {
         id: "duplicate-etc-path",
         aliases: [],
@@ -51,6 +62,17 @@ finding_kinds! {
             which. Programs in bin are the exception: the first package wins, and a note says so.",
         example: "lib/systemd/system/x.service of a and of b differ",
         remedy: "leave one package out of `--package`, or remove the file from one of them",
+    }
+    EMPTY_PASSWORD {
+        id: "empty-password",
+        aliases: [],
+        severity: Error,
+        group: Image,
+        summary: "A user can log in without a password",
+        explanation: "The password in /etc/passwd or /etc/shadow is empty. PAM's nullok, su and programs \
+            without PAM let everybody be this user.",
+        example: "root::0:0:::",
+        remedy: "write `!*` for the password, or give `--allow-account NAME`",
     }
     ENTRY_BELOW_LINK {
         id: "entry-below-link",
@@ -95,6 +117,17 @@ finding_kinds! {
         example: "ExecStart=/run/wrappers/bin/sudo -n x",
         remedy: "give `--setuid NAME` for the program",
     }
+    PASSWORD_IN_PASSWD {
+        id: "password-in-passwd",
+        aliases: [],
+        severity: Error,
+        group: Image,
+        summary: "/etc/passwd contains the hash of a password",
+        explanation: "Everybody can read the file, and try passwords. The hash counts even if /etc/shadow has \
+            another one.",
+        example: "x:$6$salt$hash:7:7:::",
+        remedy: "write `x` for the password and give `--password NAME=FILE`, or give `--allow-account NAME`",
+    }
     READ_ONLY_VAR {
         id: "read-only-var",
         aliases: [],
@@ -117,6 +150,16 @@ finding_kinds! {
             root=FILE` is given.",
         example: "etc/shadow of --extra: root::1::::::",
         remedy: "give `--password root=FILE`, or remove the password",
+    }
+    SECOND_SUPERUSER {
+        id: "second-superuser",
+        aliases: [],
+        severity: Error,
+        group: Image,
+        summary: "Another user has the number 0",
+        explanation: "The number is what gives root its rights: whoever logs in as this user is root.",
+        example: "toor:x:0:0:::",
+        remedy: "give the user another number, or give `--allow-account NAME`",
     }
     SHADOWED_PROGRAM {
         id: "shadowed-program",

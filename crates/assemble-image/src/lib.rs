@@ -4,6 +4,7 @@
 //! of them. The plan reads the closure and makes the image's tree as a list; the steps of a layout
 //! write it. The closure itself is never copied: it goes from where it lies into the file system.
 
+mod accounts;
 mod archive;
 mod assemble;
 mod check;

@@ -156,6 +156,13 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE", help_heading = CONFIGURATION)]
     pub(crate) users_pin: Option<PathBuf>,
 
+    /// Accept a user that is refused otherwise (repeatable)
+    ///
+    /// One with an empty password, with a password in /etc/passwd, with the number 0 beside root, or with
+    /// several lines in /etc/passwd or /etc/shadow.
+    #[arg(long, value_name = "USER", help_heading = CONFIGURATION)]
+    pub(crate) allow_account: Vec<String>,
+
     /// Preset file that enables system units: systemd.preset(5)
     ///
     /// Takes precedence over the presets of packages. Units that no preset names are disabled.

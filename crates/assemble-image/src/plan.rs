@@ -5,6 +5,7 @@ use std::thread;
 
 use hermetic_out::Finding;
 
+use crate::accounts::hide_hashes;
 use crate::closure::add_closure;
 use crate::error::Error;
 use crate::etc::{self, Etc, conflicting_claims, make_etc};
@@ -101,7 +102,7 @@ fn planned(options: &Options, work: &Path, progress: &dyn Progress) -> Result<Pl
     if has_farm {
         add_files(&mut tree, options)?;
     }
-    let shipped = check::shipped(&tree);
+    let shipped = check::shipped(&tree, options)?;
     let mut incomplete = has_error(&shipped);
     findings.extend(shipped);
     let mut etc = Etc::default();
@@ -109,6 +110,7 @@ fn planned(options: &Options, work: &Path, progress: &dyn Progress) -> Result<Pl
         progress.step("making /etc");
         etc = make_etc(&mut tree, options, work)?;
         add_os_release_link(&mut tree);
+        hide_hashes(&mut tree, options);
     }
     farm.prune(&mut tree);
     findings.extend(farm.findings);

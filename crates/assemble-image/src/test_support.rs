@@ -31,6 +31,7 @@ pub(crate) fn options() -> Options {
         stub: None,
         on_corruption: OnCorruption::Panic,
         users_pin: None,
+        allow_account: Vec::new(),
         passwords: Vec::new(),
         setuid: Vec::new(),
         preset: None,

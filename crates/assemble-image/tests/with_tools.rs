@@ -706,6 +706,106 @@ fn links_that_lead_out_are_links_of_the_image() {
     }
 }
 
+/// systemd-sysusers keeps the mode of a file that is there.
+#[test]
+fn nobody_else_reads_shadow_whoever_ships_it() {
+    let line = "root:!*:1::::::\n";
+    let modes = [0o600, 0o640, 0o000, 0o644].map(Some);
+    for given in modes.into_iter().chain([None]) {
+        let world = world();
+        fs::write(world.path("hash"), "$6$salt$hash").unwrap();
+        let mut command = world.assemble(&[BASE, OTHER], "image");
+        let password = format!("worker={}", world.path("hash").display());
+        command.args(["--no-lint", "--password", &password]);
+        world.write(OTHER, "share/other", "");
+        if let Some(mode) = given {
+            let etc = world.path("extra/etc");
+            fs::create_dir_all(&etc).unwrap();
+            fs::write(etc.join("shadow"), line).unwrap();
+            let permissions = fs::Permissions::from_mode(mode);
+            fs::set_permissions(etc.join("shadow"), permissions).unwrap();
+            fs::write(etc.join("other"), "").unwrap();
+            let permissions = fs::Permissions::from_mode(0o604);
+            fs::set_permissions(etc.join("other"), permissions).unwrap();
+            command.arg("--extra").arg(world.path("extra"));
+        } else {
+            world.write(OTHER, "etc/shadow", line);
+        }
+        run(&mut command, 0);
+        let image = world.path("image/image.raw");
+        let mode = |path: &str| {
+            let said = tool("dump.erofs", &[&format!("--path={path}"), &image]);
+            let (_, mode) = said.split_once("Access: ").unwrap();
+            u32::from_str_radix(&mode[..4], 8).unwrap()
+        };
+        let expected = given.unwrap_or(0o644) & !0o007;
+        assert_eq!(mode("/etc/shadow"), expected, "{given:?}");
+        if given.is_some() {
+            assert_eq!(mode("/etc/other"), 0o604, "modes of --extra are kept");
+        }
+    }
+}
+
+#[test]
+fn an_account_that_opens_the_image_is_refused_unless_it_is_named() {
+    let root = "root:x:0:0::/root:/bin/sh";
+    let (empty, hash) = ("empty-password", "password-in-passwd");
+    for (passwd, shadow, name, expected) in [
+        ("root::0:0".to_owned(), "", "root", (empty, "passwd:1")),
+        (
+            "root:$6$a$b:0:0::/:".to_owned(),
+            "",
+            "root",
+            (hash, "passwd:1"),
+        ),
+        (
+            format!("{root}\ntoor:x:0:0::/:"),
+            "",
+            "toor",
+            ("second-superuser", "passwd:2"),
+        ),
+        (
+            format!("{root}\nroot:x:7:7::/:"),
+            "",
+            "root",
+            ("duplicate-account", "passwd:2"),
+        ),
+        (
+            format!("{root}\njoe::7:7::/:"),
+            "",
+            "joe",
+            (empty, "passwd:2"),
+        ),
+        (
+            format!("{root}\njoe:x:7:7::/:"),
+            "root:!*:1\njoe::1\n",
+            "joe",
+            (empty, "shadow:2"),
+        ),
+    ] {
+        let world = world();
+        let etc = world.path("extra/etc");
+        fs::create_dir_all(&etc).unwrap();
+        fs::write(etc.join("passwd"), format!("{passwd}\n")).unwrap();
+        if !shadow.is_empty() {
+            fs::write(etc.join("shadow"), shadow).unwrap();
+        }
+        let assemble = || {
+            let mut command = world.assemble(&[BASE], "image");
+            command.arg("--extra").arg(world.path("extra"));
+            command
+        };
+        let said = said(&run(&mut assemble(), 1));
+        let (kind, place) = expected;
+        for expected in [format!("error[{kind}]: "), format!("--> /etc/{place}:1\n")] {
+            assert!(said.contains(&expected), "{expected:?}: {said}");
+        }
+        assert!(!said.contains("$6$"), "{said}");
+        world.assert_nothing_written("image");
+        run(assemble().args(["--allow-account", name]), 0);
+    }
+}
+
 /// What is made beside the output holds the hashes of passwords.
 #[test]
 fn an_interrupted_run_leaves_nothing_and_nobody_else_reads_what_it_makes() {

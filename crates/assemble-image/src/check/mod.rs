@@ -10,19 +10,24 @@ mod units;
 
 use hermetic_out::Finding;
 
+use crate::accounts;
 use crate::error::Error;
 use crate::layout::Part;
 use crate::options::Options;
 use crate::root_tree::RootTree;
 
 /// Checks what packages and extra trees bring, before tools make /etc of it.
-pub(crate) fn shipped(tree: &RootTree) -> Vec<Finding> {
-    links::no_directories(tree)
+pub(crate) fn shipped(tree: &RootTree, options: &Options) -> Result<Vec<Finding>, Error> {
+    let mut found = links::no_directories(tree);
+    if options.wants(Part::Users) {
+        found.extend(accounts::check(tree, options)?);
+    }
+    Ok(found)
 }
 
 /// Runs all checks, in a fixed order.
 pub(crate) fn all(tree: &RootTree, options: &Options) -> Result<Vec<Finding>, Error> {
-    let mut found = shipped(tree);
+    let mut found = shipped(tree, options)?;
     found.extend(links::check(tree, options));
     // What follows is about a system that boots.
     if !options.wants(Part::Etc) {

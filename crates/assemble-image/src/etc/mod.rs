@@ -317,7 +317,9 @@ fn password_of(tree: &RootTree, user: &[u8]) -> Result<Option<Vec<u8>>, Error> {
 /// Root has a password only if one was asked for.
 fn root_is_locked(tree: &RootTree, options: &Options) -> Result<Option<Finding>, Error> {
     let hash = password_of(tree, b"root")?;
-    let asked = options.passwords.iter().any(|(user, _)| user == "root");
+    let mut named = options.passwords.iter().map(|(user, _)| user);
+    let asked =
+        named.any(|user| user == "root") || options.allow_account.contains(&"root".to_owned());
     let locked = hash.is_none_or(|hash| matches!(hash.first(), Some(b'!' | b'*')));
     Ok((!asked && !locked).then(|| {
         findings::about(
