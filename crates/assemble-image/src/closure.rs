@@ -9,7 +9,7 @@ use hermetic_out::Store;
 use walkdir::WalkDir;
 
 use crate::error::{Error, io_error, walk_error};
-use crate::root_tree::{Content, Entry, RootTree};
+use crate::root_tree::{Content, Entry, Node, RootTree, as_path, is_in, target_in_image};
 
 /// An absolute path without its slash.
 pub(crate) fn in_image(path: &Path) -> &[u8] {
@@ -26,7 +26,9 @@ pub(crate) fn add_closure(
     tree.insert(in_image(&store.directory), Entry::directory(0o755));
     for path in closure {
         let real = store.real_path(path);
-        for entry in WalkDir::new(&real).follow_links(false) {
+        // Not even a store path that is a link is followed.
+        let walk = WalkDir::new(&real).follow_root_links(false);
+        for entry in walk {
             let entry = entry.map_err(walk_error("reading the closure's", &real))?;
             let below = entry.path().strip_prefix(&real).unwrap_or(Path::new(""));
             // `join` of an empty path would add a slash.
@@ -35,13 +37,30 @@ pub(crate) fn add_closure(
             } else {
                 path.join(below)
             };
-            tree.insert(
-                in_image(&place),
-                node(entry.path(), entry.file_type(), None)?,
-            );
+            let added = node(entry.path(), entry.file_type(), None)?;
+            if let Node::Link(target) = &added.node
+                && place == *path
+            {
+                check_link(path, target, store)?;
+            }
+            tree.insert(in_image(&place), added);
         }
     }
     Ok(())
+}
+
+/// A store path may be a link to another, or into one, but the image has nothing else to lead to.
+fn check_link(path: &Path, target: &[u8], store: &Store) -> Result<(), Error> {
+    let leads_to = target_in_image(in_image(path), target);
+    let directory = in_image(&store.directory);
+    if leads_to != directory && is_in(&leads_to, directory) {
+        return Ok(());
+    }
+    Err(Error::LinkOutOfStore {
+        path: path.to_owned(),
+        target: as_path(target).to_owned(),
+        store: store.directory.clone(),
+    })
 }
 
 /// What lies at a path of the disk, without following a link. The mode is that of a store unless one
@@ -78,7 +97,6 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
-    use crate::root_tree::Node;
 
     fn store() -> (tempfile::TempDir, Store) {
         let root = tempfile::tempdir().unwrap();
@@ -106,6 +124,36 @@ mod tests {
         assert_eq!(mode("nix/store/h-file"), 0o444);
         let link = tree.get(b"nix/store/h-a/link").unwrap();
         assert_eq!(link.node, Node::Link(b"bin/a".to_vec()));
+    }
+
+    #[test]
+    fn a_store_path_that_is_a_link_stays_one() {
+        let (root, store) = store();
+        let link = root.path().join("nix/store/h-link");
+        for (target, is_good) in [
+            ("/nix/store/h-a", true),
+            ("h-a/bin", true),
+            ("../../etc", false),
+            ("/nix/store", false),
+            ("/", false),
+        ] {
+            symlink(target, &link).unwrap();
+            let mut tree = RootTree::default();
+            let added = add_closure(&mut tree, &store, &["/nix/store/h-link".into()]);
+            if is_good {
+                added.unwrap();
+                let entry = tree.get(b"nix/store/h-link").unwrap();
+                assert_eq!(entry.node, Node::Link(target.into()));
+                assert_eq!(tree.below(b"nix/store/h-link").count(), 0, "{target}");
+            } else {
+                let expected = format!(
+                    "the store path /nix/store/h-link is a link to {target}, which is not in a store \
+                     path of /nix/store"
+                );
+                assert_eq!(added.unwrap_err().to_string(), expected);
+            }
+            fs::remove_file(&link).unwrap();
+        }
     }
 
     #[test]

@@ -35,6 +35,13 @@ pub(crate) enum Error {
     /// A file of the closure that no image can hold.
     #[error("{path} is neither a file, a directory nor a link; a store path holds nothing else")]
     SpecialFile { path: PathBuf },
+    /// A store path that is a link to what is in none.
+    #[error("the store path {path} is a link to {target}, which is not in a store path of {store}")]
+    LinkOutOfStore {
+        path: PathBuf,
+        target: PathBuf,
+        store: PathBuf,
+    },
     /// A tool is not on the search path.
     #[error("{} is not on PATH; install {} {} or newer", .0.name, .0.package, .0.minimum)]
     MissingTool(&'static Tool),

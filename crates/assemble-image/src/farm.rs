@@ -16,7 +16,9 @@ use hermetic_out_formats::unit::place::{Manager, load_path, requiring_unit};
 use crate::closure::in_image;
 use crate::error::{Error, io_error};
 use crate::findings;
-use crate::root_tree::{Entry, Node, RootTree, is_in, join, name_of, parent_of, relative_target};
+use crate::root_tree::{
+    Entry, Node, RootTree, is_in, join, name_of, parent_of, relative_target, target_in_image,
+};
 
 /// Which directory of a package goes where, in this order. The rest of a package is only stored.
 const MERGED: &[(&str, &str)] = &[
@@ -89,7 +91,10 @@ pub(crate) fn add_farm(
 ) -> Result<Farm, Error> {
     let mut farm = Farm::default();
     for package in packages {
-        let top = in_image(package).to_vec();
+        // A store path may be a link to another.
+        let Ok(top) = tree.resolve(in_image(package)).map(|found| found.path) else {
+            continue;
+        };
         let mut walked = BTreeSet::new();
         for (directory, destination) in MERGED {
             let Ok(found) = tree.resolve(&join(&top, directory.as_bytes())) else {
@@ -356,7 +361,7 @@ pub(crate) fn made_at_run_time(link: &[u8], target: &[u8], top: &[u8]) -> bool {
 
 /// Whether a relative link leads out of its package.
 fn climbs_out(link: &[u8], target: &[u8], top: &[u8]) -> bool {
-    !is_in(&normal(&join(parent_of(link).unwrap_or(b""), target)), top)
+    !is_in(&target_in_image(link, target), top)
 }
 
 /// A path without `.` and `..`, as far as it can be said without looking.

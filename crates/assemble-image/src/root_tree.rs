@@ -10,6 +10,9 @@ use std::ops::Bound;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
+use bstr::ByteSlice;
+use hermetic_out::package::normalize;
+
 use crate::error::{Error, io_error};
 
 /// As many links in a row as Linux follows.
@@ -334,6 +337,18 @@ pub(crate) fn relative_target(link: &[u8], to: &[u8]) -> Vec<u8> {
     target
 }
 
+/// Where a link at `link` leads in the image, relative to the root, as far as it can be said without
+/// following others.
+pub(crate) fn target_in_image(link: &[u8], target: &[u8]) -> Vec<u8> {
+    let absolute = if target.starts_with(b"/") {
+        target.to_vec()
+    } else {
+        [b"/", parent_of(link).unwrap_or(b""), b"/", target].concat()
+    };
+    let normal = normalize(&absolute).unwrap_or(absolute);
+    normal.trim_with(|char| char == '/').to_vec()
+}
+
 /// A path of the image as a path of the system.
 pub(crate) fn as_path(path: &[u8]) -> &std::path::Path {
     OsStr::from_bytes(path).as_ref()
@@ -412,6 +427,19 @@ mod tests {
         assert_eq!(tree.below(b"").count(), tree.iter().count() - 1);
         tree.remove(b"nix/store/x");
         assert!(!tree.exists(b"bin/tool") && tree.exists(b"nix/store/x-y"));
+    }
+
+    #[test]
+    fn where_links_lead() {
+        for (link, target, expected) in [
+            ("etc/x", "y", "etc/y"),
+            ("etc/x", "../../../y/./z/", "y/z"),
+            ("etc/d/x", "/y/../z", "z"),
+            ("x", "..", ""),
+        ] {
+            let found = target_in_image(link.as_bytes(), target.as_bytes());
+            assert_eq!(found, expected.as_bytes(), "{link} -> {target}");
+        }
     }
 
     #[test]

@@ -806,6 +806,44 @@ fn an_account_that_opens_the_image_is_refused_unless_it_is_named() {
     }
 }
 
+/// `ln -s ${x} $out`.
+#[test]
+fn a_store_path_may_be_a_link_to_another() {
+    const LINK: &str = "/nix/store/22222222222222222222222222222222-link-1.0";
+    let world = world();
+    world.write(OTHER, "bin/other", "#!/bin/sh\n");
+    world.link(OTHER, "bin/alias", Path::new("other"));
+    world.link(LINK, "", Path::new(OTHER));
+    let mut command = world.assemble(&[BASE, OTHER, LINK], "image");
+    run(command.arg("--no-lint"), 0);
+    let mut command = world.assemble(&[BASE, LINK], "image-of-link");
+    let list = format!("{BASE}\n{OTHER}\n{LINK}\n");
+    fs::write(world.path("store-paths"), list).unwrap();
+    run(&mut command, 0);
+    let tree = world.path("tree");
+    extract(&world.path("image-of-link/image.raw"), &tree, false);
+    for program in ["other", "alias"] {
+        let link = fs::read_link(tree.join("usr/bin").join(program)).unwrap();
+        let expected = Path::new("../..")
+            .join(&OTHER[1..])
+            .join("bin")
+            .join(program);
+        assert_eq!(link, expected);
+    }
+    let link = fs::read_link(tree.join(&LINK[1..])).unwrap();
+    assert_eq!(link, Path::new(OTHER));
+
+    let gone = said(&run(&mut world.assemble(&[BASE, LINK], "gone"), 1));
+    assert!(gone.contains("error[dangling-symlink]"), "{gone}");
+    let away = world.path("away");
+    fs::create_dir(&away).unwrap();
+    fs::remove_file(world.path("root").join(&LINK[1..])).unwrap();
+    world.link(LINK, "", &away);
+    let said = said(&run(&mut world.assemble(&[BASE, LINK], "away-image"), 2));
+    let expected = format!("the store path {LINK} is a link to {}", away.display());
+    assert!(said.contains(&expected), "{said}");
+}
+
 /// What is made beside the output holds the hashes of passwords.
 #[test]
 fn an_interrupted_run_leaves_nothing_and_nobody_else_reads_what_it_makes() {

@@ -25,7 +25,7 @@ pub(super) fn check(tree: &RootTree, options: &Options) -> Vec<Finding> {
         let Err(why) = tree.resolve(path) else {
             continue;
         };
-        if is_in(path, store) {
+        if is_in(path, store) && parent_of(path) != Some(store) {
             let below = &path[store.len() + 1..];
             let name = below.split(|byte| *byte == b'/').next().unwrap_or_default();
             let top = join(store, name);
@@ -153,6 +153,7 @@ mod tests {
             ("nix/store/h-x/a", "gone"),
             ("nix/store/h-x/b", "/etc/gone"),
             ("nix/store/h-x/c", "../../var/x"),
+            ("nix/store/h-y", "h-z"),
         ] {
             tree.insert(path, Entry::link(target));
         }
@@ -167,6 +168,10 @@ mod tests {
                 (
                     "dangling-symlink",
                     "the link leads to loop and back to itself"
+                ),
+                (
+                    "dangling-symlink",
+                    "the link leads to h-z, which is not in the image"
                 ),
                 (
                     "dangling-symlink",

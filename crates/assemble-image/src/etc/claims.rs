@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use bstr::ByteSlice;
-use hermetic_out::package::normalize;
 use hermetic_out::{Finding, Place, Store};
 
 use super::config_files::{ConfigFile, config_files};
@@ -12,7 +11,7 @@ use super::tmpfiles::{OS_RELEASE, path, source};
 use crate::closure::in_image;
 use crate::error::Error;
 use crate::findings;
-use crate::root_tree::{RootTree, is_in, parent_of};
+use crate::root_tree::{RootTree, is_in, target_in_image};
 
 /// The link lines of tmpfiles.d that disagree: with each other, or with the package whose file is at
 /// that path already. systemd-tmpfiles would leave the later ones out, and one package would read the
@@ -33,7 +32,7 @@ pub(crate) fn conflicting_claims(tree: &RootTree, store: &Store) -> Result<Vec<F
             {
                 continue;
             }
-            let target = meant(claimed, &source(&line));
+            let target = target_in_image(claimed, &source(&line));
             if let Some((other, by)) = claims.get(claimed) {
                 if *other != target {
                     let message = format!(
@@ -70,17 +69,6 @@ fn conflict(file: &ConfigFile, line: &Line, path: &[u8], message: String) -> Fin
     // The path that --extra can decide about.
     finding.subject = path.to_vec();
     finding
-}
-
-/// What a link at `path` with this target means, relative to the root.
-pub(super) fn meant(path: &[u8], target: &[u8]) -> Vec<u8> {
-    let absolute = if target.starts_with(b"/") {
-        target.to_vec()
-    } else {
-        [b"/", parent_of(path).unwrap_or(b""), b"/", target].concat()
-    };
-    let normal = normalize(&absolute).unwrap_or(absolute);
-    normal.trim_with(|char| char == '/').to_vec()
 }
 
 #[cfg(test)]

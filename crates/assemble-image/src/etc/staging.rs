@@ -9,12 +9,11 @@ use std::path::{Path, PathBuf};
 use hermetic_out::apply::NewTree;
 use walkdir::WalkDir;
 
-use super::claims::meant;
-
 use crate::error::{Error, io_error, walk_error};
 use crate::farm::is_unit_directory;
 use crate::root_tree::{
     Content, Entry, Node, RootTree, as_path, is_in, join, parent_of, relative_target,
+    target_in_image,
 };
 
 /// What systemd's tools read, and what they change.
@@ -333,7 +332,7 @@ fn contained(path: &[u8], target: &[u8]) -> Vec<u8> {
     if target == b"/dev/null" || stays_inside(path, target) {
         return target.to_vec();
     }
-    let mut target = relative_target(path, &meant(path, target));
+    let mut target = relative_target(path, &target_in_image(path, target));
     if target.is_empty() {
         target.push(b'.');
     }

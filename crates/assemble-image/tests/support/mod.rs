@@ -83,9 +83,9 @@ impl World {
         fs::set_permissions(&file, fs::Permissions::from_mode(mode)).expect("its mode");
     }
 
-    /// Makes a link in a package.
+    /// Makes a link in a package, or in its place if the path is empty.
     pub(crate) fn link(&self, package: &str, path: &str, target: &Path) {
-        let link = self.real(package).join(path);
+        let link = self.real(format!("{package}/{path}").trim_end_matches('/'));
         fs::create_dir_all(link.parent().expect("a parent")).expect("a directory");
         symlink(target, link).expect("a link");
     }
