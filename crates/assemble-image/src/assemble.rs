@@ -19,7 +19,7 @@ use crate::output::{Aside, names};
 use crate::plan::{Plan, plan};
 use crate::progress::{Progress, Quiet};
 use crate::rebuild_check::compare;
-use crate::root_tree::RootTree;
+use crate::root_tree::{RootTree, has_dots};
 use crate::size_page;
 use crate::sizes::Sizes;
 use crate::steps::{self, Job};
@@ -153,13 +153,14 @@ fn check_options(options: &Options) -> Result<Architecture, Error> {
         });
     }
     // A blank would begin the next field of /etc/fstab.
-    let is_directory =
-        |path: &&String| path.starts_with('/') && !path.contains(char::is_whitespace);
+    let is_directory = |path: &&String| {
+        path.starts_with('/') && !path.contains(char::is_whitespace) && !has_dots(path.as_bytes())
+    };
     if let Some(directory) = options.tmpfs.iter().find(|path| !is_directory(path)) {
         return Err(Error::Option {
             option: "--tmpfs",
             value: directory.clone(),
-            reason: "it is no absolute path without blanks".to_owned(),
+            reason: "it is no absolute path without blanks, . and ..".to_owned(),
         });
     }
     if !options.wants(Part::Kernel) {

@@ -288,5 +288,11 @@ fn password(given: &OsString) -> anyhow::Result<(String, PathBuf)> {
     // No other user can be in /etc/passwd: systemd's valid_user_group_name().
     let user = std::str::from_utf8(user)
         .with_context(|| format!("reading --password {}", given.display()))?;
+    // systemd-sysusers is given a file of this name.
+    anyhow::ensure!(
+        !user.contains('/'),
+        "reading --password {}: a user's name has no slash",
+        given.display()
+    );
     Ok((user.to_owned(), OsStr::from_bytes(file).into()))
 }

@@ -293,6 +293,12 @@ fn components(path: &[u8]) -> Vec<Vec<u8>> {
         .collect()
 }
 
+/// Whether a path has a component `.` or `..`: what is said about it may then mean another.
+pub(crate) fn has_dots(path: &[u8]) -> bool {
+    path.split(|byte| *byte == b'/')
+        .any(|component| matches!(component, b"." | b".."))
+}
+
 /// The directory above a path; `None` for the root.
 pub(crate) fn parent_of(path: &[u8]) -> Option<&[u8]> {
     if path.is_empty() {

@@ -3,7 +3,7 @@
 use bstr::ByteSlice;
 
 use crate::error::Error;
-use crate::root_tree::{Entry, Node, RootTree, join, name_of, relative_target};
+use crate::root_tree::{Entry, Node, RootTree, has_dots, join, name_of, relative_target};
 use crate::users::Numbers;
 
 /// Where the copies are. `/run/wrappers` is a link to the directory above, made at boot.
@@ -36,6 +36,9 @@ impl std::str::FromStr for SetuidProgram {
         if program.is_empty() || parts.next().is_some() {
             return Err("it is not of the form PROGRAM[:MODE[:USER[:GROUP]]]");
         }
+        if has_dots(program.as_bytes()) {
+            return Err("the path of the program has . or .. in it");
+        }
         let mode = u32::from_str_radix(&mode, 8)
             .ok()
             .filter(|mode| mode & 0o6000 != 0 && *mode <= 0o7777)
@@ -63,17 +66,25 @@ pub(crate) fn add_wrappers(
         } else {
             join(b"usr/bin", path)
         };
-        let Some(content) = tree.file(&path).cloned() else {
+        let found = tree.resolve(&path).ok().map(|found| found.entry);
+        let Some((Node::File(content), mode)) = found.map(|entry| (&entry.node, entry.mode)) else {
             return Err(Error::NotInPackages {
                 action: ACTION,
                 what: format!("/{}", path.as_bstr()),
                 help: "correct --setuid, or add the package that has it to --package".to_owned(),
             });
         };
-        let unknown = |what: &str, name: &str| Error::Option {
+        let content = content.clone();
+        let wrong = |reason| Error::Option {
             option: "--setuid",
             value: program.program.clone(),
-            reason: format!("no sysusers.d file declares the {what} {name}"),
+            reason,
+        };
+        if mode & 0o111 == 0 {
+            return Err(wrong("it is no program: nobody can execute it".to_owned()));
+        }
+        let unknown = |what: &str, name: &str| {
+            wrong(format!("no sysusers.d file declares the {what} {name}"))
         };
         let uid = numbers
             .user(program.user.as_bytes())
@@ -111,7 +122,17 @@ mod tests {
         let program = parse("sudo").unwrap();
         assert_eq!((program.mode, &*program.user), (0o4755, "root"));
         assert_eq!(parse("sudo::daemon").unwrap().user, "daemon");
-        for wrong in ["", ":4755", "x:755", "x:4758", "x:14755", "x:4755:a:b:c"] {
+        for wrong in [
+            "",
+            ":4755",
+            "x:755",
+            "x:4758",
+            "x:14755",
+            "x:4755:a:b:c",
+            "../../../etc/shadow",
+            "/usr/bin/..",
+            "/usr/./bin/x",
+        ] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
     }
@@ -151,6 +172,13 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "reading --setuid sudo: no sysusers.d file declares the user root"
+        );
+        tree.insert("etc/shadow", Entry::bytes("", 0o600));
+        let programs = ["/etc/shadow".parse().unwrap()];
+        let error = add_wrappers(&mut tree, &programs, &Numbers::default()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "reading --setuid /etc/shadow: it is no program: nobody can execute it"
         );
     }
 }

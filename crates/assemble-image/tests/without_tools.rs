@@ -160,7 +160,19 @@ fn wrong_arguments() {
         (&["--machine-id", "x"], "32 hexadecimal digits"),
         (
             &["--tmpfs", "/a b"],
-            "reading --tmpfs /a b: it is no absolute path without blanks",
+            "reading --tmpfs /a b: it is no absolute path without blanks, . and ..",
+        ),
+        (
+            &["--tmpfs", "/var/../usr"],
+            "reading --tmpfs /var/../usr: it is no absolute path",
+        ),
+        (
+            &["--setuid", "../../../etc/shadow"],
+            "the path of the program has . or .. in it",
+        ),
+        (
+            &["--password", "../x=/file"],
+            "reading --password ../x=/file: a user's name has no slash",
         ),
         (
             &["--package", "/nix/store/x"],

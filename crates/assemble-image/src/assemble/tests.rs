@@ -24,7 +24,7 @@ fn what_cannot_work_is_told_first() {
     wrong.tmpfs = vec!["/var".into(), "/a b".into()];
     assert_eq!(
         message(&wrong),
-        "reading --tmpfs /a b: it is no absolute path without blanks"
+        "reading --tmpfs /a b: it is no absolute path without blanks, . and .."
     );
     wrong.cmdline = vec!["a\nb".into()];
     assert_eq!(

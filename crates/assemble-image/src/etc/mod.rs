@@ -26,7 +26,7 @@ use crate::farm::made_at_run_time;
 use crate::findings::{self, has_error};
 use crate::layout::Part;
 use crate::options::Options;
-use crate::root_tree::{Entry, Node, RootTree, is_in};
+use crate::root_tree::{Entry, Node, RootTree, has_dots};
 use crate::steps::{join, run_beside, run_commands};
 use crate::tools::TMPFILES;
 use crate::users::Numbers;
@@ -430,7 +430,7 @@ fn set_timezone(tree: &mut RootTree, options: &Options) -> Result<(), Error> {
     let path = format!("usr/share/zoneinfo/{zone}");
     let found = tree.resolve(path.as_bytes());
     let is_zone = found.is_ok_and(|found| matches!(found.entry.node, Node::File(_)));
-    if !is_zone || !is_in(path.as_bytes(), b"usr/share/zoneinfo") || zone.contains("..") {
+    if !is_zone || has_dots(path.as_bytes()) {
         return Err(Error::NotInPackages {
             action: "setting the time zone",
             what: format!("/{path}"),
