@@ -126,22 +126,17 @@ fn accounts(text: &[u8]) -> impl Iterator<Item = Account<'_>> {
     })
 }
 
-/// The text with stars in the place of passwords.
+/// The text with stars in the place of hashes; what is shorter than one stays: `x`, `!*`.
 fn without_hashes(text: &[u8]) -> Vec<u8> {
-    let mut colons = 0;
-    let hide = |byte: &u8| match byte {
-        b'\n' => {
-            colons = 0;
-            b'\n'
+    const SHORTER: usize = 2;
+    let mut shown = text.to_vec();
+    for line in shown.split_mut(|byte| *byte == b'\n') {
+        let password = line.split_mut(|byte| *byte == b':').nth(1);
+        if let Some(password) = password.filter(|password| password.len() > SHORTER) {
+            password.fill(b'*');
         }
-        b':' => {
-            colons += 1;
-            b':'
-        }
-        _ if colons == 1 => b'*',
-        byte => *byte,
-    };
-    text.iter().map(hide).collect()
+    }
+    shown
 }
 
 /// Whether strtoul(3) reads 0.
@@ -207,8 +202,8 @@ mod tests {
 
     #[test]
     fn no_hash_is_in_a_report() {
-        let shown = without_hashes(b"root:$6$a:0:0\nx:*:1");
-        assert_eq!(shown.as_bstr(), "root:****:0:0\nx:*:1");
+        let shown = without_hashes(b"root:$6$a:0:0\nx:x:1\n\ny:!$6$b\n");
+        assert_eq!(shown.as_bstr(), "root:****:0:0\nx:x:1\n\ny:*****\n");
     }
 
     #[test]

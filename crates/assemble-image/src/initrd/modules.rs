@@ -14,7 +14,7 @@ use crate::closure::node;
 use crate::command::Command;
 use crate::error::{Error, io_error, walk_error};
 use crate::options::Options;
-use crate::root_tree::{Entry, RootTree, as_path, join};
+use crate::root_tree::{Entry, RootTree, as_path, has_dots, join};
 use crate::tools::DEPMOD;
 
 /// What opens the hash tree; it must be there, as the module of the root file system must.
@@ -131,6 +131,11 @@ impl Modules {
             };
             let mut all = vec![file.to_vec()];
             all.extend(needed.fields().map(<[u8]>::to_vec));
+            // They are read below the directory, and copied to another.
+            let is_outside = |file: &Vec<u8>| file.starts_with(b"/") || has_dots(file);
+            if all.iter().any(is_outside) {
+                return Err(wrong("modules.dep names a file that may not be below it"));
+            }
             files.insert(name_of_module(file), all);
         }
         let path = directory.join("modules.builtin");
@@ -259,6 +264,17 @@ mod tests {
                 .select(&[], &[], &["dm-mod".into(), "erofs".into()])
                 .is_ok()
         );
+    }
+
+    #[test]
+    fn files_from_elsewhere_are_refused() {
+        let (_top, directory) = modules();
+        for line in ["kernel/../../x.ko:", "kernel/x.ko: /etc/shadow"] {
+            fs::write(directory.join("modules.dep"), line).unwrap();
+            let error = Modules::read(&directory).unwrap_err().to_string();
+            let expected = "modules.dep names a file that may not be below it";
+            assert!(error.ends_with(expected), "{error}");
+        }
     }
 
     #[test]
