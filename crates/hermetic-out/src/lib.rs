@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod finding;
+mod glob;
 pub mod kinds;
 pub mod outcome;
 pub mod output_references;
@@ -13,6 +14,7 @@ pub mod tree;
 pub mod walk;
 
 pub use finding::{Finding, FindingKind, Group, Place, Severity, kind_by_id};
+pub use glob::Glob;
 pub use outcome::Outcome;
 pub use output_references::OutputReferences;
 pub use package::{Output, Package};

@@ -6,11 +6,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use bstr::ByteSlice;
-use hermetic_out::FindingKind;
+use hermetic_out::{FindingKind, Glob};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Choices, PolicyError, Selector, glob, rule, selector, severity_called};
+use super::{Choices, PolicyError, Selector, rule, selector, severity_called};
 use crate::escape::escape_for_terminal;
 
 const WHAT: &str = "the configuration";
@@ -123,7 +123,7 @@ fn selected(
     subject: Option<&Spanned<String>>,
 ) -> Result<Selector, Wrong> {
     let pattern = |pattern: Option<&Spanned<String>>| match pattern {
-        Some(pattern) => match glob(pattern.get_ref()) {
+        Some(pattern) => match Glob::new(pattern.get_ref().as_bytes()) {
             Ok(glob) => Ok(Some(glob)),
             Err(reason) => Err((pattern.span(), format!("this is no glob: {reason}"))),
         },
