@@ -1,12 +1,11 @@
 //! Asking the rules about facts.
 
-use std::fs::File;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use hermetic_out::{Finding, Place, Tree};
+use hermetic_out::{Finding, Place, SourceText, Tree};
 use hermetic_out_formats::{MAX_FILE_SIZE, Span};
 use rayon::prelude::*;
 
@@ -115,21 +114,15 @@ fn places(found: &[Diagnostic], tree: &Tree) -> Vec<Option<Place>> {
         [first, ..] if found.iter().any(|found| found.span.is_some()) => read(tree, &first.file),
         _ => return vec![None; found.len()],
     };
-    let content = content.unwrap_or_default();
+    let content = SourceText::new(content.unwrap_or_default());
     let place = |span: Span| (span.end <= content.len()).then(|| Place::new(&content, span));
     let spans = found.iter().map(|found| found.span);
     spans.map(|span| span.and_then(place)).collect()
 }
 
 fn read(tree: &Tree, path: &Path) -> std::io::Result<Vec<u8>> {
-    let file: File = tree.open(path)?;
-    let metadata = file.metadata()?;
+    let file = tree.open_file(path)?;
     let mut content = Vec::new();
-    if metadata.is_file() {
-        let size = usize::try_from(metadata.len()).unwrap_or(MAX_FILE_SIZE);
-        // One more, so that the end is seen at once.
-        content.reserve_exact(size.min(MAX_FILE_SIZE) + 1);
-        file.take(MAX_FILE_SIZE as u64).read_to_end(&mut content)?;
-    }
+    file.take(MAX_FILE_SIZE as u64).read_to_end(&mut content)?;
     Ok(content)
 }

@@ -44,6 +44,7 @@ pub mod rules;
 mod shebang;
 mod stamp;
 mod systemd;
+mod threads;
 
 pub use error::Error;
 pub use facts::FactSet;

@@ -32,7 +32,7 @@ impl Binaries {
             path: path.to_owned(),
             source,
         };
-        let file = tree.open(path).map_err(error)?;
+        let file = tree.open_file(path).map_err(error)?;
         let mut strings = BTreeSet::new();
         if let (Some(search), Some(elf)) = (&self.search, elf::read(&file).map_err(error)?) {
             let found = search.search(&file, &elf.read_only_data, &mut self.buffer, |found| {

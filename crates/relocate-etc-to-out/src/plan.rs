@@ -55,7 +55,7 @@ pub fn plan(package: &Package, options: &Options) -> Result<Outcome, Error> {
     changes.extend(layout.changes_before_edits());
     let edits = rewriter.texts(&files.texts)?;
     for (file, edits) in files.texts.into_iter().zip(edits) {
-        add_edits(changes, file.path, file.content, &edits)?;
+        add_edits(changes, file.path, file.content.into_bytes(), &edits)?;
     }
     let relinked = rewriter.links(&files.links)?;
     rewriter.binaries(&files.binaries)?;

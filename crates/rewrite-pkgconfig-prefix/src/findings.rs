@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hermetic_out::{Finding, FindingKind, Severity, finding_kinds};
+use hermetic_out::{Finding, FindingKind, Severity, SourceText, finding_kinds};
 use hermetic_out_formats::{ProblemKind, Span};
 
 finding_kinds! {
@@ -105,7 +105,7 @@ pub(crate) fn of_problem(
 pub(crate) fn at(
     kind: &'static FindingKind,
     file: &Path,
-    content: &[u8],
+    content: &SourceText,
     span: Span,
     message: String,
     help: &str,

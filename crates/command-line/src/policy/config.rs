@@ -1,12 +1,11 @@
 //! The configuration file: TOML.
 
-use std::fs;
 use std::ops::Range;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use bstr::ByteSlice;
-use hermetic_out::{FindingKind, Glob};
+use hermetic_out::{FindingKind, Glob, regular_file};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -55,7 +54,7 @@ pub(super) fn read(
     choices: &mut Choices,
 ) -> Result<(), PolicyError> {
     let name = || escape_for_terminal(path.as_os_str().as_bytes());
-    let bytes = fs::read(path).map_err(|source| PolicyError::Unreadable {
+    let bytes = regular_file::read(path).map_err(|source| PolicyError::Unreadable {
         what: WHAT,
         path: name(),
         source,
@@ -141,6 +140,8 @@ fn selected(
 mod tests {
     use super::super::tests::{KINDS, severities};
     use super::super::{Policy, PolicyError};
+    use std::fs;
+
     use super::*;
 
     fn policy(text: &[u8]) -> Result<Policy, PolicyError> {

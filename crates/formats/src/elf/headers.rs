@@ -114,12 +114,14 @@ impl Headers {
     /// Where notes stand: in segments, or in sections that no segment has.
     pub(super) fn notes(&self) -> Vec<Part> {
         let is_note = |segment: &&ProgramHeader| segment.p_type == program_header::PT_NOTE;
-        let mut parts: Vec<Part> = self
-            .segments
-            .iter()
-            .filter(is_note)
-            .map(part_of_segment)
-            .collect();
+        let segments = self.segments.iter().filter(is_note);
+        let mut parts: Vec<Part> = Vec::new();
+        for part in segments.map(part_of_segment) {
+            // What is there twice says nothing more.
+            if !parts.contains(&part) {
+                parts.push(part);
+            }
+        }
         for section in &self.sections {
             let part = part_of_section(section);
             let inside = |other: &Part| {

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use bstr::ByteSlice;
-use hermetic_out::{Edit, Finding};
+use hermetic_out::{Edit, Finding, SourceText};
 use hermetic_out_formats::Span;
 use hermetic_out_formats::pkg_config::{
     GIVEN_VARIABLES, MAX_VALUE, PREFIX, PkgConfig, Statement, StatementKind, Value, Variables, scan,
@@ -40,7 +40,12 @@ enum Prefix {
 }
 
 /// Says what becomes of the file at `path`, which is in the output `from`.
-pub(crate) fn rewrite(path: &Path, content: &[u8], from: usize, places: &Places<'_>) -> Rewritten {
+pub(crate) fn rewrite(
+    path: &Path,
+    content: &SourceText,
+    from: usize,
+    places: &Places<'_>,
+) -> Rewritten {
     let file = scan(content);
     let directory = path.parent().unwrap_or(path).as_os_str().as_bytes();
     let mut faults = Faults::new(path, content);
