@@ -11,6 +11,7 @@ use rayon::prelude::*;
 
 use crate::facts::{FactSet, PathFacts};
 use crate::libraries::Libraries;
+use crate::merged_unit::UnitFiles;
 use crate::reporter::{Diagnostic, Reporter};
 use crate::rule::{Check, ClosureSubject, FileSubject, PathSubject, Rule};
 use crate::rules::RULES;
@@ -26,6 +27,7 @@ pub fn check(known: &Arc<FactSet>, is_closure: bool) -> Vec<Diagnostic> {
         known,
         tree: &tree,
         libraries: &libraries,
+        units: &UnitFiles::new(known),
     };
     let of_paths = || {
         let paths = known.paths().par_iter();
