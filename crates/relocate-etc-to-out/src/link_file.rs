@@ -157,7 +157,7 @@ fn field(path: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use hermetic_out::{Output, Store, regular_file};
+    use hermetic_out::{Output, Store};
 
     use super::*;
 
