@@ -203,12 +203,12 @@ pub enum Declaration {
         /// The word as it stands.
         text: MappedText,
     },
-    /// A module that a `.pc` file asks for.
+    /// A field of a `.pc` file that asks for modules.
     PkgConfigRequires {
         /// The field: `Requires.private`.
         field: Vec<u8>,
-        /// The module.
-        module: Vec<u8>,
+        /// The modules.
+        modules: Vec<Vec<u8>>,
         /// The field's value as it stands.
         text: MappedText,
     },

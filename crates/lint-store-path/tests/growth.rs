@@ -62,6 +62,25 @@ const ROWS: &[Row] = &[
         },
     },
     Row {
+        name: "directories of a unit's search path",
+        count: 1000,
+        lay_out: |store, count| {
+            let directory = |number| format!(":/usr/x{number}");
+            let before = "[Service]\nExecStart=a\nExecSearchPath=/usr/bin";
+            let text = lines(count, before, directory, "\n");
+            store.write("lib/systemd/system/x.service", &text);
+        },
+    },
+    Row {
+        name: "modules on one line of a .pc file",
+        count: 2500,
+        lay_out: |store, count| {
+            let module = |number| format!(" m{number}");
+            let text = lines(count, "Name: x\nRequires:", module, "\n");
+            store.write("lib/pkgconfig/x.pc", &text);
+        },
+    },
+    Row {
         name: "drop-ins of a unit",
         count: 300,
         lay_out: |store, count| {
@@ -205,7 +224,7 @@ fn command(store: &Box<Store>) -> Command {
 
 #[test]
 fn memory_grows_with_the_input() {
-    growth::check(ROWS, store, command);
+    growth::check(ROWS, store, command, None);
 }
 
 #[test]

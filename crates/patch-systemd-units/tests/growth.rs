@@ -87,7 +87,7 @@ const ROWS: &[Row] = &[
 
 #[test]
 fn memory_grows_with_the_input() {
-    growth::check(ROWS, Store::new, Store::command);
+    growth::check(ROWS, Store::new, Store::command, Some("--dry-run"));
 }
 
 #[test]

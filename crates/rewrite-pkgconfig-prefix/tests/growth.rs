@@ -54,7 +54,7 @@ const ROWS: &[Row] = &[
 
 #[test]
 fn memory_grows_with_the_input() {
-    growth::check(ROWS, Store::new, Store::provide);
+    growth::check(ROWS, Store::new, Store::provide, Some("--dry-run"));
 }
 
 #[test]

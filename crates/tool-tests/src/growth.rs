@@ -25,18 +25,25 @@ const MEMORY: u32 = 1 << 20;
 /// Tried with the largest package.
 const OTHER_FORMATS: [&str; 2] = ["json", "sarif"];
 
-/// Every row fits into memory, in every format.
-pub fn check<S: Deref<Target = Store>>(rows: &[Row], make: fn() -> S, command: fn(&S) -> Command) {
+/// Every row fits into memory, in every format. `look` is an option of the tool, if it has one, by which it
+/// changes nothing.
+pub fn check<S: Deref<Target = Store>>(
+    rows: &[Row],
+    make: fn() -> S,
+    command: fn(&S) -> Command,
+    look: Option<&str>,
+) {
     for row in rows {
         for factor in [1, 2, 4] {
             let count = factor * row.count;
             let store = make();
             (row.lay_out)(&store, count);
-            let others = OTHER_FORMATS.iter().filter(|_| factor == 4);
-            for format in std::iter::once(&"human").chain(others) {
-                let time = run(&mut command(&store), format, count, row.name);
+            for format in OTHER_FORMATS.iter().filter(|_| factor == 4) {
+                let time = run(command(&store).args(look), format, count, row.name);
                 println!("{count} {}, {format}: {time:?}", row.name);
             }
+            let time = run(&mut command(&store), "human", count, row.name);
+            println!("{count} {}: {time:?}", row.name);
         }
     }
 }

@@ -235,7 +235,7 @@ fn next_step(report: &Report, rules: &[RuleFindings]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use hermetic_out::{Outcome, SourceText};
+    use hermetic_out::{Change, Edit, FileEdits, Outcome, SourceText};
     use hermetic_out_formats::Span;
 
     use super::super::style::Color;
@@ -353,6 +353,33 @@ x-1.0: 4 files changed, 1 reference replaced, 1 reference unresolved, 2 findings
             "x-1.0: 0 findings, 1 of the baseline not found any more\nnext: write the baseline anew with \
              --write-baseline, so that what is gone stays gone\n"
         );
+    }
+
+    #[test]
+    fn a_diff_on_a_terminal_has_no_raw_control_characters() {
+        for (stdout_is_terminal, expected) in [(true, "\\x1b[31m"), (false, "\x1b[31m")] {
+            let mut report = report();
+            let edit = Edit {
+                span: Span::new(0, 1),
+                text: b"b".to_vec(),
+            };
+            let edits = FileEdits::new("/f".into(), b"a \x1b[31m\n".to_vec(), &[edit]).unwrap();
+            report.changes.as_mut().unwrap().outcome.plan = vec![Change::Edit(edits)].into();
+            let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+            let mut streams = Streams {
+                stdout: &mut stdout,
+                stderr: &mut stderr,
+                stdout_is_terminal,
+                stderr_is_terminal: false,
+            };
+            let style = Style {
+                color: Color::Never,
+                ..Style::default()
+            };
+            announce(&report, style, &mut streams).unwrap();
+            let text = String::from_utf8(stdout).unwrap();
+            assert!(text.contains(&format!("+b {expected}\n")), "{text}");
+        }
     }
 
     #[test]

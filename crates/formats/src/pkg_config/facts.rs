@@ -39,7 +39,7 @@ pub(crate) fn facts(file: &[u8]) -> Scan {
     for requirement in found.requirements() {
         facts.declarations.push(Declaration::PkgConfigRequires {
             field: requirement.field,
-            module: requirement.module,
+            modules: requirement.modules,
             text: requirement.text,
         });
     }
@@ -82,8 +82,8 @@ mod tests {
                     Declaration::PkgConfigPath { name, path, .. } => {
                         format!("{} has {}", text(name), text(path))
                     }
-                    Declaration::PkgConfigRequires { module, .. } => {
-                        format!("needs {}", text(module))
+                    Declaration::PkgConfigRequires { modules, .. } => {
+                        format!("needs {}", text(&modules.join(&b' ')))
                     }
                     Declaration::PkgConfigUndefined { name, .. } => format!("no {}", text(name)),
                     _ => String::new(),
