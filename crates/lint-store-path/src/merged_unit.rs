@@ -363,7 +363,7 @@ mod tests {
         ] {
             let found = is_for(of.as_bytes(), name.as_bytes());
             assert_eq!(found, expected, "{of}.d for {name}");
-            let known = BTreeMap::from([(of.as_bytes().to_vec(), ())]);
+            let known = BTreeMap::from([(of.as_bytes().to_vec(), of)]);
             let found = for_name(&known, name.as_bytes()).count();
             assert_eq!(found, usize::from(expected), "{of}.d for {name}");
         }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot do its work panics")]
 
 use std::fmt::Write;
+use std::ops::Deref;
 use std::process::Command;
 
 use tool_tests::growth::{self, Row};
@@ -206,17 +207,24 @@ fn elf(segments: usize) -> Vec<u8> {
     file
 }
 
-fn store() -> Box<Store> {
-    Box::new(Store::new(
-        env!("CARGO_BIN_EXE_lint-store-path"),
-        &["out"],
-        |store| {
-            store.write("share/x", b"");
-        },
-    ))
+/// A store with one store path, which is linted.
+struct OnePath(Store);
+
+impl Deref for OnePath {
+    type Target = Store;
+
+    fn deref(&self) -> &Store {
+        &self.0
+    }
 }
 
-fn command(store: &Box<Store>) -> Command {
+fn store() -> OnePath {
+    let tool = env!("CARGO_BIN_EXE_lint-store-path");
+    let lay_out = |store: &Store| store.write("share/x", b"");
+    OnePath(Store::new(tool, &["out"], lay_out))
+}
+
+fn command(store: &OnePath) -> Command {
     let mut command = store.start(None);
     command.arg("--closure").arg(store.output("out"));
     command
