@@ -34,6 +34,15 @@ const ROWS: &[Row] = &[
         },
     },
     Row {
+        name: "lines that read one file of variables",
+        count: 4000,
+        lay_out: |store, count| {
+            store.write("etc/default/x", b"A=1\n");
+            let line = |_| ". /etc/default/x\n".to_owned();
+            store.program("bin/y", &lines(count, "#!/bin/sh\n", line));
+        },
+    },
+    Row {
         name: "files in etc that are named where nothing can be replaced, on one line",
         count: 1000,
         lay_out: |store, count| {

@@ -1,5 +1,7 @@
 //! What shell scripts name, and what their commands do with it.
 
+use std::collections::BTreeMap;
+
 use super::{Mention, Mentions, Reader, Verdict};
 use crate::mapped_text::{MappedText, Span};
 use crate::paths::paths;
@@ -44,8 +46,14 @@ pub(super) fn mentions(content: &[u8]) -> Mentions {
         };
     }
     let mut mentions = Mentions::default();
+    // The command that does nothing but read the file, by where that is named.
+    let mut sourced_alone: BTreeMap<Option<Span>, Span> = BTreeMap::new();
     for sourced in &script.sourced {
         mentions.layers.push(sourced.text.bytes().to_vec());
+        if sourced.alone {
+            let place = sourced.text.covering_span();
+            sourced_alone.entry(place).or_insert(sourced.span);
+        }
     }
     for word in &script.words {
         for path in paths(&word.text) {
@@ -53,11 +61,8 @@ pub(super) fn mentions(content: &[u8]) -> Mentions {
             let (verdict, reason) = verdict(word, is_whole);
             let mut mention = Mention::new(&path, verdict, reason);
             if verdict == Verdict::Read && word.place == Use::Argument && is_whole {
-                let span = word.text.covering_span();
-                let mut sourced = script.sourced.iter();
-                let is_this =
-                    sourced.find(|known| known.text.covering_span() == span && known.alone);
-                mention.reader = is_this.map_or(Reader::Other, |known| Reader::Shell(known.span));
+                let command = sourced_alone.get(&word.text.covering_span());
+                mention.reader = command.map_or(Reader::Other, |span| Reader::Shell(*span));
             }
             mentions.list.push(mention);
         }
