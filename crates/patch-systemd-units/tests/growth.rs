@@ -25,7 +25,7 @@ const ROWS: &[Row] = &[
     },
     Row {
         name: "lines of a unit",
-        count: 2000,
+        count: 1000,
         lay_out: |store, count| {
             let line = |number| format!("ExecStart=/usr/bin/a{number}\nExecStart=/usr/bin/own\n");
             store.write(
@@ -36,7 +36,7 @@ const ROWS: &[Row] = &[
     },
     Row {
         name: "drop-ins of a unit",
-        count: 500,
+        count: 250,
         lay_out: |store, count| {
             store.write(
                 "lib/systemd/system/x.service",
@@ -53,7 +53,7 @@ const ROWS: &[Row] = &[
     },
     Row {
         name: "units",
-        count: 500,
+        count: 250,
         lay_out: |store, count| {
             for number in 0..count {
                 let text = format!(
@@ -69,7 +69,7 @@ const ROWS: &[Row] = &[
     },
     Row {
         name: "lines of udev rules",
-        count: 2000,
+        count: 1000,
         lay_out: |store, count| {
             let line = |number| format!("RUN+=\"/usr/bin/a{number}\", RUN+=\"/usr/bin/own\"\n");
             store.write("lib/udev/rules.d/x.rules", &lines(count, "", line));
@@ -77,7 +77,7 @@ const ROWS: &[Row] = &[
     },
     Row {
         name: "lines of tmpfiles.d",
-        count: 2000,
+        count: 1000,
         lay_out: |store, count| {
             let line = |number| format!("C /etc/x{number} - - - - /usr/share/x{number}\n");
             store.write("lib/tmpfiles.d/x.conf", &lines(count, "", line));
