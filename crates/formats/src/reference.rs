@@ -202,6 +202,8 @@ pub enum Declaration {
         path: Vec<u8>,
         /// The word as it stands.
         text: MappedText,
+        /// Whether it is a part of a search path: a variable with a list of directories.
+        in_search_path: bool,
     },
     /// A module that a `.pc` file asks for.
     PkgConfigRequires {

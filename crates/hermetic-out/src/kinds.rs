@@ -217,7 +217,12 @@ pub static MISSING_PAM_MODULE: FindingKind = FindingKind {
 /// A .pc file names a directory that does not exist.
 pub static MISSING_PC_DIRECTORY: FindingKind = FindingKind {
     id: "missing-pc-directory",
-    aliases: &["pc-directory-outside-outputs", "pc-directory-not-found"],
+    aliases: &[
+        "pc-directory-outside-outputs",
+        "pc-directory-not-found",
+        "missing-pc-search-path",
+        "pc-search-path-not-found",
+    ],
     severity: Severity::Warning,
     group: Group::PkgConfig,
     summary: "A .pc file names a directory that the package does not have",

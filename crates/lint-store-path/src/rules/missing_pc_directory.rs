@@ -25,7 +25,13 @@ fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     let closure = subject.inside.closure;
     let mut seen = BTreeSet::new();
     for fact in &scan.declarations {
-        let Declaration::PkgConfigPath { name, path, text } = fact else {
+        let Declaration::PkgConfigPath {
+            name,
+            path,
+            text,
+            in_search_path,
+        } = fact
+        else {
             continue;
         };
         let place = Path::new(OsStr::from_bytes(path));
@@ -33,7 +39,9 @@ fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
         let is_gone = in_store && closure.tree.look_up(place).is_none() && name != b"prefix";
         let top = path.split(|byte| *byte == b'/').nth(1).unwrap_or_default();
         let of_hierarchy = matches!(top, b"usr" | b"lib" | b"lib64" | b"opt" | b"bin" | b"sbin");
-        if !is_gone && !of_hierarchy || !seen.insert(path) {
+        // What a program searches on the machine.
+        let is_of_machine = *in_search_path && text.bytes().starts_with(b"/");
+        if !is_gone && (!of_hierarchy || is_of_machine) || !seen.insert(path) {
             continue;
         }
         let message = if is_gone {
