@@ -231,8 +231,7 @@ pub static MISSING_PC_DIRECTORY: FindingKind = FindingKind {
         system with a store they find nothing, or another version. `/etc`, `/var` and `/run` belong to the \
         running system and are accepted.",
     example: "includedir=/usr/include",
-    remedy: "install the files, or write the directory of the output that has them, as \
-        rewrite-pkgconfig-prefix does",
+    remedy: "install the files, or write the directory of the output that has them",
 };
 
 /// A program that is run does not exist.

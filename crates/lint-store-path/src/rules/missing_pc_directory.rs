@@ -11,7 +11,7 @@ use hermetic_out_formats::Declaration;
 
 use crate::rule::{Check, FileSubject, Rule};
 use crate::reporter::Reporter;
-use crate::pkg_config::pc_file;
+use crate::pkg_config::{own_directory, pc_file};
 
 pub(super) static RULE: Rule = Rule {
     kind: &kinds::MISSING_PC_DIRECTORY,
@@ -51,6 +51,9 @@ fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
         };
         let found = subject.report(reporter, path.clone(), message);
         found.span = text.covering_span();
+        if let Some(own) = own_directory(subject.inside, path).filter(|_| !is_gone) {
+            found.help = format!("write {}, as rewrite-pkgconfig-prefix does", own.display());
+        }
         if is_gone {
             // Others may put files there; nothing is found there now.
             found.severity = Severity::Note;
