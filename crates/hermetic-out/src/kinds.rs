@@ -217,7 +217,12 @@ pub static MISSING_PAM_MODULE: FindingKind = FindingKind {
 /// A .pc file names a directory that does not exist.
 pub static MISSING_PC_DIRECTORY: FindingKind = FindingKind {
     id: "missing-pc-directory",
-    aliases: &["pc-directory-outside-outputs", "pc-directory-not-found"],
+    aliases: &[
+        "pc-directory-outside-outputs",
+        "pc-directory-not-found",
+        "missing-pc-search-path",
+        "pc-search-path-not-found",
+    ],
     severity: Severity::Warning,
     group: Group::PkgConfig,
     summary: "A .pc file names a directory that the package does not have",
@@ -226,8 +231,7 @@ pub static MISSING_PC_DIRECTORY: FindingKind = FindingKind {
         system with a store they find nothing, or another version. `/etc`, `/var` and `/run` belong to the \
         running system and are accepted.",
     example: "includedir=/usr/include",
-    remedy: "install the files, or write the directory of the output that has them, as \
-        rewrite-pkgconfig-prefix does",
+    remedy: "install the files, or write the directory of the output that has them",
 };
 
 /// A program that is run does not exist.

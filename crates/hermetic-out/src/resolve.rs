@@ -408,6 +408,10 @@ pub fn without_prefix(path: &[u8]) -> &[u8] {
         .unwrap_or(path)
 }
 
+fn without_slash(path: &[u8]) -> &[u8] {
+    path.strip_suffix(b"/").unwrap_or(path)
+}
+
 /// Where stdenv's fixup moves what was installed at this sub-path of an output, if it does.
 #[must_use]
 pub fn moved_by_stdenv(sub_path: &[u8]) -> Option<Vec<u8>> {
@@ -505,6 +509,10 @@ impl Query<'_> {
             Some(hit) => replace(hit),
             None => match not_executable {
                 Some(hit) => self.not_executable(hit),
+                // What is in it may come from the machine alone.
+                None if !self.runs() && is_shared_directory(without_slash(sub_path)) => {
+                    Decision::Keep(Kept::SharedDirectory)
+                }
                 None => self.missing(sub_path),
             },
         }
@@ -533,8 +541,7 @@ impl Query<'_> {
 
     /// What an own output has, as a replacement.
     fn owned(&self, hit: &Hit, sub_path: &[u8]) -> Decision {
-        let sub_path = sub_path.strip_suffix(b"/").unwrap_or(sub_path);
-        let shared = hit.node == Node::Directory && is_shared_directory(sub_path);
+        let shared = hit.node == Node::Directory && is_shared_directory(without_slash(sub_path));
         if shared && self.role != Role::SearchPathEntry {
             return Decision::Keep(Kept::SharedDirectory);
         }

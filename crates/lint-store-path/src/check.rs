@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use hermetic_out::{Finding, Place, SourceText, Tree};
+use hermetic_out::{Finding, Group, Place, SourceText, Tree};
 use hermetic_out_formats::{MAX_FILE_SIZE, Span};
 use rayon::prelude::*;
 
@@ -37,7 +37,8 @@ pub fn check(known: &Arc<FactSet>, is_closure: bool) -> Vec<Diagnostic> {
         let rules = RULES.par_iter().filter(|_| is_closure);
         rules.flat_map_iter(|rule| check_closure(&closure, rule))
     };
-    let mut found: Vec<Diagnostic> = of_closure().chain(of_paths()).collect();
+    let found = of_closure().chain(of_paths());
+    let mut found: Vec<Diagnostic> = found.filter(|found| is_of_use(known, found)).collect();
     found.par_sort_by(|one, other| {
         let key = |found: &Diagnostic| (found.span, found.kind.id);
         let file = one.file.as_os_str().as_bytes();
@@ -48,6 +49,14 @@ pub fn check(known: &Arc<FactSet>, is_closure: bool) -> Vec<Diagnostic> {
         ))
     });
     found
+}
+
+/// Whether a finding makes sense where it is. What readers get may have examples of units and scripts, with
+/// the paths of any system: there only the tree itself counts, and what is built.
+fn is_of_use(known: &FactSet, found: &Diagnostic) -> bool {
+    let is_of_any_output = matches!(found.kind.group, Group::Tree | Group::Elf);
+    let of_file = || known.file(&found.file).map(|(facts, _)| facts);
+    is_of_any_output || of_file().is_none_or(|facts| !facts.is_for_readers())
 }
 
 fn check_closure(closure: &ClosureSubject<'_>, rule: &'static Rule) -> Vec<Diagnostic> {

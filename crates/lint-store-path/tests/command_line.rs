@@ -369,3 +369,38 @@ fn a_pattern_that_is_none_is_an_error() {
         assert_fails("lint-store-path", &output, &parts);
     }
 }
+
+fn build(program: &str, arguments: &[&str], directory: &Path) {
+    let mut command = Command::new(program);
+    let status = command.args(arguments).current_dir(directory).status();
+    let status = status.unwrap_or_else(|error| {
+        panic!("{program}: {error}; on Debian: apt-get install gcc binutils libc6-dev")
+    });
+    assert!(status.success(), "{program} {arguments:?}");
+}
+
+/// As `separateDebugInfo` of nixpkgs makes it: the debug file lies below `lib/debug/.build-id`.
+#[test]
+fn a_separate_debug_file_is_no_broken_program() {
+    const PROGRAM: &str = "int main(int count, char **words) { return words[count - 1] == 0; }";
+    for (linking, finds) in [("-pie", true), ("-static", false)] {
+        let stage = Stage::new();
+        let program = stage.path("x-1.0", &[("src.c", PROGRAM)]);
+        build("gcc", &["-g", linking, "-o", "x", "src.c"], &program);
+        let debug = stage.path("y-1.0-debug", &[("lib/debug/.build-id/ab/.keep", "")]);
+        let outside = stage.path("z-1.0", &[]);
+        for directory in [debug.join("lib/debug/.build-id/ab"), outside.clone()] {
+            let to = directory.join("cdef.debug");
+            let arguments = ["--only-keep-debug", "x", to.to_str().unwrap()];
+            build("objcopy", &arguments, &program);
+        }
+        let (_, _, found) = stage.run(&[&program]);
+        assert_eq!(
+            found.contains("interpreter-outside-store"),
+            finds,
+            "{found}"
+        );
+        let (status, _, found) = stage.run(&[&debug, &outside]);
+        assert_eq!((status, found.as_str()), (Some(0), ""), "{linking}");
+    }
+}

@@ -65,6 +65,9 @@ pub struct Elf {
     pub machine: Machine,
     /// What it is for.
     pub elf_type: ElfType,
+    /// Whether it is a separate debug file (objcopy(1), `--only-keep-debug`): it has the headers of a program
+    /// or library, and not what they say is there. Nothing loads it, so that it names nothing.
+    pub is_debug_file: bool,
     /// Whether it has a dynamic section: a program without one needs no library.
     pub is_dynamic: bool,
     /// The program that loads it (`PT_INTERP`).
@@ -112,6 +115,7 @@ impl Elf {
         Self {
             machine,
             elf_type,
+            is_debug_file: false,
             is_dynamic: false,
             interpreter: None,
             soname: None,
@@ -168,6 +172,10 @@ pub fn read<R: ReadAt + ?Sized>(file: &R) -> io::Result<Option<Elf>> {
     let mut elf = Elf::new(headers.machine, headers.elf_type);
     if headers.has_bad_segments {
         elf.problem(ElfProblem::BadProgramHeaders);
+    }
+    if headers.is_debug_file() {
+        elf.is_debug_file = true;
+        return Ok(Some(elf));
     }
     if let Some(segment) = headers.segment(goblin::elf::program_header::PT_INTERP) {
         let limit = usize::try_from(segment.size).unwrap_or(MAX_STRING);

@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
-use scanner_tests::elf_sample::Sample;
+use scanner_tests::elf_sample::{Sample, Sections};
 
 use super::*;
 
@@ -37,7 +37,7 @@ fn sample() -> Sample {
 fn what_a_file_names() {
     for is_64_bit in [true, false] {
         for is_little_endian in [true, false] {
-            for sections in [true, false] {
+            for sections in [Sections::Program, Sections::None] {
                 let sample = Sample {
                     is_64_bit,
                     is_little_endian,
@@ -76,7 +76,7 @@ fn what_a_file_names() {
 #[test]
 fn constant_data_are_those_of_sections_or_segments() {
     let with = Sample {
-        sections: true,
+        sections: Sections::Program,
         ..sample()
     };
     let bytes = with.build();
@@ -92,6 +92,22 @@ fn constant_data_are_those_of_sections_or_segments() {
 }
 
 #[test]
+fn a_separate_debug_file_names_nothing() {
+    for is_64_bit in [true, false] {
+        let debug = Sample {
+            is_64_bit,
+            sections: Sections::DebugFile,
+            ..sample()
+        };
+        let elf = read_bytes(&debug.build());
+        assert!(elf.is_debug_file);
+        assert_eq!(elf.problems, []);
+        assert_eq!((elf.interpreter, elf.needed), (None, Vec::new()));
+        assert_eq!(elf.read_only_data, []);
+    }
+}
+
+#[test]
 fn a_program_of_this_machine() {
     let file = File::open("/proc/self/exe").unwrap();
     let elf = read(&file).unwrap().unwrap();
@@ -100,6 +116,7 @@ fn a_program_of_this_machine() {
     let is_libc = |name: &Vec<u8>| name.starts_with(b"libc.so");
     assert!(elf.needed.iter().any(is_libc), "{:?}", elf.needed);
     assert!(!elf.read_only_data.is_empty());
+    assert!(!elf.is_debug_file);
 }
 
 #[test]

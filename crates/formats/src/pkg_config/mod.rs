@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 pub(crate) use facts::facts;
-pub use paths::{PathWord, is_absolute_path, path_words};
+pub use paths::{PathWord, is_absolute_path, is_search_path, path_words};
 pub use requirements::{GIVEN_VARIABLES, Requirement, Undefined};
 
 use crate::encoding::Encoding;

@@ -44,7 +44,9 @@ fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
                 (format!("the file {} of a condition does not exist", value.as_bstr()), None)
             }
             Decision::Unresolved(UnresolvedReason::NotFound) if is_place_of_packages(value) => {
-                (format!("no package has the file {} of a condition", value.as_bstr()), None)
+                let help = named.reference.asks_for_directory()
+                    .then(|| "install the directory, or remove the condition".to_owned());
+                (format!("no package has the file {} of a condition", value.as_bstr()), help)
             }
             _ => return,
         };
