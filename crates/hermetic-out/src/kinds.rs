@@ -6,6 +6,43 @@
 
 use crate::{FindingKind, Group, Severity};
 
+/// Defines the kinds of finding of a tool, `NAME { field: value, … }` with all fields of [`FindingKind`] in
+/// their order, and `KINDS`, the list of them all. In front of them, `[NAME …]` are those of
+/// this module that the tool reports, too.
+#[macro_export]
+macro_rules! finding_kinds {
+    (
+        [$($shared:ident)*]
+        $($name:ident {
+            id: $id:literal,
+            aliases: $aliases:expr,
+            severity: $severity:ident,
+            group: $group:ident,
+            summary: $summary:literal,
+            explanation: $explanation:expr,
+            example: $example:expr,
+            remedy: $remedy:expr,
+        })+
+    ) => {
+        pub use $crate::kinds::{$($shared),*};
+        $(
+            #[doc = $summary]
+            pub static $name: $crate::FindingKind = $crate::FindingKind {
+                id: $id,
+                aliases: &$aliases,
+                severity: $crate::Severity::$severity,
+                group: $crate::Group::$group,
+                summary: $summary,
+                explanation: $explanation,
+                example: $example,
+                remedy: $remedy,
+            };
+        )+
+        /// Every kind that the tool reports.
+        pub static KINDS: &[&$crate::FindingKind] = &[$(&$shared,)* $(&$name),+];
+    };
+}
+
 /// A program is named without a path.
 pub static BARE_PROGRAM: FindingKind = FindingKind {
     id: "bare-program",

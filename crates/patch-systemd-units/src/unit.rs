@@ -1,7 +1,8 @@
 //! A unit, or another file that names paths: its content, and what is planned for it.
 
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
 use hermetic_out::regular_file::Loaded;
@@ -36,6 +37,12 @@ pub(crate) struct PlannedEdit {
     pub(crate) subject: Vec<u8>,
     /// The store paths in the new text.
     pub(crate) store_paths: Vec<PathBuf>,
+}
+
+/// The store paths that a path in the store lies in: one, or none.
+pub(crate) fn store_paths(path: &[u8], package: &Package) -> Vec<PathBuf> {
+    let path = Path::new(OsStr::from_bytes(path));
+    package.store.store_path_of(path).into_iter().collect()
 }
 
 /// Reads the files of all outputs whose kinds name paths.

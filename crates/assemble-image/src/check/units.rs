@@ -132,7 +132,7 @@ pub(super) fn writable_var(tree: &RootTree, options: &Options) -> Result<Option<
         .cmdline
         .iter()
         .any(|words| words.contains("systemd.volatile="));
-    if options.layout.is_root_in_memory || by_unit || by_command_line {
+    if options.is_root_in_memory() || by_unit || by_command_line {
         return Ok(None);
     }
     let fstab = tree.read(FSTAB)?.unwrap_or_default();

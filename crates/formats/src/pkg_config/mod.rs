@@ -17,7 +17,7 @@ pub use paths::{PathWord, is_absolute_path, is_search_path, path_words};
 pub use requirements::{GIVEN_VARIABLES, Requirement, Undefined};
 
 use crate::encoding::Encoding;
-use crate::kind::{Files, Format};
+use crate::format::{Files, Format};
 use crate::mapped_text::{MappedText, Span};
 use crate::reference::{Problem, ProblemKind};
 

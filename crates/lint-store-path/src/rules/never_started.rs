@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::Declaration;
-use hermetic_out_formats::tables::is_systemd_unit;
+use hermetic_out_formats::unit::systemd_units::is_systemd_unit;
 use hermetic_out_formats::unit::place::{Manager, UnitPlace, generator_of};
 
 use crate::rule::{Check, ClosureSubject, Rule};
