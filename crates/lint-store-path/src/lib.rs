@@ -45,6 +45,7 @@ mod shebang;
 mod stamp;
 mod systemd;
 mod threads;
+mod unit_fault;
 
 pub use error::Error;
 pub use facts::FactSet;

@@ -7,14 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
+use hermetic_out_formats::ProblemKind;
 use hermetic_out_formats::unit::place::{UnitFile, UnitPlace};
 use hermetic_out_formats::unit::relations::template_of;
-use hermetic_out_formats::{MappedText, ProblemKind};
 
 use crate::directives::{Directive, directives};
 use crate::facts::{FactSet, FileFacts, Node};
-use crate::reporter::Reporter;
-use crate::rule::PathSubject;
 
 /// What one file of a unit says.
 pub(crate) struct Part<'a> {
@@ -106,65 +104,6 @@ impl<'a> Unit<'a> {
     }
 }
 
-/// What is wrong with a unit as a whole.
-pub(crate) struct Fault<'a> {
-    /// What it is, in one sentence.
-    pub(crate) message: String,
-    /// What to do about it.
-    pub(crate) help: &'static str,
-    /// The line of the unit's own file that says it, if one does.
-    pub(crate) at: Option<&'a Directive<'a>>,
-}
-
-impl<'a> Fault<'a> {
-    pub(crate) fn new(message: impl Into<String>, help: &'static str) -> Self {
-        Self {
-            message: message.into(),
-            help,
-            at: None,
-        }
-    }
-
-    pub(crate) fn at(mut self, directive: Option<&'a Directive<'a>>) -> Self {
-        self.at = directive;
-        self
-    }
-}
-
-/// Judges the units of these types that a store path has: by themselves, and those that have a fault once
-/// more with all drop-ins that are known for them.
-pub(crate) fn judge(
-    subject: &PathSubject<'_>,
-    reporter: &mut Reporter,
-    types: &[&str],
-    fault_of: impl for<'u> Fn(&'u Unit<'_>) -> Option<Fault<'u>>,
-) {
-    for file in &subject.facts.files {
-        let Some(place) = fragment(file) else {
-            continue;
-        };
-        if !types.contains(&place.unit_type.name) || !is_read(file) {
-            continue;
-        }
-        let mut unit = Unit {
-            name: place.name,
-            own: Part::of(file),
-            drop_ins: Vec::new(),
-        };
-        if fault_of(&unit).is_none() {
-            continue;
-        }
-        unit.drop_ins = subject.closure.units.drop_ins(file, &place);
-        if let Some(fault) = fault_of(&unit) {
-            let value = fault.at.map(|directive| directive.value);
-            let about = value.map_or(unit.name, |value| value.bytes());
-            let found = reporter.report(file.path_in(subject.path), about, fault.message);
-            found.span = value.and_then(MappedText::covering_span);
-            fault.help.clone_into(&mut found.help);
-        }
-    }
-}
-
 /// The files of units in all that is known, by the names that they are for.
 #[derive(Debug)]
 pub(crate) struct UnitFiles<'a> {
@@ -245,7 +184,7 @@ impl<'a> UnitFiles<'a> {
     }
 
     /// The drop-ins that a unit, or an instance of it, may have.
-    fn drop_ins(&self, unit: &FileFacts, place: &UnitPlace<'_>) -> Vec<Part<'a>> {
+    pub(crate) fn drop_ins(&self, unit: &FileFacts, place: &UnitPlace<'_>) -> Vec<Part<'a>> {
         let index = self.index();
         // Drop-ins for another name of the unit are for it as well.
         let mut names: BTreeSet<&[u8]> = BTreeSet::from([place.name]);
@@ -269,7 +208,7 @@ impl<'a> UnitFiles<'a> {
 }
 
 /// Whether a manager reads the file, as a unit's own: it has a format that it takes, and is no mask.
-fn is_read(file: &FileFacts) -> bool {
+pub(crate) fn is_read(file: &FileFacts) -> bool {
     // systemd takes an empty file for a mask (`null_or_empty()`).
     if !matches!(file.node, Node::File { size, .. } if size > 0) {
         return false;
@@ -284,7 +223,7 @@ fn is_read(file: &FileFacts) -> bool {
 }
 
 /// The place of a file that lies where a manager looks for units: `lib/systemd/system/x.service`.
-fn fragment(file: &FileFacts) -> Option<UnitPlace<'_>> {
+pub(crate) fn fragment(file: &FileFacts) -> Option<UnitPlace<'_>> {
     place_of(file, UnitFile::Fragment)
 }
 

@@ -9,7 +9,8 @@ use hermetic_out_formats::unit::place::parse_boolean;
 
 use crate::rule::{Check, PathSubject, Rule};
 use crate::reporter::Reporter;
-use crate::merged_unit::{Fault, Part, Unit, drop_in, judge};
+use crate::merged_unit::{Part, Unit, drop_in};
+use crate::unit_fault::{Fault, judge};
 
 pub(super) static RULE: Rule = Rule {
     kind: &FindingKind {
