@@ -224,13 +224,16 @@ pub fn unreported(after: &Said, findings: &[&Finding]) -> Vec<String> {
     let variables = after.variables.iter().map(|(name, value)| (&**name, value));
     let mut found = Vec::new();
     for (what, value) in variables.chain(flags) {
+        // A program searches the machine's directories, too: they stay.
+        let is_search_path =
+            value.contains(':') && value.split(':').all(|one| one.starts_with('/'));
         for path in PATH.find_iter(value) {
             let glued = value[..path.start()].chars().next_back();
             // A path below a name, as the rest of a URL or of `$(prefix)/lib`, is none.
             let begins = glued.is_none_or(|char| " \t:,=\"'ILF".contains(char));
             let path = plain(path.as_str());
-            let is_ours =
-                ["/usr/", "/build/"].iter().any(|top| path.starts_with(top)) || path == "/usr";
+            let is_of_usr = path.starts_with("/usr/") || path == "/usr";
+            let is_ours = path.starts_with("/build/") || is_of_usr && !is_search_path;
             if begins && is_ours && !told(&path) {
                 found.push(format!("{what} still has {path}, and there is no finding"));
             }
