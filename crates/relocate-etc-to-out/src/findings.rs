@@ -44,10 +44,11 @@ finding_kinds! {
         aliases: [],
         severity: Note,
         group: Etc,
-        summary: "A script writes a file below /etc that the package ships",
-        explanation: "A script of the package writes, moves or removes a file below /etc that the package \
-            also ships. The file belongs to the machine: paths that name it are left unchanged, and it gets \
-            no link, since nothing could write through a link to the store.",
+        summary: "The package writes a file below /etc that it ships",
+        explanation: "A script, a unit or a line of tmpfiles.d of the package writes, moves or removes a file \
+            below /etc that the package also ships, or may write to a directory above it. The file belongs \
+            to the machine: paths that name it are left unchanged, and it gets no link, since nothing could \
+            write through a link to the store.",
         example: "echo x > /etc/x.conf, and the package ships etc/x.conf",
         remedy: "add a rule for the path to the policy if the script does not matter",
     }

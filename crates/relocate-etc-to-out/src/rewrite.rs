@@ -9,7 +9,7 @@ use bstr::ByteSlice;
 use hermetic_out::package::relative;
 use hermetic_out::{Change, Edit, Finding, Outcome, OutputReferences, Package, Severity, Tree};
 use hermetic_out_formats::etc_mentions::{
-    self, EtcPath, Format, Mention, Mentions, Reader, Verdict, in_etc,
+    self, EtcPath, EtcPaths, Format, Mention, Mentions, Reader, Verdict, in_etc,
 };
 use hermetic_out_formats::script::Language;
 use hermetic_out_formats::tables::below;
@@ -33,8 +33,10 @@ pub(crate) struct Rewriter<'a> {
     options: &'a Options,
     /// Which outputs refer to which, once it matters.
     references: Option<OutputReferences>,
-    /// What a script of the package writes, by the path relative to /etc.
-    written: BTreeSet<Vec<u8>>,
+    /// What the package writes, as far as it is the machine's.
+    written: EtcPaths,
+    /// What the package watches.
+    watched: EtcPaths,
     /// What is to be linked, by the path relative to /etc.
     links: BTreeSet<Vec<u8>>,
     findings: Vec<Finding>,
@@ -58,7 +60,8 @@ impl<'a> Rewriter<'a> {
             treatment,
             options,
             references: None,
-            written: BTreeSet::new(),
+            written: EtcPaths::default(),
+            watched: EtcPaths::default(),
             links: BTreeSet::new(),
             findings: Vec::new(),
             replaced: 0,
@@ -96,34 +99,45 @@ impl<'a> Rewriter<'a> {
         Ok(edits)
     }
 
-    /// Notes what a file writes of what the package ships.
+    /// Notes what a file writes and watches of what the package ships.
     fn find_written(&mut self, file: &TextFile, mentions: &Mentions) {
-        let written = mentions
-            .list
-            .iter()
-            .filter(|mention| mention.verdict == Verdict::Written);
-        for mention in written {
-            let named = mention.path();
-            let Some(sub_path) = named.in_etc().filter(|_| !named.goes_on) else {
+        for (named, _) in mentions.of_verdict(Verdict::Watched) {
+            if let Some(sub_path) = named.in_etc() {
+                self.watched.insert(sub_path);
+            }
+        }
+        for (named, span) in mentions.written() {
+            let Some(place) = named.in_etc() else {
                 continue;
             };
-            let (mode, is_told) = self.treatment.of(sub_path);
-            let is_shipped = self.layout.shipped.contains_key(sub_path);
-            if !is_shipped || is_told || mode == Mode::Keep {
-                continue;
-            }
-            if self.written.insert(sub_path.to_vec()) {
+            let mut place_written = EtcPaths::default();
+            place_written.insert(place);
+            for sub_path in self.layout.shipped.keys() {
+                let (mode, is_told) = self.treatment.of(sub_path);
+                let concerned = place_written.cover(sub_path) && !is_told && mode != Mode::Keep;
+                if !concerned || !self.written.insert(sub_path) {
+                    continue;
+                }
+                let path = [b"/etc/", &sub_path[..]].concat();
+                let message = if place == sub_path {
+                    format!(
+                        "{} is written here, so it belongs to the machine",
+                        path.as_bstr()
+                    )
+                } else {
+                    let file = path.as_bstr();
+                    format!(
+                        "{} is written here, so {file} belongs to the machine",
+                        named.path.as_bstr()
+                    )
+                };
                 let finding = findings::about(
                     &findings::ETC_WRITTEN,
                     &file.path,
-                    &named.path,
-                    format!(
-                        "the script writes {}, so the file belongs to the machine",
-                        named.path.as_bstr()
-                    ),
+                    &path,
+                    message,
                     "add a rule for this path to the policy if that is wrong",
                 );
-                let span = mention.text.covering_span().unwrap_or(Span::new(0, 0));
                 self.findings.push(finding.at(&file.content, span));
             }
         }
@@ -159,7 +173,10 @@ impl<'a> Rewriter<'a> {
         mention: &Mention,
         edits: &mut Vec<Edit>,
     ) -> Result<bool, Error> {
-        if matches!(mention.verdict, Verdict::Documentation | Verdict::Provided) {
+        if matches!(
+            mention.verdict,
+            Verdict::Documentation | Verdict::Shown | Verdict::Provided
+        ) {
             return Ok(false);
         }
         let text = &mention.text;
@@ -189,7 +206,7 @@ impl<'a> Rewriter<'a> {
         };
         let (mode, _) = self.treatment.of(sub_path);
         let new = shipped.path.as_os_str().as_bytes().to_vec();
-        let is_written = self.written.contains(sub_path);
+        let is_written = self.written.cover(sub_path);
         let is_layered = mentions.layers.contains(&new);
         if mode == Mode::Keep {
             self.kept += 1;
@@ -237,7 +254,8 @@ impl<'a> Rewriter<'a> {
             self.kept += 1;
             return Ok(true);
         }
-        if mode == Mode::Link || mention.verdict == Verdict::Watched {
+        if mode == Mode::Link || mention.verdict == Verdict::Watched || self.watched.cover(sub_path)
+        {
             self.link(sub_path);
             return Ok(true);
         }
@@ -407,7 +425,7 @@ impl<'a> Rewriter<'a> {
             .cloned()
             .collect();
         for path in &below {
-            if self.treatment.of(path).0 != Mode::Keep && !self.written.contains(path) {
+            if self.treatment.of(path).0 != Mode::Keep && !self.written.cover(path) {
                 self.link(path);
             }
         }
@@ -476,7 +494,7 @@ impl<'a> Rewriter<'a> {
                 continue;
             };
             let (mode, _) = self.treatment.of(sub_path);
-            if mode == Mode::Keep || self.written.contains(sub_path) {
+            if mode == Mode::Keep || self.written.cover(sub_path) {
                 self.kept += 1;
             } else if mode == Mode::Rewrite && self.allows(link.output, shipped.output)? {
                 retarget(&shipped.path, link.output != shipped.output);
@@ -502,7 +520,7 @@ impl<'a> Rewriter<'a> {
                 let is_file = !string.goes_on && self.layout.shipped.contains_key(&sub_path);
                 let concerned = if is_file {
                     let keeps = self.treatment.of(&sub_path).0 == Mode::Keep;
-                    if !keeps && !self.written.contains(&sub_path) {
+                    if !keeps && !self.written.cover(&sub_path) {
                         self.link(&sub_path);
                     }
                     let shipped = self.layout.shipped.get(&sub_path);

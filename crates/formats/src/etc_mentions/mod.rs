@@ -6,17 +6,21 @@
 //! judges a string of a program. relocate-etc-to-out derives from it what it rewrites or links, the lint
 //! what it reports.
 
+mod commands;
 #[cfg(feature = "elf")]
 mod data;
 mod format;
 mod shell;
 mod text;
 mod unit;
+mod variables;
 
 #[cfg(feature = "elf")]
 pub use data::{DataMention, in_data};
 pub use format::{Format, is_documentation_directory};
 pub use text::{of, of_scan};
+
+use std::collections::BTreeSet;
 
 use crate::mapped_text::{MappedText, Span};
 use crate::paths::{PathInText, normalize, paths};
@@ -28,14 +32,17 @@ use crate::paths::{PathInText, normalize, paths};
 pub enum Verdict {
     /// A program reads what is there.
     Read,
-    /// It is written to: what is there is the machine's.
+    /// It, or what lies below it, is written to: what is there is the machine's.
     Written,
-    /// It is a place rather than a content: it is watched, or seen by a service under the same name.
+    /// It is a place rather than a content: it is watched, or seen by a service under the same name. Who
+    /// reads what is there, or below it, reads it under that name.
     Watched,
     /// A line of tmpfiles.d makes it, as a link or as a copy.
     Provided,
     /// Nothing opens it: a text for people, a permission, a condition that it is missing.
     Documentation,
+    /// A command shows it to a person, in a text.
+    Shown,
     /// It is not known what another path would do there.
     Unknown,
 }
@@ -77,6 +84,9 @@ pub struct Mention {
 pub struct Mentions {
     /// All absolute paths, in their order.
     pub list: Vec<Mention>,
+    /// What is written under names that are put together, and where: of those that are not known to their
+    /// end, the directory.
+    pub also_written: Vec<(EtcPath, Span)>,
     /// The files that it reads variables or commands from.
     pub layers: Vec<Vec<u8>>,
     /// Where it cannot be understood.
@@ -92,7 +102,51 @@ pub struct EtcPath {
     pub goes_on: bool,
 }
 
+/// Paths relative to /etc about which something holds, and what lies below them.
+#[derive(Clone, Debug, Default)]
+pub struct EtcPaths(BTreeSet<Vec<u8>>);
+
+impl EtcPaths {
+    /// Adds a path relative to /etc; whether it is new.
+    pub fn insert(&mut self, path: &[u8]) -> bool {
+        self.0.insert(path.to_vec())
+    }
+
+    /// Whether a path relative to /etc is one of them or lies below one, or whether one of them names
+    /// something in the file at that path (augtool(1) has its lines so).
+    #[must_use]
+    pub fn cover(&self, path: &[u8]) -> bool {
+        let slashes = memchr::memchr_iter(b'/', path).map(|slash| &path[..slash]);
+        let mut above = slashes.chain([path]);
+        let inside = [path, b"/"].concat();
+        above.any(|above| self.0.contains(above))
+            || self
+                .0
+                .range(inside.clone()..)
+                .next()
+                .is_some_and(|next| next.starts_with(&inside))
+    }
+}
+
 impl Mentions {
+    /// What is written: all paths, each with where that is said.
+    pub fn written(&self) -> impl Iterator<Item = (EtcPath, Span)> {
+        let of_list = self.of_verdict(Verdict::Written);
+        of_list.chain(self.also_written.iter().cloned())
+    }
+
+    /// The mentions of a verdict, each with where it stands.
+    pub fn of_verdict(&self, verdict: Verdict) -> impl Iterator<Item = (EtcPath, Span)> {
+        let found = self
+            .list
+            .iter()
+            .filter(move |mention| mention.verdict == verdict);
+        found.map(|mention| {
+            let span = mention.text.covering_span();
+            (mention.path(), span.unwrap_or(Span::new(0, 0)))
+        })
+    }
+
     /// All paths of some texts, with one verdict.
     fn all_of(texts: &[MappedText], verdict: Verdict, reason: &'static str) -> Self {
         let paths = texts.iter().flat_map(paths);

@@ -334,7 +334,14 @@ impl Mentions<'_> {
 
     /// Notes what a text names of /etc, and of the store path's own.
     fn note_etc(&mut self, format: Format, content: &[u8], scan: Option<&Scan>) {
-        for mention in etc_mentions::of_scan(format, content, scan).list {
+        let mentions = etc_mentions::of_scan(format, content, scan);
+        for (written, place) in mentions.written() {
+            if written.in_etc().is_some() {
+                let place_written = MentionedPlace::Etc(Verdict::Written);
+                self.keep(place_written, place.start as u64, &written.path);
+            }
+        }
+        for mention in mentions.list {
             let EtcPath { path, goes_on } = mention.path();
             let (Some(place), false) = (mention.text.covering_span(), goes_on) else {
                 continue;

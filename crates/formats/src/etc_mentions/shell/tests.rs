@@ -1,0 +1,147 @@
+use super::*;
+
+/// The verdict about the path `/etc/x` where it stands first, and what else is written.
+fn of(script: &str) -> (Verdict, Vec<String>) {
+    let found = mentions(script.as_bytes());
+    let of_x = found
+        .list
+        .iter()
+        .find(|mention| mention.path().path == b"/etc/x");
+    let Some(of_x) = of_x else {
+        panic!("{script}: {found:?}");
+    };
+    let written = found.also_written.iter();
+    let written = written.map(|(path, _)| String::from_utf8_lossy(&path.path).into_owned());
+    (of_x.verdict, written.collect())
+}
+
+fn check(table: &[(&str, Verdict)]) {
+    for (script, expected) in table {
+        assert_eq!(of(script).0, *expected, "{script}");
+    }
+}
+
+use Verdict::{Read, Shown, Unknown, Watched, Written};
+
+#[test]
+fn commands_and_redirections() {
+    check(&[
+        ("cat /etc/x", Read),
+        ("[ -w /etc/x ]", Read),
+        ("hello --config=/etc/x", Read),
+        ("b < /etc/x", Read),
+        ("echo a > /etc/x", Written),
+        ("echo a >| /etc/x", Written),
+        ("echo a 2>> /etc/x", Written),
+        ("b <> /etc/x", Written),
+        ("exec 3> /etc/x", Written),
+        ("echo x | tee /etc/x >/dev/null", Written),
+        ("cp /tmp/x /etc/x", Written),
+        ("cp /etc/x /tmp/x", Read),
+        ("install -m 600 /dev/null /etc/x", Written),
+        ("mv /etc/x /tmp/x", Written),
+        ("ln -sf /run/x /etc/x", Written),
+        ("ln -sf /etc/x /run/x", Unknown),
+        ("chmod 600 /etc/x", Written),
+        ("rm -f /etc/x", Written),
+        ("dd if=/dev/zero of=/etc/x", Written),
+        ("sed -i s/a/b/ /etc/x", Written),
+        ("sed -n p /etc/x", Read),
+        ("sed 's,@A@,/etc/x,'", Unknown),
+        ("mkdir -p /etc/x", Unknown),
+        ("sudo -n tee -a /etc/x", Written),
+        ("if ! command chown a:b /etc/x; then c; fi", Written),
+        ("$EDITOR /etc/x", Written),
+        ("\"${EDITOR:-vi}\" /etc/x", Written),
+        ("S='sed -i'; $S s/a/b/ /etc/x", Written),
+        ("$SUDO rm /etc/x", Written),
+        ("rm -rf /etc/x/*", Written),
+        ("cat > \"/etc/x/$1.conf\"", Written),
+        ("rsync /tmp/x host:/etc/x", Unknown),
+        ("crudini --set /etc/x a b c", Written),
+        ("inotifywait /etc/x", Watched),
+        ("case $a in /etc/x) ;; esac", Unknown),
+        (". /etc/x a", Read),
+        ("cat /etc/x 'a", Unknown),
+    ]);
+}
+
+#[test]
+fn variables() {
+    check(&[
+        ("A=/etc/x; cat $A", Read),
+        ("A=\"-c /etc/x\"; b $A", Read),
+        ("A=${A:-/etc/x}; b $A", Read),
+        ("A=/etc/x; echo a > \"$A\"", Written),
+        (": \"${A:=/etc/x}\"; sed -i p $A", Written),
+        ("A=${A:-/etc/x}; B=$A; mv a \"$B\"", Written),
+        ("mv a \"${A:-/etc/x}\"", Written),
+        ("A=${1:-/etc/x}; : > $A", Written),
+        ("export A=/etc/x; rm $A", Written),
+        ("f() { local A=/etc/x; rm $A; }", Written),
+        ("for a in /etc/x /etc/y; do chmod 600 $a; done", Written),
+        ("A=(/etc/x /etc/y); chown a \"${A[@]}\"", Written),
+        ("A=/etc/x; dd of=$A", Written),
+        ("A=/etc/x; sh -c \"echo a > $A\"", Written),
+        ("f() { b > \"$1\"; }; f /etc/x", Unknown),
+        ("f() { b > \"$1\"; }; A=/etc/x; f \"$A\"", Unknown),
+        ("A=/etc/x; [ -f $A ] && cat $A", Read),
+    ]);
+    assert_eq!(of("A=/etc/x; b > $A/c.conf").1, ["/etc/x/c.conf"]);
+    assert_eq!(of("A=/etc/x; rm -rf \"$A\"/*").1, ["/etc/x"]);
+    let augeas = mentions(b"augtool 'set /files/etc/x/1/a b'").also_written;
+    assert_eq!(augeas[0].0.path, b"/etc/x/1/a");
+    assert_eq!(of("A=/etc/x; mv $A.new $A").1, ["/etc/x.new", "/etc/x"]);
+}
+
+#[test]
+fn scripts_in_scripts() {
+    check(&[
+        ("sh -c 'echo a > /etc/x'", Written),
+        ("su x -c 'cat /etc/x'", Read),
+        ("eval \"rm /etc/x\"", Written),
+        ("trap 'rm -f /etc/x' EXIT", Written),
+        ("sh -c 'echo \"broken > /etc/x'", Unknown),
+    ]);
+}
+
+#[test]
+fn texts_for_people() {
+    check(&[
+        ("echo \"set RUN to 'yes' in /etc/x to enable it\"", Shown),
+        ("echo Edit /etc/x first >&2", Shown),
+        ("printf 'See %s\\n' /etc/x", Shown),
+        ("[ -f /etc/y ] || die \"cannot find /etc/x\"", Shown),
+        ("logger -t a \"reading /etc/x\" | b", Shown),
+        ("log_daemon_msg /etc/x", Shown),
+        ("echo /etc/x", Unknown),
+        ("echo /etc/x | xargs rm", Unknown),
+        ("echo \"include the file /etc/x\" > /run/y", Unknown),
+        ("A=$(echo \"the file /etc/x\")", Unknown),
+        ("echo \"the file /etc/x\" | b", Unknown),
+        ("{ echo \"the file /etc/x\"; } > /run/y", Unknown),
+        ("f() { echo \"the file /etc/x\"; }; f > /run/y", Unknown),
+        (
+            "f() { echo \"the file /etc/x\"; }; g() { f; }; A=$(g)",
+            Unknown,
+        ),
+        ("f() { echo \"the file /etc/x\"; }; f", Shown),
+        ("cat <<E\nUsage: /etc/x\nE\n", Shown),
+        ("cat >&2 <<E\nUsage: /etc/x\nE\n", Shown),
+        ("cat <<E >/run/y\n/etc/x\nE\n", Unknown),
+        ("cat <<E | b\n/etc/x\nE\n", Unknown),
+        ("cat - /a <<E\n/etc/x\nE\n", Unknown),
+        ("b <<E\n/etc/x\nE\n", Unknown),
+        ("f() { cat <<E\n/etc/x\nE\n}; f > /run/y", Unknown),
+        ("USAGE=\"edit the file /etc/x\"", Unknown),
+    ]);
+    assert!(mentions(b"# /etc/x\na # /etc/x").list.is_empty());
+}
+
+#[test]
+fn what_is_sourced() {
+    let found = mentions(b". /etc/x").list;
+    assert_eq!(found[0].reader, Reader::Shell(Span::new(0, 8)));
+    let found = mentions(b". /etc/x a").list;
+    assert_eq!(found[0].reader, Reader::Other);
+}
