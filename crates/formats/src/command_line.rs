@@ -65,6 +65,10 @@ pub(crate) fn scan_command(scan: &mut Scan, context: &Context, words: &[MappedTe
         scan.references
             .push(context.reference(Role::Program, program.clone()));
     }
+    let names_etc = |word: &MappedText| memchr::memmem::find(word.bytes(), b"/etc/").is_some();
+    if words.iter().any(names_etc) {
+        scan.command_lines.push(words.to_vec());
+    }
     scan_arguments(scan, context, program, arguments);
 }
 

@@ -185,7 +185,9 @@ impl<'a> Rewriter<'a> {
             return Ok(self.link_below(&path));
         }
         let mut named = self.options.choices.replace.iter();
-        if let Some((_, to)) = named.find(|(from, _)| *from == path && in_etc(from).is_some()) {
+        let is_path = text.bytes().starts_with(b"/");
+        let named = named.find(|(from, _)| *from == path && in_etc(from).is_some());
+        if let Some((_, to)) = named.filter(|_| is_path) {
             let to = to.clone();
             return Ok(self.replace(file, text, &to, edits));
         }

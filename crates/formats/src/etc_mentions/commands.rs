@@ -629,9 +629,12 @@ fn of_find(arguments: &[MappedText]) -> Vec<Operand> {
     let deletes = arguments.iter().any(|word| word.bytes() == b"-delete");
     let run = prefixed_program(b"find", arguments).and_then(|at| arguments.get(at..));
     let writes = run.is_some_and(|line| operands(line).iter().any(|word| word.done == Written));
-    let done = |index| match index < roots && (deletes || writes) {
-        true => Written,
-        false => Given,
+    let done = |index| {
+        if index < roots && (deletes || writes) {
+            Written
+        } else {
+            Given
+        }
     };
     let operand = |index| Operand {
         from: 0,
@@ -707,9 +710,8 @@ impl FileCommand {
                 options = false;
             } else if options && bytes.starts_with(b"--") {
                 let equals = memchr::memchr(b'=', bytes);
-                match self.option(&bytes[..equals.unwrap_or(bytes.len())]) {
-                    Some(takes) => line.option(takes, &mut at, equals.map(|equals| equals + 1)),
-                    None => {}
+                if let Some(takes) = self.option(&bytes[..equals.unwrap_or(bytes.len())]) {
+                    line.option(takes, &mut at, equals.map(|equals| equals + 1));
                 }
             } else if options && bytes.len() > 1 && bytes.starts_with(b"-") {
                 for (letter, byte) in bytes.iter().enumerate().skip(1) {
@@ -737,33 +739,20 @@ struct Line {
     found: Vec<Operand>,
     /// The arguments that are no options.
     operands: Vec<usize>,
-    has_script: bool,
-    has_target: bool,
-    in_place: bool,
-    directories: bool,
-    reads_only: bool,
+    /// What its options are.
+    options: Vec<Takes>,
 }
 
 impl Line {
     /// An option whose value begins at `value` of the word at `at`, or is the next word.
     fn option(&mut self, takes: Takes, at: &mut usize, value: Option<usize>) {
+        self.options.push(takes);
         let done = match takes {
             Value(done) => done,
-            Script => {
-                self.has_script = true;
-                Program
-            }
-            Target => {
-                self.has_target = true;
-                Written
-            }
-            InPlace => return self.in_place = true,
-            InPlaceBy => {
-                self.in_place = true;
-                Given
-            }
-            Directories => return self.directories = true,
-            ReadsOnly => return self.reads_only = true,
+            Script => Program,
+            Target => Written,
+            InPlaceBy => Given,
+            InPlace | Directories | ReadsOnly => return,
         };
         if value.is_none() {
             *at += 1;
@@ -777,32 +766,33 @@ impl Line {
     }
 
     fn finish(mut self, operands: Operands) -> Vec<Operand> {
+        let has = |takes: Takes| self.options.contains(&takes);
+        let in_place = has(InPlace) || has(InPlaceBy);
         let count = self.operands.len();
         for (number, index) in self.operands.iter().enumerate() {
+            let is_first = number == 0 && !has(Script);
+            let is_last = number + 1 == count && count > 1 && !has(Target);
             let mut done = match operands {
-                Operands::All(done) => done,
-                Operands::First(first, _) if number == 0 && !self.has_script => first,
-                Operands::First(_, others) => others,
-                Operands::Last(_, others) if self.has_target || count == 1 => others,
-                Operands::Last(last, _) if number + 1 == count => last,
-                Operands::Last(_, others) => others,
-                Operands::Program(_) if number == 0 && !self.has_script => Program,
-                Operands::Program(files) => files,
+                Operands::First(done, _) if is_first => done,
+                Operands::Last(done, _) if is_last => done,
+                Operands::Program(_) if is_first => Program,
+                Operands::All(done)
+                | Operands::First(_, done)
+                | Operands::Last(_, done)
+                | Operands::Program(done) => done,
             };
-            if self.directories {
+            if has(Directories) {
                 done = Made;
-            } else if self.in_place && matches!(done, Read | Given) {
+            } else if in_place && matches!(done, Read | Given) {
                 done = Written;
             }
             if let Some(operand) = self.found.get_mut(*index) {
                 operand.done = done;
             }
         }
-        if self.reads_only {
-            let written = self
-                .found
-                .iter_mut()
-                .filter(|operand| operand.done == Written);
+        if has(ReadsOnly) {
+            let written = |operand: &&mut Operand| operand.done == Written;
+            let written = self.found.iter_mut().filter(written);
             written.for_each(|operand| operand.done = Read);
         }
         self.found

@@ -67,10 +67,11 @@ pub enum Reader {
 /// An absolute path that a text names.
 #[derive(Clone, Debug)]
 pub struct Mention {
-    /// The path, as far as it is written out; of several slashes at its beginning, the last.
+    /// The path as it is written, as far as it is; of several slashes at its beginning, the last. What
+    /// begins with no slash means a path in another way.
     pub text: MappedText,
-    /// Whether it is only the beginning of a name.
-    pub goes_on: bool,
+    /// What it names.
+    path: EtcPath,
     /// What is done with it.
     pub verdict: Verdict,
     /// Why: where it stands, as in "it stands in a here-document".
@@ -164,9 +165,19 @@ impl Mention {
         // `file:///etc/x` names `/etc/x`.
         let bytes = path.text.bytes();
         let slashes = bytes.iter().take_while(|byte| **byte == b'/').count();
+        let text = path.text.slice(slashes.saturating_sub(1)..path.text.len());
+        let known = text.literal_prefix();
+        let end = known.iter().position(|byte| DYNAMIC.contains(byte));
+        let end = end.unwrap_or(known.len());
+        let named = EtcPath::of(&known[..end], path.goes_on || end < text.len());
+        Self::of(text, named, verdict, reason)
+    }
+
+    /// A text that means a path, however it is written.
+    fn of(text: MappedText, path: EtcPath, verdict: Verdict, reason: &'static str) -> Self {
         Self {
-            text: path.text.slice(slashes.saturating_sub(1)..path.text.len()),
-            goes_on: path.goes_on,
+            text,
+            path,
             verdict,
             reason,
             reader: Reader::Other,
@@ -176,11 +187,7 @@ impl Mention {
     /// The path that it names.
     #[must_use]
     pub fn path(&self) -> EtcPath {
-        let bytes = self.text.literal_prefix();
-        let end = bytes.iter().position(|byte| DYNAMIC.contains(byte));
-        let end = end.unwrap_or(bytes.len());
-        let goes_on = self.goes_on || end < self.text.len();
-        EtcPath::of(&bytes[..end], goes_on)
+        self.path.clone()
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn mentions(content: &[u8]) -> Mentions {
         };
     }
     let mut all = Commands::default();
-    all.add(content, script, 0);
+    all.add(script, 0);
     all.mentions(content)
 }
 
@@ -55,7 +55,7 @@ pub(super) fn of_command_line(content: &[u8], line: &[MappedText]) -> Mentions {
         commands: vec![command],
         ..Script::default()
     };
-    all.add(content, script, 0);
+    all.add(script, 0);
     all.mentions(content)
 }
 
@@ -85,7 +85,7 @@ fn texts(command: &Command, line: &[usize]) -> Vec<MappedText> {
 }
 
 impl Commands {
-    fn add(&mut self, content: &[u8], script: Script, depth: usize) {
+    fn add(&mut self, script: Script, depth: usize) {
         for command in &script.commands {
             let line = line_of(command);
             if depth == MAX_DEPTH || line.len() < 2 {
@@ -96,7 +96,7 @@ impl Commands {
                 let inner = shell::scan_text(text);
                 if inner.problem.is_none() {
                     self.read.extend(text.covering_span());
-                    self.add(content, inner, depth + 1);
+                    self.add(inner, depth + 1);
                 }
             }
         }
@@ -307,13 +307,11 @@ struct Roles {
 }
 
 /// What is done with one word.
-struct Role {
+struct Role<'a> {
     operand: Operand,
-    is_function: bool,
-    shows_prose: bool,
     /// Whether a variable gets it.
     is_value: bool,
-    is_test: bool,
+    of: &'a Roles,
 }
 
 impl Roles {
@@ -326,7 +324,7 @@ impl Roles {
             && !program.is_literal()
         {
             for value in variables.values(program).into_iter().chain([Vec::new()]) {
-                let words = value.split(|byte| byte.is_ascii_whitespace());
+                let words = value.split(u8::is_ascii_whitespace);
                 let words = words.filter(|word| !word.is_empty());
                 let mut other: Vec<MappedText> = words
                     .map(|word| MappedText::of_file(word, Span::new(0, word.len())))
@@ -361,17 +359,15 @@ impl Roles {
         }
     }
 
-    fn of_word(&self, index: usize, is_value: bool) -> Role {
+    fn of_word(&self, index: usize, is_value: bool) -> Role<'_> {
         let operand = self.operands.get(&index).copied().unwrap_or(Operand {
             from: 0,
             done: Done::Given,
         });
         Role {
             operand,
-            is_function: self.is_function && index > 0,
-            shows_prose: self.shows_prose,
             is_value,
-            is_test: self.is_test,
+            of: self,
         }
     }
 }
@@ -395,11 +391,11 @@ fn natural_words(text: &[u8]) -> usize {
                 .iter()
                 .all(|byte| byte.is_ascii_alphabetic() || b"'-".contains(byte))
     };
-    let words = text.split(|byte| byte.is_ascii_whitespace());
+    let words = text.split(u8::is_ascii_whitespace);
     words.filter(is_natural).count()
 }
 
-impl Role {
+impl Role<'_> {
     fn verdict(&self, word: &CommandWord, path: &PathInText) -> (Verdict, &'static str) {
         let value = word
             .text
@@ -428,13 +424,13 @@ impl Role {
             (Use::Write, _) => (Verdict::Written, "where output goes to"),
             (Use::Data, _) => (Verdict::Unknown, "in backquotes with backslashes"),
             (Use::Pattern, _) => (Verdict::Unknown, "in a pattern that is compared"),
-            (Use::Argument, _) if self.is_test => (Verdict::Read, "where it is read"),
-            (Use::Argument, Done::Shown | Done::Printed) if self.shows_prose => {
+            (Use::Argument, _) if self.of.is_test => (Verdict::Read, "where it is read"),
+            (Use::Argument, Done::Shown | Done::Printed) if self.of.shows_prose => {
                 (Verdict::Shown, "in a message")
             }
             (Use::Argument, Done::Printed) => (Verdict::Unknown, "where it is printed"),
             (Use::Argument, Done::Shown) => (Verdict::Shown, "in a message"),
-            (Use::Argument, _) if self.is_function => {
+            (Use::Argument, _) if self.of.is_function => {
                 (Verdict::Unknown, "an argument of a function of the script")
             }
             (Use::Argument, Done::Written) => {
@@ -464,16 +460,16 @@ struct Uses {
 }
 
 impl Uses {
-    fn add(&mut self, variables: &Variables, word: &CommandWord, role: &Role) {
+    fn add(&mut self, variables: &Variables, word: &CommandWord, role: &Role<'_>) {
         if role.is_value {
             self.values.insert(word.span.end);
         }
         let (is_written, is_unknown) = match (word.place, role.operand.done) {
             (Use::Write, _) => (true, false),
-            (Use::Argument, _) if role.is_test => return,
-            (Use::Argument, Done::Written) => (!role.is_function, role.is_function),
-            (Use::Argument, Done::Given | Done::Read) => (false, role.is_function),
-            (Use::Argument, Done::Printed) => (false, !role.shows_prose),
+            (Use::Argument, _) if role.of.is_test => return,
+            (Use::Argument, Done::Written) => (!role.of.is_function, role.of.is_function),
+            (Use::Argument, Done::Given | Done::Read) => (false, role.of.is_function),
+            (Use::Argument, Done::Printed) => (false, !role.of.shows_prose),
             (Use::Argument, Done::Shown) => return,
             (Use::Argument, _) => (false, true),
             _ => return,

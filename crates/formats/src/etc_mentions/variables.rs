@@ -5,12 +5,24 @@
 use std::collections::BTreeMap;
 
 use super::EtcPath;
+use crate::command_line::base_name;
 use crate::mapped_text::MappedText;
 use crate::shell::{Command, CommandKind, CommandWord, Use};
 
 /// How many values of one text are followed, and how deep variables in variables.
 const MAX_VALUES: usize = 64;
 const MAX_DEPTH: usize = 8;
+
+/// Commands whose arguments assign: POSIX (special built-in utilities), bash(1), env(1).
+const ASSIGNING: &[&[u8]] = &[
+    b"declare",
+    b"env",
+    b"export",
+    b"local",
+    b"readonly",
+    b"sudo",
+    b"typeset",
+];
 
 /// A text that variables make, from its beginning.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,7 +86,12 @@ pub(super) fn given<'a>(
             (!command.variable.is_empty()).then_some((&command.variable[..], 0))
         }
         (CommandKind::Expansion, Use::Value) => Some((expanded(word.span.of(content))?, 0)),
-        (CommandKind::Simple, Use::Value | Use::Argument) => assigned_by(&word.text),
+        (CommandKind::Simple, Use::Value) => assigned_by(&word.text),
+        (CommandKind::Simple, Use::Argument) => {
+            let name = command.name()?;
+            let assigns = ASSIGNING.contains(&base_name(name.text.bytes()));
+            assigned_by(&word.text).filter(|_| assigns)
+        }
         _ => None,
     }
 }
@@ -222,13 +239,11 @@ mod tests {
         ] {
             let found = scan(script.as_bytes());
             let variables = Variables::of(&found.commands, script.as_bytes());
-            let simple = found
+            let mut simple = found
                 .commands
                 .iter()
                 .filter(|command| command.kind == CommandKind::Simple);
-            let last = simple
-                .filter(|command| command.name().is_some())
-                .next_back();
+            let last = simple.rfind(|command| command.name().is_some());
             let word = last.and_then(|command| command.words.last()).unwrap();
             let paths = variables.paths(&word.text);
             let paths: Vec<(&str, bool)> = paths
@@ -241,10 +256,11 @@ mod tests {
 
     #[test]
     fn many_values_take_no_time() {
-        let mut script = String::from("A0=/etc/x\n");
-        for number in 1..2000 {
-            script += &format!("A{number}=$A{0}$A{0}\nA0=/etc/{number}\n", number - 1);
-        }
+        let lines = (1..2000).map(|number| {
+            let before = number - 1;
+            format!("A{number}=$A{before}$A{before}\nA0=/etc/{number}\n")
+        });
+        let script: String = lines.collect();
         let found = scan(script.as_bytes());
         Variables::of(&found.commands, script.as_bytes());
     }

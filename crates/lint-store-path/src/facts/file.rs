@@ -337,11 +337,12 @@ impl Mentions<'_> {
         let mentions = etc_mentions::of_scan(format, content, scan);
         for (written, place) in mentions.written() {
             if written.in_etc().is_some() {
-                let place_written = MentionedPlace::Etc(Verdict::Written);
+                let place_written = MentionedPlace::Etc(etc_mentions::Verdict::Written);
                 self.keep(place_written, place.start as u64, &written.path);
             }
         }
-        for mention in mentions.list {
+        let is_path = |mention: &etc_mentions::Mention| mention.text.bytes().starts_with(b"/");
+        for mention in mentions.list.into_iter().filter(is_path) {
             let EtcPath { path, goes_on } = mention.path();
             let (Some(place), false) = (mention.text.covering_span(), goes_on) else {
                 continue;
