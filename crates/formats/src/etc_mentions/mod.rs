@@ -10,6 +10,8 @@ mod commands;
 #[cfg(feature = "elf")]
 mod data;
 mod format;
+mod other_script;
+mod python;
 mod shell;
 mod text;
 mod unit;

@@ -373,7 +373,7 @@ impl Roles {
 }
 
 /// How many words of a human language a text has, at the least.
-fn natural_words(text: &[u8]) -> usize {
+pub(super) fn natural_words(text: &[u8]) -> usize {
     let is_natural = |word: &&[u8]| {
         let marks = |byte: &u8| b".,:;!?'\"()\\n".contains(byte) && !byte.is_ascii_alphabetic();
         let start = word
@@ -428,7 +428,7 @@ impl Role<'_> {
             (Use::Argument, Done::Shown | Done::Printed) if self.of.shows_prose => {
                 (Verdict::Shown, "in a message")
             }
-            (Use::Argument, Done::Printed) => (Verdict::Unknown, "where it is printed"),
+            (Use::Argument, Done::Printed) => (Verdict::Unknown, "in what a command prints"),
             (Use::Argument, Done::Shown) => (Verdict::Shown, "in a message"),
             (Use::Argument, _) if self.of.is_function => {
                 (Verdict::Unknown, "an argument of a function of the script")
@@ -510,10 +510,8 @@ impl Uses {
                 (mention.verdict, mention.reason) =
                     (Verdict::Written, "in a variable that a command writes to");
             } else if self.unknown.contains(&path.path) {
-                (mention.verdict, mention.reason) = (
-                    Verdict::Unknown,
-                    "in a variable that is given to something unknown",
-                );
+                (mention.verdict, mention.reason) =
+                    (Verdict::Unknown, "in a variable whose use is not known");
             }
         }
     }
