@@ -1,4 +1,4 @@
-//! The paths below /etc that ELF files hold in their constant data.
+//! The paths below /etc that ELF files hold in their data.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -25,7 +25,7 @@ impl Binaries {
         }
     }
 
-    /// The paths below /etc at the beginning of strings in the constant data of an ELF file; each once,
+    /// The paths below /etc at the beginning of strings in the data of an ELF file; each once,
     /// sorted.
     pub(crate) fn strings(&mut self, tree: &Tree, path: &Path) -> Result<BTreeSet<EtcPath>, Error> {
         let error = |source| Error::Read {
@@ -35,13 +35,15 @@ impl Binaries {
         let file = tree.open(path).map_err(error)?;
         let mut strings = BTreeSet::new();
         if let (Some(search), Some(elf)) = (&self.search, elf::read(&file).map_err(error)?) {
-            let found = search.search(&file, &elf.read_only_data, &mut self.buffer, |found| {
-                let mention = in_data(&found);
-                if mention.verdict != Verdict::Documentation {
-                    strings.insert(mention.path);
-                }
-            });
-            found.map_err(error)?;
+            for data in [&elf.read_only_data, &elf.writable_data] {
+                let found = search.search(&file, data, &mut self.buffer, |found| {
+                    let mention = in_data(&found);
+                    if mention.verdict != Verdict::Documentation {
+                        strings.insert(mention.path);
+                    }
+                });
+                found.map_err(error)?;
+            }
         }
         Ok(strings)
     }

@@ -19,6 +19,8 @@ pub struct Sample {
     pub dlopen: Option<&'static str>,
     /// Constant data, with a section of its own if `sections`.
     pub data: &'static [u8],
+    /// Writable data, in a section of their own if `sections`.
+    pub writable_data: &'static [u8],
     /// Whether there are sections.
     pub sections: bool,
 }
@@ -34,6 +36,7 @@ impl Default for Sample {
             values: Vec::new(),
             dlopen: None,
             data: b"",
+            writable_data: b"",
             sections: false,
         }
     }
@@ -165,6 +168,9 @@ impl Sample {
         let from = body.bytes.len();
         body.bytes.extend_from_slice(self.data);
         let data = place(from, body.bytes.len());
+        let from = body.bytes.len();
+        body.bytes.extend_from_slice(self.writable_data);
+        let writable = place(from, body.bytes.len());
 
         let from = body.bytes.len();
         body.bytes.push(0);
@@ -182,17 +188,18 @@ impl Sample {
             body.address(value);
         }
         let dynamic = place(from, body.bytes.len());
-        let names = b"\0.rodata\0.eh_frame\0";
+        let names = b"\0.rodata\0.eh_frame\0.data\0";
         let from = body.bytes.len();
         body.bytes.extend_from_slice(names);
         let names = place(from, body.bytes.len());
         let sections_at = start + body.bytes.len();
-        let sections = if self.sections { 4 } else { 0 };
+        let sections = if self.sections { 5 } else { 0 };
         if self.sections {
             body.section(0, 0, 0, (0, 0));
             body.section(1, 1, 2, data);
             body.section(9, 1, 2, dynamic);
             body.section(0, 3, 0, names);
+            body.section(19, 1, 3, writable);
         }
 
         let mut file = Writer {

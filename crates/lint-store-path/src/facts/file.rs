@@ -295,17 +295,15 @@ impl Mentions<'_> {
             }
             return;
         };
-        let in_data = || {
-            let ranges = self
-                .elf
-                .map_or(&[][..], |elf| elf.read_only_data.as_slice());
+        let in_any = |ranges: &[Range<u64>]| {
             let after = ranges.partition_point(|range| range.end <= path.offset);
-            ranges
-                .get(after)
-                .is_some_and(|range| range.contains(&path.offset))
+            let range = ranges.get(after);
+            range.is_some_and(|range| range.contains(&path.offset))
         };
+        let in_data = || self.elf.is_some_and(|elf| in_any(&elf.read_only_data));
+        let in_writable = || self.elf.is_some_and(|elf| in_any(&elf.writable_data));
         let Some((_, place)) = PLACES.get(index) else {
-            if in_data() {
+            if in_data() || in_writable() {
                 let DataMention {
                     path: named,
                     verdict,
