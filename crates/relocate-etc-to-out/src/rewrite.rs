@@ -35,7 +35,7 @@ pub(crate) struct Rewriter<'a> {
     references: Option<OutputReferences>,
     /// What the package writes, as far as it is the machine's.
     written: EtcPaths,
-    /// What the package watches.
+    /// What the package watches, or may write.
     watched: EtcPaths,
     /// What is to be linked, by the path relative to /etc.
     links: BTreeSet<Vec<u8>>,
@@ -101,21 +101,29 @@ impl<'a> Rewriter<'a> {
 
     /// Notes what a file writes and watches of what the package ships.
     fn find_written(&mut self, file: &TextFile, mentions: &Mentions) {
-        for (named, _) in mentions.of_verdict(Verdict::Watched) {
-            if let Some(sub_path) = named.in_etc() {
+        let watched = |mention: &&Mention| mention.verdict == Verdict::Watched;
+        for mention in mentions.list.iter().filter(watched) {
+            if let Some(sub_path) = mention.path().in_etc() {
                 self.watched.insert(sub_path);
             }
         }
-        for (named, span) in mentions.written() {
-            let Some(place) = named.in_etc() else {
+        for written in mentions.written() {
+            let Some(place) = written.path.in_etc() else {
                 continue;
             };
-            let mut place_written = EtcPaths::default();
-            place_written.insert(place);
             for sub_path in self.layout.shipped.keys() {
                 let (mode, is_told) = self.treatment.of(sub_path);
-                let concerned = place_written.cover(sub_path) && !is_told && mode != Mode::Keep;
-                if !concerned || !self.written.insert(sub_path) {
+                let inside = below(sub_path, place).or_else(|| below(place, sub_path));
+                let Some(inside) = inside.filter(|_| !is_told && mode != Mode::Keep) else {
+                    continue;
+                };
+                let is_above = sub_path.starts_with(place) && !inside.is_empty();
+                if (is_above || written.path.goes_on) && !written.below {
+                    // Something in the directory is written, and this may be it.
+                    self.watched.insert(sub_path);
+                    continue;
+                }
+                if !self.written.insert(sub_path) {
                     continue;
                 }
                 let path = [b"/etc/", &sub_path[..]].concat();
@@ -128,7 +136,7 @@ impl<'a> Rewriter<'a> {
                     let file = path.as_bstr();
                     format!(
                         "{} is written here, so {file} belongs to the machine",
-                        named.path.as_bstr()
+                        written.path.path.as_bstr()
                     )
                 };
                 let finding = findings::about(
@@ -138,7 +146,7 @@ impl<'a> Rewriter<'a> {
                     message,
                     "add a rule for this path to the policy if that is wrong",
                 );
-                self.findings.push(finding.at(&file.content, span));
+                self.findings.push(finding.at(&file.content, written.place));
             }
         }
     }

@@ -14,8 +14,10 @@ pub(super) enum Done {
     Given,
     /// It reads the file.
     Read,
-    /// It writes, changes, replaces, moves or removes the file.
+    /// It writes, replaces or moves the file, or one in the directory.
     Written,
+    /// It removes the file, or changes who may do what with it; of a directory, all that is in it.
+    Changed,
     /// It makes a directory of this name.
     Made,
     /// It waits for changes of the file.
@@ -88,7 +90,7 @@ const fn row(
     }
 }
 
-use Done::{Given, Made, Printed, Program, Read, Shown, Unknown, Watched, Written};
+use Done::{Changed, Given, Made, Printed, Program, Read, Shown, Unknown, Watched, Written};
 use Takes::{Directories, InPlace, InPlaceBy, ReadsOnly, Script, Target, Value};
 
 /// Options of those that copy: coreutils.
@@ -144,7 +146,7 @@ const COMMANDS: &[FileCommand] = &[
     ),
     row(
         &["chcon", "chgrp", "chmod", "chown"],
-        Operands::All(Written),
+        Operands::All(Changed),
         &[("--reference", Value(Read))],
     ),
     row(
@@ -161,25 +163,18 @@ const COMMANDS: &[FileCommand] = &[
         ],
     ),
     row(
-        &[
-            "chattr",
-            "fallocate",
-            "mkfifo",
-            "mknod",
-            "restorecon",
-            "rm",
-            "setfattr",
-            "shred",
-            "sponge",
-            "tee",
-            "unlink",
-        ],
-        Operands::All(Written),
+        &["chattr", "restorecon", "rm", "setfattr", "shred", "unlink"],
+        Operands::All(Changed),
         &[("--random-source", Value(Read))],
     ),
     row(
-        &["setfacl"],
+        &["fallocate", "mkfifo", "mknod", "sponge", "tee"],
         Operands::All(Written),
+        &[],
+    ),
+    row(
+        &["setfacl"],
+        Operands::All(Changed),
         &[
             ("-m", Value(Given)),
             ("--modify", Value(Given)),
@@ -628,10 +623,11 @@ fn of_find(arguments: &[MappedText]) -> Vec<Operand> {
         .unwrap_or(arguments.len());
     let deletes = arguments.iter().any(|word| word.bytes() == b"-delete");
     let run = prefixed_program(b"find", arguments).and_then(|at| arguments.get(at..));
-    let writes = run.is_some_and(|line| operands(line).iter().any(|word| word.done == Written));
+    let is_writing = |word: &Operand| matches!(word.done, Written | Changed);
+    let writes = run.is_some_and(|line| operands(line).iter().any(is_writing));
     let done = |index| {
         if index < roots && (deletes || writes) {
-            Written
+            Changed
         } else {
             Given
         }
@@ -791,7 +787,7 @@ impl Line {
             }
         }
         if has(ReadsOnly) {
-            let written = |operand: &&mut Operand| operand.done == Written;
+            let written = |operand: &&mut Operand| matches!(operand.done, Written | Changed);
             let written = self.found.iter_mut().filter(written);
             written.for_each(|operand| operand.done = Read);
         }
@@ -827,11 +823,11 @@ mod tests {
             ("ln -s /a /b", &[Unknown, Written]),
             ("ln -s /a", &[Unknown]),
             ("tee -a /a", &[Written]),
-            ("chown --reference=/a x /b", &[Read, Written]),
-            ("chmod -R u+w /a", &[Written]),
-            ("setfacl -m u:x:r /a", &[Written]),
-            ("setfacl -M /a /b", &[Read, Written]),
-            ("rm -rf -- /a", &[Written]),
+            ("chown --reference=/a x /b", &[Read, Changed]),
+            ("chmod -R u+w /a", &[Changed]),
+            ("setfacl -m u:x:r /a", &[Changed]),
+            ("setfacl -M /a /b", &[Read, Changed]),
+            ("rm -rf -- /a", &[Changed]),
             ("mkdir -p /a", &[Made]),
             ("truncate -s 0 /a", &[Written]),
             ("touch -r /a /b", &[Read, Written]),
@@ -864,11 +860,11 @@ mod tests {
             ("ssh-keygen -y -f /a", &[Read]),
             ("vi /a", &[Written]),
             ("sudo -u x tee /a", &[Written]),
-            ("env A=b nice -n 5 rm /a", &[Written]),
+            ("env A=b nice -n 5 rm /a", &[Changed]),
             ("timeout 5 busybox sed -i p /a", &[Written]),
-            ("xargs -n 1 chmod 600 /a", &[Written]),
-            ("find /a -name x/y -delete", &[Written, Given]),
-            ("find /a -exec chmod 600 {} +", &[Written]),
+            ("xargs -n 1 chmod 600 /a", &[Changed]),
+            ("find /a -name x/y -delete", &[Changed, Given]),
+            ("find /a -exec chmod 600 {} +", &[Changed]),
             ("find /a -exec cat {} +", &[Given]),
             ("inotifywait -e close_write /a", &[Watched]),
             ("curl -o /a x://b/c", &[Written, Given]),

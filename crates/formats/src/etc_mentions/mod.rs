@@ -80,6 +80,19 @@ pub struct Mention {
     pub reason: &'static str,
     /// Who reads it.
     pub reader: Reader,
+    /// Whether all that lies below it is written, if it is.
+    below: bool,
+}
+
+/// A path that is written.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// The path; of one that is not known to its end, the directory.
+    pub path: EtcPath,
+    /// Where that is said.
+    pub place: Span,
+    /// Whether all that lies below it is written; else, of a directory, something in it is.
+    pub below: bool,
 }
 
 /// What a text names.
@@ -87,9 +100,8 @@ pub struct Mention {
 pub struct Mentions {
     /// All absolute paths, in their order.
     pub list: Vec<Mention>,
-    /// What is written under names that are put together, and where: of those that are not known to their
-    /// end, the directory.
-    pub also_written: Vec<(EtcPath, Span)>,
+    /// What is written under names that are put together.
+    also_written: Vec<Written>,
     /// The files that it reads variables or commands from.
     pub layers: Vec<Vec<u8>>,
     /// Where it cannot be understood.
@@ -132,22 +144,15 @@ impl EtcPaths {
 }
 
 impl Mentions {
-    /// What is written: all paths, each with where that is said.
-    pub fn written(&self) -> impl Iterator<Item = (EtcPath, Span)> {
-        let of_list = self.of_verdict(Verdict::Written);
+    /// What is written: all paths.
+    pub fn written(&self) -> impl Iterator<Item = Written> {
+        let written = |mention: &&Mention| mention.verdict == Verdict::Written;
+        let of_list = self.list.iter().filter(written).map(|mention| Written {
+            path: mention.path(),
+            place: mention.text.covering_span().unwrap_or(Span::new(0, 0)),
+            below: mention.below,
+        });
         of_list.chain(self.also_written.iter().cloned())
-    }
-
-    /// The mentions of a verdict, each with where it stands.
-    pub fn of_verdict(&self, verdict: Verdict) -> impl Iterator<Item = (EtcPath, Span)> {
-        let found = self
-            .list
-            .iter()
-            .filter(move |mention| mention.verdict == verdict);
-        found.map(|mention| {
-            let span = mention.text.covering_span();
-            (mention.path(), span.unwrap_or(Span::new(0, 0)))
-        })
     }
 
     /// All paths of some texts, with one verdict.
@@ -183,6 +188,7 @@ impl Mention {
             verdict,
             reason,
             reader: Reader::Other,
+            below: false,
         }
     }
 

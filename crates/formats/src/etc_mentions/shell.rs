@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::commands::{Done, Operand, SHOWING_INPUT, operands, program_of};
 use super::variables::{Variables, given};
-use super::{EtcPath, Mention, Mentions, Reader, Verdict};
+use super::{Mention, Mentions, Reader, Verdict, Written};
 use crate::command_line::{base_name, scripts};
 use crate::mapped_text::{MappedText, Span};
 use crate::paths::{PathInText, paths};
@@ -135,6 +135,7 @@ impl Commands {
                 for path in paths(&word.text) {
                     let (verdict, reason) = role.verdict(word, &path);
                     let mut mention = Mention::new(&path, verdict, reason);
+                    mention.below = role.changes_below(word, &path);
                     let is_whole = path.text.len() == word.text.len() && !path.goes_on;
                     let is_sourced = sourced.as_ref().is_some_and(|sourced| {
                         sourced.alone && sourced.text.covering_span() == word.text.covering_span()
@@ -334,7 +335,8 @@ impl Roles {
                 let others = operands(&other);
                 let others = others.into_iter().skip(offset);
                 for (known, other) in found.iter_mut().skip(1).zip(others) {
-                    if other.done == Done::Written || known.done == Done::Given {
+                    let writes = matches!(other.done, Done::Written | Done::Changed);
+                    if writes || known.done == Done::Given {
                         *known = other;
                     }
                 }
@@ -396,6 +398,15 @@ pub(super) fn natural_words(text: &[u8]) -> usize {
 }
 
 impl Role<'_> {
+    /// Whether all that lies below a path is changed with it: of a directory, or of `DIR/*`.
+    fn changes_below(&self, word: &CommandWord, path: &PathInText) -> bool {
+        let all = [path.text.bytes(), b"*"].concat();
+        word.place == Use::Argument
+            && self.operand.done == Done::Changed
+            && (!path.goes_on || path.text.bytes().ends_with(b"/") && word.text.bytes() == all)
+            && path.text.is_literal()
+    }
+
     fn verdict(&self, word: &CommandWord, path: &PathInText) -> (Verdict, &'static str) {
         let value = word
             .text
@@ -433,7 +444,7 @@ impl Role<'_> {
             (Use::Argument, _) if self.of.is_function => {
                 (Verdict::Unknown, "an argument of a function of the script")
             }
-            (Use::Argument, Done::Written) => {
+            (Use::Argument, Done::Written | Done::Changed) => {
                 unless_in_text(Verdict::Written, "where a command writes to it")
             }
             (Use::Argument, Done::Made) => (Verdict::Unknown, "where a directory is made"),
@@ -453,7 +464,7 @@ impl Role<'_> {
 /// What is done with the paths that variables stand for.
 #[derive(Default)]
 struct Uses {
-    written: Vec<(EtcPath, Span)>,
+    written: Vec<Written>,
     unknown: BTreeSet<Vec<u8>>,
     /// The words that a variable gets, by where they end.
     values: BTreeSet<usize>,
@@ -467,7 +478,9 @@ impl Uses {
         let (is_written, is_unknown) = match (word.place, role.operand.done) {
             (Use::Write, _) => (true, false),
             (Use::Argument, _) if role.of.is_test => return,
-            (Use::Argument, Done::Written) => (!role.of.is_function, role.of.is_function),
+            (Use::Argument, Done::Written | Done::Changed) => {
+                (!role.of.is_function, role.of.is_function)
+            }
             (Use::Argument, Done::Given | Done::Read) => (false, role.of.is_function),
             (Use::Argument, Done::Printed) => (false, !role.of.shows_prose),
             (Use::Argument, Done::Shown) => return,
@@ -487,7 +500,9 @@ impl Uses {
                 continue;
             }
             if is_written {
-                self.written.push((path, word.span));
+                let below = role.operand.done == Done::Changed && !path.goes_on;
+                let place = word.span;
+                self.written.push(Written { path, place, below });
             } else if !path.goes_on {
                 self.unknown.insert(path.path);
             }
@@ -496,11 +511,8 @@ impl Uses {
 
     /// What a variable gets is done with what uses it do.
     fn settle(&self, found: &mut [(usize, Mention)]) {
-        let written: BTreeSet<&[u8]> = self
-            .written
-            .iter()
-            .map(|(path, _)| &path.path[..])
-            .collect();
+        let written = self.written.iter().map(|written| &written.path.path[..]);
+        let written: BTreeSet<&[u8]> = written.collect();
         for (end, mention) in found {
             if mention.verdict != Verdict::Read || !self.values.contains(end) {
                 continue;

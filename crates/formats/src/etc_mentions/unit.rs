@@ -57,7 +57,9 @@ pub(super) fn mentions(kind: FileKind, content: &[u8], scan: &Scan) -> Mentions 
                 text: line.path,
                 goes_on: false,
             };
-            Some(Mention::new(&path, verdict, reason))
+            let mut mention = Mention::new(&path, verdict, reason);
+            mention.below = !mention.path.goes_on;
+            Some(mention)
         }));
     }
     let mut by_place = BTreeMap::new();
@@ -66,7 +68,7 @@ pub(super) fn mentions(kind: FileKind, content: &[u8], scan: &Scan) -> Mentions 
         mentions.also_written.extend(found.written());
         for mention in found.list {
             if let Some(place) = mention.text.covering_span() {
-                by_place.insert(place, (mention.verdict, mention.reason));
+                by_place.insert(place, (mention.verdict, mention.reason, mention.below));
             }
         }
     }
@@ -77,11 +79,10 @@ pub(super) fn mentions(kind: FileKind, content: &[u8], scan: &Scan) -> Mentions 
         let Some(place) = reference.text.covering_span() else {
             continue;
         };
-        let mut known = verdict(reference, content, place);
-        if let Some(by_command) = by_place.get(&place).filter(|_| known.0 == Verdict::Read) {
-            known = *by_command;
-        }
-        let (verdict, reason) = known;
+        let (verdict, reason) = verdict(reference, content, place);
+        let by_command = by_place.get(&place).filter(|_| verdict == Verdict::Read);
+        let below = verdict == Verdict::Written;
+        let (verdict, reason, below) = by_command.copied().unwrap_or((verdict, reason, below));
         let holds = |line: &&Span| line.start <= place.start && place.end <= line.end;
         let line = environment_files.iter().find(holds);
         let path = PathInText {
@@ -89,6 +90,7 @@ pub(super) fn mentions(kind: FileKind, content: &[u8], scan: &Scan) -> Mentions 
             goes_on: false,
         };
         let mut mention = Mention::new(&path, verdict, reason);
+        mention.below = below;
         if let Some(line) = line.filter(|_| reference.field == "EnvironmentFile") {
             mention.reader = Reader::EnvironmentFile {
                 assignment: line.start,
@@ -122,7 +124,9 @@ fn places(assignment: &Assignment) -> Vec<Mention> {
         let goes_on = path.iter().any(|byte| b"%$*?[".contains(byte));
         let known = path.split(|byte| b"%$*?[".contains(byte)).next();
         let path = EtcPath::of(known.unwrap_or_default(), goes_on);
-        found.push(Mention::of(value.slice(start..end), path, verdict, reason));
+        let mut mention = Mention::of(value.slice(start..end), path, verdict, reason);
+        mention.below = verdict == Verdict::Written;
+        found.push(mention);
     };
     let mut start = 0;
     for word in bytes.split(|byte| byte.is_ascii_whitespace() || b"\"'".contains(byte)) {
@@ -239,8 +243,8 @@ mod tests {
             let found = of(Format::Known(kind), content.as_bytes());
             let mut written: Vec<String> = found
                 .written()
-                .filter(|(path, _)| path.in_etc().is_some())
-                .map(|(path, _)| String::from_utf8_lossy(&path.path).into_owned())
+                .filter(|written| written.path.in_etc().is_some())
+                .map(|written| String::from_utf8_lossy(&written.path.path).into_owned())
                 .collect();
             written.sort();
             written.dedup();

@@ -124,7 +124,11 @@ impl Variables {
         }
         // While it is looked for, it stands for nothing.
         self.resolved.insert(name.to_vec(), Vec::new());
-        let texts = self.assigned.get(name).cloned().unwrap_or_default();
+        let mut texts = self.assigned.get(name).cloned().unwrap_or_default();
+        // A variable that is made empty first stands for what it gets later.
+        if texts.len() > 1 {
+            texts.retain(|text| !text.is_empty());
+        }
         let mut values = Vec::new();
         for text in texts {
             for range in text.opaque_ranges() {

@@ -333,10 +333,15 @@ impl Mentions<'_> {
     /// Notes what a text names of /etc, and of the store path's own.
     fn note_etc(&mut self, format: Format, content: &[u8], scan: Option<&Scan>) {
         let mentions = etc_mentions::of_scan(format, content, scan);
-        for (written, place) in mentions.written() {
-            if written.in_etc().is_some() {
+        for written in mentions.written() {
+            // Which file of a directory is written is not known.
+            if written.path.in_etc().is_some() && (written.below || !written.path.goes_on) {
                 let place_written = MentionedPlace::Etc(etc_mentions::Verdict::Written);
-                self.keep(place_written, place.start as u64, &written.path);
+                self.keep(
+                    place_written,
+                    written.place.start as u64,
+                    &written.path.path,
+                );
             }
         }
         let is_path = |mention: &etc_mentions::Mention| mention.text.bytes().starts_with(b"/");

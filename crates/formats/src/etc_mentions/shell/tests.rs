@@ -11,7 +11,7 @@ fn of(script: &str) -> (Verdict, Vec<String>) {
         panic!("{script}: {found:?}");
     };
     let written = found.also_written.iter();
-    let written = written.map(|(path, _)| String::from_utf8_lossy(&path.path).into_owned());
+    let written = written.map(|written| String::from_utf8_lossy(&written.path.path).into_owned());
     (of_x.verdict, written.collect())
 }
 
@@ -21,7 +21,7 @@ fn check(table: &[(&str, Verdict)]) {
     }
 }
 
-use Verdict::{Read, Shown, Unknown, Watched, Written};
+use Verdict::{Read, Shown, Unknown, Watched};
 
 #[test]
 fn commands_and_redirections() {
@@ -30,35 +30,38 @@ fn commands_and_redirections() {
         ("[ -w /etc/x ]", Read),
         ("hello --config=/etc/x", Read),
         ("b < /etc/x", Read),
-        ("echo a > /etc/x", Written),
-        ("echo a >| /etc/x", Written),
-        ("echo a 2>> /etc/x", Written),
-        ("b <> /etc/x", Written),
-        ("exec 3> /etc/x", Written),
-        ("echo x | tee /etc/x >/dev/null", Written),
-        ("cp /tmp/x /etc/x", Written),
+        ("echo a > /etc/x", Verdict::Written),
+        ("echo a >| /etc/x", Verdict::Written),
+        ("echo a 2>> /etc/x", Verdict::Written),
+        ("b <> /etc/x", Verdict::Written),
+        ("exec 3> /etc/x", Verdict::Written),
+        ("echo x | tee /etc/x >/dev/null", Verdict::Written),
+        ("cp /tmp/x /etc/x", Verdict::Written),
         ("cp /etc/x /tmp/x", Read),
-        ("install -m 600 /dev/null /etc/x", Written),
-        ("mv /etc/x /tmp/x", Written),
-        ("ln -sf /run/x /etc/x", Written),
+        ("install -m 600 /dev/null /etc/x", Verdict::Written),
+        ("mv /etc/x /tmp/x", Verdict::Written),
+        ("ln -sf /run/x /etc/x", Verdict::Written),
         ("ln -sf /etc/x /run/x", Unknown),
-        ("chmod 600 /etc/x", Written),
-        ("rm -f /etc/x", Written),
-        ("dd if=/dev/zero of=/etc/x", Written),
-        ("sed -i s/a/b/ /etc/x", Written),
+        ("chmod 600 /etc/x", Verdict::Written),
+        ("rm -f /etc/x", Verdict::Written),
+        ("dd if=/dev/zero of=/etc/x", Verdict::Written),
+        ("sed -i s/a/b/ /etc/x", Verdict::Written),
         ("sed -n p /etc/x", Read),
         ("sed 's,@A@,/etc/x,'", Unknown),
         ("mkdir -p /etc/x", Unknown),
-        ("sudo -n tee -a /etc/x", Written),
-        ("if ! command chown a:b /etc/x; then c; fi", Written),
-        ("$EDITOR /etc/x", Written),
-        ("\"${EDITOR:-vi}\" /etc/x", Written),
-        ("S='sed -i'; $S s/a/b/ /etc/x", Written),
-        ("$SUDO rm /etc/x", Written),
-        ("rm -rf /etc/x/*", Written),
-        ("cat > \"/etc/x/$1.conf\"", Written),
+        ("sudo -n tee -a /etc/x", Verdict::Written),
+        (
+            "if ! command chown a:b /etc/x; then c; fi",
+            Verdict::Written,
+        ),
+        ("$EDITOR /etc/x", Verdict::Written),
+        ("\"${EDITOR:-vi}\" /etc/x", Verdict::Written),
+        ("S='sed -i'; $S s/a/b/ /etc/x", Verdict::Written),
+        ("$SUDO rm /etc/x", Verdict::Written),
+        ("rm -rf /etc/x/*", Verdict::Written),
+        ("cat > \"/etc/x/$1.conf\"", Verdict::Written),
         ("rsync /tmp/x host:/etc/x", Unknown),
-        ("crudini --set /etc/x a b c", Written),
+        ("crudini --set /etc/x a b c", Verdict::Written),
         ("inotifywait /etc/x", Watched),
         ("case $a in /etc/x) ;; esac", Unknown),
         (". /etc/x a", Read),
@@ -72,17 +75,20 @@ fn variables() {
         ("A=/etc/x; cat $A", Read),
         ("A=\"-c /etc/x\"; b $A", Read),
         ("A=${A:-/etc/x}; b $A", Read),
-        ("A=/etc/x; echo a > \"$A\"", Written),
-        (": \"${A:=/etc/x}\"; sed -i p $A", Written),
-        ("A=${A:-/etc/x}; B=$A; mv a \"$B\"", Written),
-        ("mv a \"${A:-/etc/x}\"", Written),
-        ("A=${1:-/etc/x}; : > $A", Written),
-        ("export A=/etc/x; rm $A", Written),
-        ("f() { local A=/etc/x; rm $A; }", Written),
-        ("for a in /etc/x /etc/y; do chmod 600 $a; done", Written),
-        ("A=(/etc/x /etc/y); chown a \"${A[@]}\"", Written),
-        ("A=/etc/x; dd of=$A", Written),
-        ("A=/etc/x; sh -c \"echo a > $A\"", Written),
+        ("A=/etc/x; echo a > \"$A\"", Verdict::Written),
+        (": \"${A:=/etc/x}\"; sed -i p $A", Verdict::Written),
+        ("A=${A:-/etc/x}; B=$A; mv a \"$B\"", Verdict::Written),
+        ("mv a \"${A:-/etc/x}\"", Verdict::Written),
+        ("A=${1:-/etc/x}; : > $A", Verdict::Written),
+        ("export A=/etc/x; rm $A", Verdict::Written),
+        ("f() { local A=/etc/x; rm $A; }", Verdict::Written),
+        (
+            "for a in /etc/x /etc/y; do chmod 600 $a; done",
+            Verdict::Written,
+        ),
+        ("A=(/etc/x /etc/y); chown a \"${A[@]}\"", Verdict::Written),
+        ("A=/etc/x; dd of=$A", Verdict::Written),
+        ("A=/etc/x; sh -c \"echo a > $A\"", Verdict::Written),
         ("f() { b > \"$1\"; }; f /etc/x", Unknown),
         ("f() { b > \"$1\"; }; A=/etc/x; f \"$A\"", Unknown),
         ("A=/etc/x; [ -f $A ] && cat $A", Read),
@@ -90,17 +96,17 @@ fn variables() {
     assert_eq!(of("A=/etc/x; b > $A/c.conf").1, ["/etc/x/c.conf"]);
     assert_eq!(of("A=/etc/x; rm -rf \"$A\"/*").1, ["/etc/x"]);
     let augeas = mentions(b"augtool 'set /files/etc/x/1/a b'").also_written;
-    assert_eq!(augeas[0].0.path, b"/etc/x/1/a");
+    assert_eq!(augeas[0].path.path, b"/etc/x/1/a");
     assert_eq!(of("A=/etc/x; mv $A.new $A").1, ["/etc/x.new", "/etc/x"]);
 }
 
 #[test]
 fn scripts_in_scripts() {
     check(&[
-        ("sh -c 'echo a > /etc/x'", Written),
+        ("sh -c 'echo a > /etc/x'", Verdict::Written),
         ("su x -c 'cat /etc/x'", Read),
-        ("eval \"rm /etc/x\"", Written),
-        ("trap 'rm -f /etc/x' EXIT", Written),
+        ("eval \"rm /etc/x\"", Verdict::Written),
+        ("trap 'rm -f /etc/x' EXIT", Verdict::Written),
         ("sh -c 'echo \"broken > /etc/x'", Unknown),
     ]);
 }
@@ -144,4 +150,30 @@ fn what_is_sourced() {
     assert_eq!(found[0].reader, Reader::Shell(Span::new(0, 8)));
     let found = mentions(b". /etc/x a").list;
     assert_eq!(found[0].reader, Reader::Other);
+}
+
+#[test]
+fn what_lies_below() {
+    for (script, below) in [
+        ("chown -R a /etc/x", true),
+        ("rm -rf /etc/x/*", true),
+        ("rm -f /etc/x/*.conf", false),
+        ("find /etc/x -delete", true),
+        ("cp a /etc/x/", false),
+        ("tar -C /etc/x -xf a", false),
+        ("echo a > /etc/x/$1", false),
+        ("A=/etc/x; rm -rf $A", true),
+        ("A=/etc/x; rm -f $A/$1", false),
+    ] {
+        let found: Vec<_> = mentions(script.as_bytes()).written().collect();
+        let is_x = |written: &Written| written.path.path == b"/etc/x";
+        assert!(found.iter().any(is_x), "{script}");
+        assert_eq!(found.iter().any(|written| written.below), below, "{script}");
+    }
+}
+
+#[test]
+fn an_empty_beginning_is_not_all_that_a_variable_can_be() {
+    assert!(mentions(b"R=; R=$1; a > $R/etc/x").also_written.is_empty());
+    assert_eq!(mentions(b"R=; a > $R/etc/x").also_written.len(), 1);
 }
