@@ -15,7 +15,7 @@ use hermetic_out_formats::script::Language;
 use hermetic_out_formats::tables::below;
 use hermetic_out_formats::{Encoding, FileKind, MappedText, Quote, Span};
 
-use crate::binaries::Binaries;
+use crate::binaries::{Binaries, names};
 use crate::layout::{Layout, Shipped, absolute};
 use crate::policy::{Mode, Treatment};
 use crate::read::{Symlink, TextFile};
@@ -525,7 +525,17 @@ impl<'a> Rewriter<'a> {
         let mut told = BTreeSet::new();
         let mut reader = Binaries::new();
         for path in binaries {
-            for string in reader.strings(self.tree, path)? {
+            let found = reader.strings(self.tree, path)?;
+            let mut strings = found.paths;
+            for text in &found.packed {
+                let shipped = self.layout.shipped.keys();
+                let paths = shipped.map(|sub_path| [b"/etc/", &sub_path[..]].concat());
+                strings.extend(paths.filter(|path| names(text, path)).map(|path| EtcPath {
+                    path,
+                    goes_on: false,
+                }));
+            }
+            for string in strings {
                 let sub_path = string.in_etc().unwrap_or_default().to_vec();
                 let is_file = !string.goes_on && self.layout.shipped.contains_key(&sub_path);
                 let concerned = if is_file {

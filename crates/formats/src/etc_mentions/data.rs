@@ -69,6 +69,7 @@ mod tests {
                 prefix: 0,
                 before,
                 after,
+                preceding: b"",
             });
             let (path, goes_on, verdict) = expected;
             let path = EtcPath {
