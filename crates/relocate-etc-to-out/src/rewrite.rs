@@ -15,7 +15,7 @@ use hermetic_out_formats::script::Language;
 use hermetic_out_formats::tables::below;
 use hermetic_out_formats::{Encoding, FileKind, MappedText, Quote, Span};
 
-use crate::binaries::{Binaries, names};
+use crate::binaries::{Binaries, named_in};
 use crate::layout::{Layout, Shipped, absolute};
 use crate::policy::{Mode, Treatment};
 use crate::read::{Symlink, TextFile};
@@ -111,13 +111,20 @@ impl<'a> Rewriter<'a> {
             let Some(place) = written.path.in_etc() else {
                 continue;
             };
-            for sub_path in self.layout.shipped.keys() {
+            let shipped = &self.layout.shipped;
+            let from_here = shipped
+                .range(place.to_vec()..)
+                .map(|(sub_path, _)| sub_path);
+            let near = from_here.take_while(|sub_path| sub_path.starts_with(place));
+            let below_it = near.filter(|sub_path| below(sub_path, place).is_some());
+            let slashes = place.find_iter(b"/").map(|slash| &place[..slash]);
+            let above_it = slashes.filter_map(|path| shipped.get_key_value(path));
+            for sub_path in below_it.chain(above_it.map(|(sub_path, _)| sub_path)) {
                 let (mode, is_told) = self.treatment.of(sub_path);
-                let inside = below(sub_path, place).or_else(|| below(place, sub_path));
-                let Some(inside) = inside.filter(|_| !is_told && mode != Mode::Keep) else {
+                if is_told || mode == Mode::Keep {
                     continue;
-                };
-                let is_above = sub_path.starts_with(place) && !inside.is_empty();
+                }
+                let is_above = sub_path.len() > place.len();
                 if (is_above || written.path.goes_on) && !written.below {
                     // Something in the directory is written, and this may be it.
                     self.watched.insert(sub_path);
@@ -528,10 +535,11 @@ impl<'a> Rewriter<'a> {
             let found = reader.strings(self.tree, path)?;
             let mut strings = found.paths;
             for text in &found.packed {
-                let shipped = self.layout.shipped.keys();
-                let paths = shipped.map(|sub_path| [b"/etc/", &sub_path[..]].concat());
-                strings.extend(paths.filter(|path| names(text, path)).map(|path| EtcPath {
-                    path,
+                let shipped = |path: &&[u8]| {
+                    in_etc(path).is_some_and(|path| self.layout.shipped.contains_key(path))
+                };
+                strings.extend(named_in(text).filter(shipped).map(|path| EtcPath {
+                    path: path.to_vec(),
                     goes_on: false,
                 }));
             }

@@ -1,6 +1,8 @@
 //! What Python scripts name, and what their calls do with it: the library reference of Python (built-in
 //! functions, `os`, `shutil`, `pathlib`, `logging`, `argparse`).
 
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::shell::natural_words;
@@ -11,6 +13,9 @@ use crate::script::python::{StringLiteral, string_literals};
 
 /// How far around a string is looked, in bytes.
 const MAX_DISTANCE: usize = 2000;
+
+/// How many of the dots of a name are looked at.
+const MAX_DOTS: usize = 4;
 
 /// Calls that read the file that is their first argument.
 const READ: &[&str] = &[
@@ -172,6 +177,8 @@ struct Code<'a> {
     content: &'a [u8],
     masked: Vec<u8>,
     literals: Vec<StringLiteral>,
+    /// What is done with names, once it matters.
+    names: OnceCell<BTreeMap<Vec<u8>, Use>>,
 }
 
 /// What stands around an expression.
@@ -213,6 +220,7 @@ impl<'a> Code<'a> {
             content,
             masked,
             literals,
+            names: OnceCell::new(),
         }
     }
 
@@ -254,36 +262,48 @@ impl<'a> Code<'a> {
         let Around::Assigned(name) = self.around(&whole) else {
             return Use::Unknown;
         };
-        let mut found = Use::Unknown;
-        for at in memchr::memmem::find_iter(&self.masked, name) {
-            let end = at + name.len();
-            let before = at.checked_sub(1).and_then(|before| self.masked.get(before));
-            let joins = |byte: Option<&u8>| byte.is_some_and(|byte| is_letter(*byte));
-            if joins(before) || before == Some(&b'.') || joins(self.masked.get(end)) {
-                continue;
+        let names = self.names.get_or_init(|| self.use_of_names());
+        names.get(name).copied().unwrap_or(Use::Unknown)
+    }
+
+    /// What is done with each name wherever it stands.
+    fn use_of_names(&self) -> BTreeMap<Vec<u8>, Use> {
+        let mut found: BTreeMap<Vec<u8>, Use> = BTreeMap::new();
+        let mut at = 0;
+        while at < self.masked.len() {
+            let rest = &self.masked[at..];
+            let is_part = |byte: &&u8| is_letter(**byte) || **byte == b'.';
+            let length = rest.iter().take_while(is_part).count();
+            let token = &rest[..length];
+            // `A.read_text()` is about `A`, and about `A.read_text`.
+            let dots = memchr::memchr_iter(b'.', token).take(MAX_DOTS);
+            for end in dots.chain([length]).filter(|end| *end > 0) {
+                let used = self.use_of_occurrence(at..at + end);
+                let name = &token[..end];
+                if used != Use::Shown {
+                    let known = found.entry(name.to_vec()).or_insert(used);
+                    *known = match (*known, used) {
+                        (Use::Written, _) | (_, Use::Written) => Use::Written,
+                        (Use::Read, Use::Read) => Use::Read,
+                        // One that is not known is enough.
+                        _ => Use::Unknown,
+                    };
+                }
             }
-            let rest = self
-                .masked
-                .get(end..)
-                .unwrap_or_default()
-                .trim_ascii_start();
-            if rest.starts_with(b"=") && !rest.starts_with(b"==") {
-                // It gets another value, or is the name of a parameter.
-                continue;
-            }
-            match self.use_of(&(at..end), false) {
-                Use::Written => return Use::Written,
-                Use::Read if found == Use::Unknown => found = Use::Read,
-                Use::Read | Use::Shown => {}
-                // One that is not known is enough.
-                _ => found = Use::Statement,
-            }
+            at += length.max(1);
         }
-        if found == Use::Read {
-            Use::Read
-        } else {
-            Use::Unknown
+        found
+    }
+
+    /// What is done with a name where it stands; `Shown` if that does not matter.
+    fn use_of_occurrence(&self, place: Range<usize>) -> Use {
+        let rest = self.masked.get(place.end..).unwrap_or_default();
+        let rest = rest.trim_ascii_start();
+        if rest.starts_with(b"=") && !rest.starts_with(b"==") {
+            // It gets another value, or is the name of a parameter.
+            return Use::Shown;
         }
+        self.use_of(&place, false)
     }
 
     fn use_of(&self, expression: &Range<usize>, is_prose: bool) -> Use {
@@ -314,10 +334,8 @@ impl<'a> Code<'a> {
                 }
                 if is(TRANSPARENT, function) {
                     let end = self.closes(expression.end).unwrap_or(expression.end);
-                    return match self.use_of(&(start..end), is_prose) {
-                        Use::Shown => Use::Shown,
-                        _ => Use::Unknown,
-                    };
+                    let shown = is_prose && self.shows(&(start..end));
+                    return if shown { Use::Shown } else { Use::Unknown };
                 }
                 let arguments = self.arguments(expression.end);
                 match index {
@@ -336,6 +354,30 @@ impl<'a> Code<'a> {
                     _ => Use::Unknown,
                 }
             }
+        }
+    }
+
+    /// Whether a call that an expression is an argument of shows it.
+    fn shows(&self, expression: &Range<usize>) -> bool {
+        match self.around(expression) {
+            Around::Argument {
+                function,
+                keyword: Some(keyword),
+                ..
+            } => !is(TRANSPARENT, function) && is(SHOWN_PARAMETERS, keyword),
+            Around::Argument {
+                function,
+                keyword: None,
+                ..
+            } => {
+                let last = function.rsplit(|byte| *byte == b'.').next();
+                shows(
+                    function,
+                    last.unwrap_or_default(),
+                    &self.arguments(expression.end),
+                )
+            }
+            _ => false,
         }
     }
 
@@ -660,6 +702,17 @@ mod tests {
                 .iter()
                 .find(|mention| mention.path().path == b"/etc/x");
             assert_eq!(of_x.map(|mention| mention.verdict), expected, "{script}");
+        }
+    }
+    #[test]
+    fn hostile_scripts_take_no_time() {
+        for script in [
+            "A='/etc/x'\n".repeat(50_000),
+            format!("{}'/etc/x'", "_(".repeat(100_000)),
+            "open('/etc/x'".repeat(20_000),
+            format!("A='/etc/x'\n{}", "A.".repeat(100_000)),
+        ] {
+            assert!(!mentions(script.as_bytes()).list.is_empty());
         }
     }
 }
