@@ -186,8 +186,14 @@ impl Commands {
         // Which of several it is, is not looked for.
         let is_next = between.is_some_and(|between| {
             between.start <= between.end
-                && memchr::memchr_iter(b'\n', between.of(content)).count() == 1
+                && memchr::memchr_iter(b'\n', between.of(content))
+                    .take(2)
+                    .count()
+                    == 1
         });
+        if !is_next {
+            return unknown;
+        }
         let line = line_of(command);
         let texts = texts(command, &line);
         let program = texts.get(program_of(&texts));
@@ -197,7 +203,7 @@ impl Commands {
             .iter()
             .skip(1)
             .any(|word| !word.bytes().starts_with(b"-"));
-        if is_next && shows && !names_files && !output.goes_elsewhere(command) {
+        if shows && !names_files && !output.goes_elsewhere(command) {
             (Verdict::Shown, "in a here-document that is shown")
         } else {
             unknown

@@ -9,8 +9,9 @@ use crate::command_line::base_name;
 use crate::mapped_text::MappedText;
 use crate::shell::{Command, CommandKind, CommandWord, Use};
 
-/// How many values of one text are followed, and how deep variables in variables.
-const MAX_VALUES: usize = 64;
+/// How many values of one text are followed, how long ones, and how deep variables in variables.
+const MAX_VALUES: usize = 32;
+const MAX_LENGTH: usize = 1024;
 const MAX_DEPTH: usize = 8;
 
 /// Commands whose arguments assign: POSIX (special built-in utilities), bash(1), env(1).
@@ -160,7 +161,9 @@ impl Variables {
             let inner = inner.map_or(&[][..], Vec::as_slice);
             let mut next: Vec<Value> = Vec::new();
             for value in values {
-                if !value.complete || inner.is_empty() {
+                let room = MAX_LENGTH.saturating_sub(value.known.len());
+                let fits = |inner: &Value| inner.known.len() <= room;
+                if !value.complete || inner.is_empty() || !inner.iter().all(fits) {
                     next.push(Value {
                         complete: false,
                         ..value
@@ -197,8 +200,6 @@ impl Variables {
 }
 
 fn append(values: &mut [Value], bytes: &[u8]) {
-    /// The longest value that is followed: `PATH_MAX`.
-    const MAX_LENGTH: usize = 4096;
     for value in values.iter_mut().filter(|value| value.complete) {
         if value.known.len() + bytes.len() > MAX_LENGTH {
             value.complete = false;

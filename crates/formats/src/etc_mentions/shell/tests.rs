@@ -177,3 +177,30 @@ fn an_empty_beginning_is_not_all_that_a_variable_can_be() {
     assert!(mentions(b"R=; R=$1; a > $R/etc/x").also_written.is_empty());
     assert_eq!(mentions(b"R=; a > $R/etc/x").also_written.len(), 1);
 }
+
+#[test]
+fn hostile_scripts_take_no_time() {
+    let many = |text: &str, count: usize| text.repeat(count);
+    for script in [
+        many("cat /etc/x&&", 50_000) + "a",
+        many("echo \"the file /etc/x\" | a\n", 20_000),
+        format!("A=/etc/x\na > {}", many("$A", 50_000)),
+        many("A=/etc/x$A\nb > $A\n", 10_000),
+        format!("cat {} /etc/x\n", many("<<E ", 20_000)) + &many("E\n", 20_000),
+        many("f() { echo a /etc/x; f; }; b=$(f)\n", 10_000),
+        format!(
+            "{}cat /etc/x{}",
+            many("f() { ", 10_000),
+            many("; }", 10_000)
+        ),
+        format!(
+            "echo {}/etc/x{}",
+            many("$(echo ", 20_000),
+            many(")", 20_000)
+        ),
+        many("eval 'eval \"cat /etc/x\"'\n", 10_000),
+    ] {
+        let found = mentions(script.as_bytes());
+        assert!(!found.list.is_empty());
+    }
+}
