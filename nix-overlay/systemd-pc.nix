@@ -56,14 +56,6 @@ stdenvNoCC.mkDerivation {
 
   # The package has no such directory; others install there.
   rewritePkgConfigPrefixReplace = [ "/usr/lib/udev=${builtins.placeholder "out"}/lib/udev" ];
-  # What systemd searches on the machine.
-  rewritePkgConfigPrefixKeep = [
-    "/lib/systemd/**"
-    "/usr/lib/systemd/**"
-    "/usr/local/lib/systemd/**"
-    "/usr/local/share/systemd/**"
-    "/usr/share/systemd/**"
-  ];
 
   meta = {
     description = "Where systemd says that others are to install";

@@ -5,11 +5,16 @@
 kmod:
 kmod.overrideAttrs (
   withReplacements
+    # Versions with meson separate them by commas, those with autoconf by colons.
     [
       "/run/booted-system/kernel-modules/lib/modules,"
       "/run/current-system/kernel-modules/lib/modules,"
+      "/run/booted-system/kernel-modules/lib/modules:"
+      "/run/current-system/kernel-modules/lib/modules:"
     ]
     [
+      ""
+      ""
       ""
       ""
     ]

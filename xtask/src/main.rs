@@ -18,6 +18,8 @@ mod boot_test;
 mod demo;
 mod docs;
 mod draw;
+#[cfg(test)]
+mod module_cycles;
 mod package;
 mod set_up;
 mod table;

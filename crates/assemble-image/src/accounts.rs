@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use bstr::ByteSlice;
-use hermetic_out::{Finding, FindingKind, Place};
+use hermetic_out::{Finding, FindingKind, Place, SourceText};
 use hermetic_out_formats::Span;
 
 use crate::closure::in_image;
@@ -50,7 +50,7 @@ pub(crate) fn check(tree: &RootTree, options: &Options) -> Result<Vec<Finding>, 
             continue;
         };
         // Reports go to logs.
-        let shown = without_hashes(&text);
+        let shown = SourceText::new(without_hashes(&text));
         let mut names = BTreeSet::new();
         for account in accounts(&text) {
             let is_second = !names.insert(account.name);

@@ -6,26 +6,27 @@ use std::path::Path;
 
 use hermetic_out::Finding;
 
+use crate::architecture::{self, Architecture};
 use crate::closure::in_image;
+use crate::command::Tool;
 use crate::error::{Error, io_error};
 use crate::etc;
 use crate::findings::has_error;
 use crate::interrupt::RemovedOnSignal;
-use crate::layout::Part;
 use crate::lint;
 use crate::manifest::Manifest;
-use crate::options::Options;
+use crate::options::{Options, Part};
 use crate::output::{Aside, names};
 use crate::plan::{Plan, plan};
 use crate::progress::{Progress, Quiet};
 use crate::rebuild_check::compare;
+use crate::root_hash::RootHash;
 use crate::root_tree::{RootTree, has_dots};
 use crate::size_page;
 use crate::sizes::Sizes;
-use crate::steps::{self, Job};
-use crate::tools::{self, Tool, Versions};
-use crate::uki::{self, Architecture};
-use crate::verity::RootHash;
+use crate::steps::{self, Job, Layout};
+use crate::tools::{self, Versions};
+use crate::uki;
 
 /// What became of an assembly.
 #[derive(Debug)]
@@ -44,17 +45,18 @@ pub(crate) struct Outcome {
 /// written.
 pub(crate) fn assemble(
     options: &Options,
+    layout: &Layout,
     output: &Path,
     rebuild_check: bool,
     progress: &dyn Progress,
 ) -> Result<Outcome, Error> {
-    let prepared = prepare(options)?;
+    let prepared = prepare(options, layout)?;
     let aside = Aside::new(output)?;
     let _interrupted = RemovedOnSignal::new(aside.directory())?;
-    let first = build(options, &aside, &prepared, progress)?;
+    let first = build(options, layout, &aside, &prepared, progress)?;
     if rebuild_check && first.written {
         let again = Aside::new(&aside.work().join("again"))?;
-        build(options, &again, &prepared, progress)?;
+        build(options, layout, &again, &prepared, progress)?;
         progress.step("comparing both builds");
         compare(&aside.result(), &again.result())?;
     }
@@ -66,6 +68,7 @@ pub(crate) fn assemble(
 
 fn build(
     options: &Options,
+    layout: &Layout,
     aside: &Aside,
     (architecture, versions): &(Architecture, Versions),
     progress: &dyn Progress,
@@ -82,12 +85,18 @@ fn build(
         return Ok(outcome);
     }
     let places = (work.as_path(), result.as_path());
-    let mut job = Job::new(options, &plan.tree, *architecture, places, progress);
+    let mut job = Job::new(options, layout, &plan.tree, *architecture, places, progress);
     steps::run(&job.steps(), &mut job)?;
     outcome.written = true;
     outcome.root_hash = job.root_hash.as_ref().map(RootHash::to_string);
     let sizes = Sizes::of(&plan.tree, in_image(&options.store.directory));
-    let mut manifest = Manifest::new(options, &plan.numbers, &outcome.findings, sizes);
+    let mut manifest = Manifest::new(
+        options,
+        layout.name,
+        &plan.numbers,
+        &outcome.findings,
+        sizes,
+    );
     manifest.lint = plan.lint;
     manifest.tools = versions.iter().cloned().collect();
     manifest.root_hash.clone_from(&outcome.root_hash);
@@ -99,18 +108,25 @@ fn build(
 
 /// Checks options and tools before anything is done; the kernel's architecture, and the versions of the
 /// tools.
-pub(crate) fn prepare(options: &Options) -> Result<(Architecture, Versions), Error> {
+pub(crate) fn prepare(
+    options: &Options,
+    layout: &Layout,
+) -> Result<(Architecture, Versions), Error> {
     let architecture = check_options(options)?;
     Ok((
         architecture,
-        tools::check(&needed_tools(options, architecture))?,
+        tools::check(&needed_tools(options, layout, architecture))?,
     ))
 }
 
 /// The tools that are asked for: those of all commands that may be run.
-fn needed_tools(options: &Options, architecture: Architecture) -> Vec<&'static Tool> {
+fn needed_tools(
+    options: &Options,
+    layout: &Layout,
+    architecture: Architecture,
+) -> Vec<&'static Tool> {
     let (tree, place) = (RootTree::default(), Path::new(""));
-    let job = Job::new(options, &tree, architecture, (place, place), &Quiet);
+    let job = Job::new(options, layout, &tree, architecture, (place, place), &Quiet);
     let etc = etc::Step::needed(options, None).into_iter();
     let etc = etc.map(|step| step.command(options, place));
     let steps = job.steps();
@@ -164,7 +180,7 @@ fn check_options(options: &Options) -> Result<Architecture, Error> {
         });
     }
     if !options.wants(Part::Kernel) {
-        return Ok(uki::own_architecture());
+        return Ok(architecture::own());
     }
     let Some(kernel) = &options.kernel else {
         return Err(Error::MissingOption {
@@ -180,7 +196,7 @@ fn check_options(options: &Options) -> Result<Architecture, Error> {
             fs::metadata(path).map_err(io_error(option, path))?;
         }
     }
-    uki::architecture(kernel)
+    architecture::of_kernel(kernel)
 }
 
 /// Writes what describes the image: the numbers of users, the sizes, and the manifest.

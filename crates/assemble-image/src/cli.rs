@@ -18,9 +18,11 @@ use lint_store_path::rules;
 
 use crate::dry_run::describe;
 use crate::interrupt::RemovedOnSignal;
-use crate::options::{CONFIGURATION, IMAGE, OUTPUT, Options};
+use crate::options::{BOOT, CONFIGURATION, IMAGE, OUTPUT, Options, one_of};
 use crate::output::private_directory;
-use crate::{assemble, findings, lint, tools};
+use crate::steps::Layout;
+use crate::tools::{DEPMOD, MKFS_VFAT, MMD, SYSUSERS, VERITYSETUP};
+use crate::{assemble, command, findings, layout, lint, root_fs};
 
 /// The name and version of the tool.
 pub const TOOL: ToolVersion = ToolVersion {
@@ -42,6 +44,11 @@ pub struct Arguments {
     /// Store paths in the image: a file that lists them, one per line, or a store path (repeatable)
     #[arg(long, value_name = "FILE|PATH", num_args = 1.., help_heading = IMAGE)]
     closure: Vec<PathBuf>,
+
+    /// Layout of the image
+    #[arg(long, value_name = "LAYOUT", default_value = layout::ALL[0].name, help_heading = BOOT,
+        value_parser = one_of(layout::ALL, |layout| (layout.name, layout.summary)))]
+    layout: &'static Layout,
 
     #[command(flatten)]
     options: Options,
@@ -125,7 +132,7 @@ Tools, on PATH, in these versions or newer; only those that the layout needs:
   {}
 
 ",
-            tools::projects()
+            projects()
         )
     }
 
@@ -140,7 +147,7 @@ Tools, on PATH, in these versions or newer; only those that the layout needs:
             return dry_run(&self, &options, &output, streams);
         }
         let bar = Bar::new(streams, self.output_options.style);
-        let outcome = assemble::assemble(&options, &output, self.rebuild_check, &bar)?;
+        let outcome = assemble::assemble(&options, self.layout, &output, self.rebuild_check, &bar)?;
         drop(bar);
         self.show(&output, &outcome.findings, outcome.lint, streams)?;
         if !outcome.written {
@@ -165,7 +172,7 @@ fn dry_run(
     output: &Path,
     streams: &mut Streams<'_>,
 ) -> anyhow::Result<ExitStatus> {
-    let (architecture, _) = assemble::prepare(options)?;
+    let (architecture, _) = assemble::prepare(options, arguments.layout)?;
     let work = private_directory(TOOL.name, &std::env::temp_dir())?;
     let _interrupted = RemovedOnSignal::new(work.path())?;
     let plan = crate::plan::plan(options, work.path(), &Quiet)?;
@@ -174,7 +181,14 @@ fn dry_run(
         return Ok(ExitStatus::Findings);
     }
     if arguments.is_human() {
-        let text = describe(options, &plan, architecture, output, work.path())?;
+        let text = describe(
+            options,
+            arguments.layout,
+            &plan,
+            architecture,
+            output,
+            work.path(),
+        )?;
         write!(streams.stdout, "{text}").context("writing to standard output")?;
     }
     Ok(ExitStatus::Clean)
@@ -190,6 +204,7 @@ impl Arguments {
             store,
             passwords: passwords.collect::<anyhow::Result<_>>()?,
             lint: self.lint()?,
+            parts: self.layout.parts,
             ..self.options.clone()
         };
         if self.no_tmpfs {
@@ -280,6 +295,15 @@ impl Arguments {
             .write_all(text.as_bytes())
             .context("writing to standard error")
     }
+}
+
+/// The projects that have the tools, with the oldest versions that will do.
+fn projects() -> String {
+    let of_root = root_fs::ALL.iter().map(|file_system| file_system.make_tool);
+    let others = [&SYSUSERS, &VERITYSETUP, &MKFS_VFAT, &MMD, &DEPMOD];
+    let projects = others.into_iter().chain(of_root);
+    let projects = projects.map(command::Tool::needed);
+    projects.collect::<Vec<_>>().join(", ")
 }
 
 fn password(given: &OsString) -> anyhow::Result<(String, PathBuf)> {

@@ -4,10 +4,11 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::{self, Read};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::process::{self, ChildStdin, Stdio};
 use std::sync::mpsc;
-use std::thread;
+use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::Duration;
 
 use rustix::fs::statvfs;
@@ -15,7 +16,39 @@ use rustix::process::{Pid, Signal, geteuid, kill_process};
 
 use crate::error::Error;
 use crate::launch;
-use crate::tools::Tool;
+
+/// A tool that is called.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Tool {
+    /// Its name on the search path.
+    pub(crate) name: &'static str,
+    /// The project that has it, as distributions call it.
+    pub(crate) package: &'static str,
+    /// The oldest version that will do.
+    pub(crate) minimum: &'static str,
+    /// The argument that makes it print its version; empty if it never does.
+    pub(crate) version_argument: &'static str,
+    /// Versions that make wrong images.
+    pub(crate) broken: &'static [&'static str],
+}
+
+/// A tool that prints its version with `--version`.
+pub(crate) const fn tool(name: &'static str, package: &'static str, minimum: &'static str) -> Tool {
+    Tool {
+        name,
+        package,
+        minimum,
+        version_argument: "--version",
+        broken: &[],
+    }
+}
+
+impl Tool {
+    /// The package that has it, and its oldest version that will do.
+    pub(crate) fn needed(&self) -> String {
+        format!("{} {}", self.package, self.minimum)
+    }
+}
 
 /// A command line of a tool: what is run, as it is shown by `--dry-run`.
 #[derive(Clone, Debug)]
@@ -188,10 +221,31 @@ impl Command {
     }
 }
 
+/// Runs commands one after the other.
+pub(crate) fn run_commands(action: &'static str, commands: &[Command]) -> Result<(), Error> {
+    commands
+        .iter()
+        .try_for_each(|command| command.run(action).map(|_| ()))
+}
+
+/// The same on a thread of their own; [`join`] waits for its end.
+pub(crate) fn run_beside<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    action: &'static str,
+    commands: Vec<Command>,
+) -> ScopedJoinHandle<'scope, Result<(), Error>> {
+    scope.spawn(move || run_commands(action, &commands))
+}
+
+/// What a thread gave; its panic goes on here.
+pub(crate) fn join<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+}
+
 /// Ends a process when there is no room left for what it writes, because it may never end itself. It
 /// looks until what it gives back is dropped.
 fn watch<'scope>(
-    scope: &'scope thread::Scope<'scope, '_>,
+    scope: &'scope Scope<'scope, '_>,
     directory: &'scope Path,
     child: &process::Child,
 ) -> mpsc::Sender<()> {
@@ -286,7 +340,7 @@ fn last_lines(stderr: &[u8], stdout: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    static SH: Tool = crate::tools::tool("sh", "dash", "99");
+    static SH: Tool = tool("sh", "dash", "99");
 
     #[test]
     fn a_tool_that_fails_is_told_with_its_reason() {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use hermetic_out_command_line::escape_for_terminal;
 
+use crate::architecture::Architecture;
 use crate::closure::in_image;
 use crate::error::Error;
 use crate::initrd;
@@ -13,12 +14,12 @@ use crate::plan::Plan;
 use crate::progress::Quiet;
 use crate::root_tree::{Content, Node, RootTree, is_in};
 use crate::sizes::Sizes;
-use crate::steps::Job;
-use crate::uki::Architecture;
+use crate::steps::{Job, Layout};
 
 /// The plan as text. `work` is the directory in which it was made.
 pub(crate) fn describe(
     options: &Options,
+    layout: &Layout,
     plan: &Plan,
     architecture: Architecture,
     output: &Path,
@@ -47,7 +48,14 @@ pub(crate) fn describe(
     text.push_str("\ncommands:\n");
     // It stands for the directory for intermediate files, as ROOT_HASH does for the root hash.
     let work = Path::new("WORK");
-    let job = Job::new(options, &plan.tree, architecture, (work, output), &Quiet);
+    let job = Job::new(
+        options,
+        layout,
+        &plan.tree,
+        architecture,
+        (work, output),
+        &Quiet,
+    );
     let etc = plan.etc_steps.iter();
     let etc = etc.map(|step| step.command(options, work));
     let steps = job.steps();

@@ -5,8 +5,6 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::tools::Tool;
-
 /// The image could not be assembled: what was being done (`action`), to what, and why it failed.
 #[derive(Debug, Error)]
 pub(crate) enum Error {
@@ -43,15 +41,17 @@ pub(crate) enum Error {
         store: PathBuf,
     },
     /// A tool is not on the search path.
-    #[error("{} is not on PATH; install {} {} or newer", .0.name, .0.package, .0.minimum)]
-    MissingTool(&'static Tool),
+    #[error("{tool} is not on PATH; install {needed} or newer")]
+    MissingTool {
+        tool: &'static str,
+        /// The package that has it, and its oldest version that will do.
+        needed: String,
+    },
     /// A tool is too old, or known to be broken.
-    #[error(
-        "{} is version {found}, {reason}; install {} {} or newer",
-        tool.name, tool.package, tool.minimum
-    )]
+    #[error("{tool} is version {found}, {reason}; install {needed} or newer")]
     UnfitTool {
-        tool: &'static Tool,
+        tool: &'static str,
+        needed: String,
         found: String,
         reason: &'static str,
     },

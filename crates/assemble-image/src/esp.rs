@@ -3,12 +3,12 @@
 use std::fs::{self, File};
 use std::path::PathBuf;
 
-use crate::command::Command;
+use crate::command::{Command, run_commands};
 use crate::disk::Partition;
 use crate::error::{Error, io_error};
 use crate::etc::source_date_epoch;
 use crate::image_seed::Uuid;
-use crate::steps::{Job, Step, run_commands};
+use crate::steps::{Job, Step};
 use crate::tools::{MCOPY, MKFS_VFAT, MMD};
 
 const MIB: u64 = 1 << 20;
@@ -155,7 +155,7 @@ mod tests {
             source: "/x".into(),
         };
         let (options, tree) = (options(), RootTree::default());
-        let job = job(&options, &tree);
+        let job = job(&options, "ddi", &tree);
         let commands = make(&job, [file]).commands(&job);
         let made = commands[1].to_string();
         assert!(

@@ -11,8 +11,6 @@ use std::sync::OnceLock;
 use rustix::fs::Mode;
 use rustix::process::{Pid, Signal, getpid, getppid, set_parent_process_death_signal, umask};
 
-use crate::cli::Arguments;
-
 /// The argument that makes this program become a tool; the parent's number, the tool and its arguments
 /// follow.
 const ARGUMENT: &str = "--become-tool";
@@ -24,19 +22,20 @@ const CANNOT_START: u8 = 127;
 /// Set if this process runs the program, and not what else links to this library.
 static IS_PROGRAM: OnceLock<()> = OnceLock::new();
 
-/// The program: the tool's command line, or what becomes one of the tools that it runs.
+/// Becomes a tool if the arguments say so; the exit status if that fails. Otherwise this process is the
+/// program, and starts tools through itself.
 #[must_use]
-pub fn main() -> ExitCode {
+pub fn become_tool_if_asked() -> Option<ExitCode> {
     let mut arguments = env::args_os().skip(1);
     if arguments.next().is_some_and(|first| first == ARGUMENT) {
         let error = become_tool(arguments);
         // Nobody else is there to report it; if that fails, the status says it.
         let _ = writeln!(io::stderr(), "{error}");
-        return ExitCode::from(CANNOT_START);
+        return Some(ExitCode::from(CANNOT_START));
     }
     // Nothing has set it before.
     let _ = IS_PROGRAM.set(());
-    hermetic_out_command_line::main::<Arguments>()
+    None
 }
 
 /// A process for a tool. It ends with the thread that starts it, whatever ends that, so that none goes on

@@ -5,6 +5,7 @@
 //! write it. The closure itself is never copied: it goes from where it lies into the file system.
 
 mod accounts;
+mod architecture;
 mod archive;
 mod assemble;
 mod check;
@@ -30,6 +31,7 @@ mod output;
 mod plan;
 mod rebuild_check;
 mod root_fs;
+mod root_hash;
 mod root_tree;
 mod setuid;
 pub mod size_page;

@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+use assemble_image::cli::Arguments;
+use assemble_image::launch::become_tool_if_asked;
+
 fn main() -> ExitCode {
-    assemble_image::launch::main()
+    become_tool_if_asked().unwrap_or_else(hermetic_out_command_line::main::<Arguments>)
 }

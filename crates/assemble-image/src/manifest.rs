@@ -7,7 +7,8 @@ use hermetic_out::Finding;
 use serde::Serialize;
 
 use crate::lint;
-use crate::options::{Compression, Options};
+use crate::options::Options;
+use crate::root_fs::Compression;
 use crate::sizes::Sizes;
 use crate::users::Numbers;
 
@@ -71,6 +72,7 @@ impl Manifest {
     /// The manifest of an image, without what is known only when it is written.
     pub(crate) fn new(
         options: &Options,
+        layout: &'static str,
         numbers: &Numbers,
         findings: &[Finding],
         sizes: Sizes,
@@ -83,7 +85,7 @@ impl Manifest {
         Self {
             version: VERSION,
             tool: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
-            layout: options.layout.name,
+            layout,
             compression: options.compression,
             root_hash: None,
             cmdline: String::new(),

@@ -6,29 +6,14 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use hermetic_out::Store;
 use hermetic_out_command_line::policy::Policy;
-use serde::Serialize;
 
-use crate::layout::{self, Layout, Part};
-use crate::root_fs::{self, RootFs};
+use crate::root_fs::{self, Compression, RootFs};
 use crate::setuid::SetuidProgram;
 
 pub(crate) const IMAGE: &str = "Content";
 pub(crate) const BOOT: &str = "Boot";
 pub(crate) const CONFIGURATION: &str = "Users and /etc";
 pub(crate) const OUTPUT: &str = "Output";
-
-/// How files are compressed. The comments of the values are what `--help` says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Compression {
-    /// Fast
-    #[default]
-    Lz4,
-    /// Smaller; needs Linux 6.10
-    Zstd,
-    /// Not at all
-    None,
-}
 
 /// What the running system does when a block is not what its hash says. The comments of the values
 /// are what `--help` says.
@@ -39,6 +24,23 @@ pub(crate) enum OnCorruption {
     Panic,
     /// The read fails, and the system goes on
     IoError,
+}
+
+/// A part of the plan. The closure is in every image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// The packages' files in /usr and /etc, and the directories and files that no package ships.
+    Farm,
+    /// /etc as systemd's tools make it.
+    Etc,
+    /// Users and groups, which are made with /etc.
+    Users,
+    /// An initrd that opens the root file system.
+    Initrd,
+    /// A kernel in a unified kernel image.
+    Kernel,
+    /// `/init`, for a root that is the kernel's first file system: in memory, and writable.
+    Init,
 }
 
 /// What `systemd-firstboot` asks for.
@@ -84,6 +86,10 @@ pub(crate) struct Options {
     #[arg(skip)]
     pub(crate) lint: Option<Policy>,
 
+    // What the layout wants.
+    #[arg(skip)]
+    pub(crate) parts: &'static [Part],
+
     /// Packages whose files are linked into /usr and /etc, by priority (repeatable)
     ///
     /// The rest of the closure is only stored. bin, lib, libexec and share are linked into /usr, etc
@@ -111,11 +117,6 @@ pub(crate) struct Options {
     /// Without a mode and owner, they are 4755 and root:root.
     #[arg(long, value_name = "PROGRAM[:MODE[:USER[:GROUP]]]", help_heading = IMAGE)]
     pub(crate) setuid: Vec<SetuidProgram>,
-
-    /// Layout of the image
-    #[arg(long, value_name = "LAYOUT", default_value = layout::ALL[0].name, help_heading = BOOT,
-        value_parser = one_of(layout::ALL, |layout| (layout.name, layout.summary)))]
-    pub(crate) layout: &'static Layout,
 
     /// Kernel image, for all layouts with a unified kernel image
     #[arg(long, value_name = "FILE", help_heading = BOOT)]
@@ -196,7 +197,7 @@ pub(crate) struct Options {
 }
 
 /// Takes an entry of a list by its name; the second string is what `--help` says of it.
-fn one_of<T: Sync>(
+pub(crate) fn one_of<T: Sync>(
     all: &'static [&'static T],
     entry: fn(&T) -> (&'static str, &'static str),
 ) -> impl TypedValueParser<Value = &'static T> {
@@ -224,7 +225,12 @@ fn machine_id(text: &str) -> Result<String, &'static str> {
 impl Options {
     /// Whether the layout wants a part of the plan.
     pub(crate) fn wants(&self, part: Part) -> bool {
-        self.layout.parts.contains(&part)
+        self.parts.contains(&part)
+    }
+
+    /// Whether the root file system is in memory: it is writable then.
+    pub(crate) fn is_root_in_memory(&self) -> bool {
+        self.wants(Part::Init)
     }
 
     /// Whether a minimal initrd is made: not if one is given, if the layout wants none, or if nothing

@@ -7,17 +7,16 @@ use hermetic_out::Finding;
 
 use crate::accounts::hide_hashes;
 use crate::closure::add_closure;
+use crate::command::join;
 use crate::error::Error;
 use crate::etc::{self, Etc, conflicting_claims, make_etc};
 use crate::farm::{Farm, add_farm};
 use crate::findings::{self, has_error};
-use crate::layout::Part;
-use crate::options::Options;
+use crate::options::{Options, Part};
 use crate::progress::Progress;
 use crate::root_tree::{Entry, RootTree};
 use crate::setuid::add_wrappers;
 use crate::skeleton::{add_directories, add_extra, add_files, add_os_release_link};
-use crate::steps::join;
 use crate::users::Numbers;
 use crate::{check, lint};
 
@@ -118,7 +117,7 @@ fn planned(options: &Options, work: &Path, progress: &dyn Progress) -> Result<Pl
     findings.extend(etc.findings);
     if !incomplete {
         add_wrappers(&mut tree, &options.setuid, &etc.numbers)?;
-        if options.layout.is_root_in_memory {
+        if options.is_root_in_memory() {
             tree.insert("init", Entry::link("usr/lib/systemd/systemd"));
         }
         progress.step("checking");
@@ -139,26 +138,16 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::layout::Layout;
     use crate::progress::Quiet;
     use crate::test_support::options;
     use hermetic_out::Store;
-
-    static NO_PARTS: Layout = Layout {
-        name: "store",
-        summary: "",
-        parts: &[],
-        is_root_in_memory: false,
-        root_arguments: |_| String::new(),
-        steps: |_| Vec::new(),
-    };
 
     #[test]
     fn a_layout_that_wants_no_parts_has_the_closure_alone() {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir_all(root.path().join("nix/store/h-a/bin")).unwrap();
         let mut options = options();
-        options.layout = &NO_PARTS;
+        options.parts = &[];
         options.store = Store::new("/nix/store", Some(root.path().into()));
         options.closure = vec!["/nix/store/h-a".into()];
         options.packages = options.closure.clone();

@@ -167,7 +167,7 @@ pub(crate) fn add_files(tree: &mut RootTree, options: &Options) -> Result<(), Er
     if tree.exists(b"usr/lib/systemd/system/ldconfig.service") && tree.get(masked).is_none() {
         tree.insert(masked.to_vec(), Entry::link("/dev/null"));
     }
-    if !options.layout.is_root_in_memory && tree.get(b"etc/fstab").is_none() {
+    if !options.is_root_in_memory() && tree.get(b"etc/fstab").is_none() {
         let text = fstab(tree, &options.tmpfs);
         if !text.is_empty() {
             tree.insert("etc/fstab", file(&text));

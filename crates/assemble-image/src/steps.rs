@@ -1,20 +1,19 @@
 //! The steps in which an image is written. A layout lists them; [`run`] executes them, and `--dry-run`
 //! prints the commands of the same list.
 
-use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
-use std::thread::{self, Scope, ScopedJoinHandle};
+use std::thread;
 
-use crate::command::Command;
+use crate::architecture::Architecture;
+use crate::command::{Command, join, run_beside, run_commands};
 use crate::error::Error;
 use crate::image_seed::ImageSeed;
 use crate::manifest;
-use crate::options::Options;
+use crate::options::{Options, Part};
 use crate::output::names;
 use crate::progress::Progress;
+use crate::root_hash::RootHash;
 use crate::root_tree::RootTree;
-use crate::uki::Architecture;
-use crate::verity::RootHash;
 
 /// A step: what it does, and the commands that it runs.
 pub(crate) struct Step {
@@ -71,10 +70,26 @@ impl Step {
     }
 }
 
+/// A layout.
+#[derive(Debug)]
+pub(crate) struct Layout {
+    /// The value of `--layout`.
+    pub(crate) name: &'static str,
+    /// What `--help` says of it.
+    pub(crate) summary: &'static str,
+    /// The parts of the plan that it wants.
+    pub(crate) parts: &'static [Part],
+    /// What the kernel command line says about the root file system.
+    pub(crate) root_arguments: fn(&Job<'_>) -> String,
+    /// The steps that write the output.
+    pub(crate) steps: fn(&Job<'_>) -> Vec<Step>,
+}
+
 /// The image that is being written: what steps are given, and what they have found out.
 pub(crate) struct Job<'a> {
     /// What was asked for.
     pub(crate) options: &'a Options,
+    layout: &'a Layout,
     /// The tree of the image.
     pub(crate) tree: &'a RootTree,
     /// What UUIDs and the salt are derived from.
@@ -97,6 +112,7 @@ impl<'a> Job<'a> {
     /// A job of which nothing is done yet.
     pub(crate) fn new(
         options: &'a Options,
+        layout: &'a Layout,
         tree: &'a RootTree,
         architecture: Architecture,
         (work, result): (&'a Path, &'a Path),
@@ -104,6 +120,7 @@ impl<'a> Job<'a> {
     ) -> Self {
         Self {
             options,
+            layout,
             tree,
             seed: ImageSeed::of(tree),
             architecture,
@@ -117,7 +134,7 @@ impl<'a> Job<'a> {
 
     /// The steps of the layout.
     pub(crate) fn steps(&self) -> Vec<Step> {
-        (self.options.layout.steps)(self)
+        (self.layout.steps)(self)
     }
 
     /// The file of the root file system, for layouts that copy it from there.
@@ -144,7 +161,7 @@ impl<'a> Job<'a> {
 
     /// The kernel command line.
     pub(crate) fn cmdline(&self) -> String {
-        let of_layout = (self.options.layout.root_arguments)(self);
+        let of_layout = (self.layout.root_arguments)(self);
         let words = std::iter::once(&of_layout).chain(&self.options.cmdline);
         let words: Vec<&str> = words
             .map(String::as_str)
@@ -170,25 +187,4 @@ pub(crate) fn run(steps: &[Step], job: &mut Job<'_>) -> Result<(), Error> {
         });
         checks.into_iter().try_for_each(join).and(done)
     })
-}
-
-/// Runs commands one after the other.
-pub(crate) fn run_commands(action: &'static str, commands: &[Command]) -> Result<(), Error> {
-    commands
-        .iter()
-        .try_for_each(|command| command.run(action).map(|_| ()))
-}
-
-/// The same on a thread of their own; [`join`] waits for its end.
-pub(crate) fn run_beside<'scope>(
-    scope: &'scope Scope<'scope, '_>,
-    action: &'static str,
-    commands: Vec<Command>,
-) -> ScopedJoinHandle<'scope, Result<(), Error>> {
-    scope.spawn(move || run_commands(action, &commands))
-}
-
-/// What a thread gave; its panic goes on here.
-pub(crate) fn join<T>(thread: ScopedJoinHandle<'_, T>) -> T {
-    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
 }

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use hermetic_out::Store;
 
-use crate::layout::{self, Layout};
-use crate::options::{Compression, FirstBoot, OnCorruption, Options};
+use crate::architecture;
+use crate::layout;
+use crate::options::{FirstBoot, OnCorruption, Options};
 use crate::progress::Quiet;
-use crate::root_fs;
+use crate::root_fs::{self, Compression};
 use crate::root_tree::RootTree;
-use crate::steps::Job;
-use crate::uki::own_architecture;
+use crate::steps::{Job, Layout};
 
 /// Options that ask for nothing.
 pub(crate) fn options() -> Options {
@@ -20,7 +20,7 @@ pub(crate) fn options() -> Options {
         packages: Vec::new(),
         extra: Vec::new(),
         os_release: None,
-        layout: layout("ddi"),
+        parts: layout("ddi").parts,
         root_fs: root_fs::ALL[0],
         compression: Compression::Lz4,
         kernel: None,
@@ -49,8 +49,15 @@ pub(crate) fn layout(name: &str) -> &'static Layout {
     layouts.copied().find(|layout| layout.name == name).unwrap()
 }
 
-/// A job of which nothing is done yet.
-pub(crate) fn job<'a>(options: &'a Options, tree: &'a RootTree) -> Job<'a> {
+/// A job of a layout, of which nothing is done yet.
+pub(crate) fn job<'a>(options: &'a Options, name: &str, tree: &'a RootTree) -> Job<'a> {
     let places = (Path::new("WORK"), Path::new("OUTPUT"));
-    Job::new(options, tree, own_architecture(), places, &Quiet)
+    Job::new(
+        options,
+        layout(name),
+        tree,
+        architecture::own(),
+        places,
+        &Quiet,
+    )
 }

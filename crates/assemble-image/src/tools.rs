@@ -4,36 +4,8 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::thread;
 
-use crate::command::Command;
+use crate::command::{Command, Tool, join, tool};
 use crate::error::Error;
-use crate::root_fs;
-use crate::steps::join;
-
-/// A tool that is called.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Tool {
-    /// Its name on the search path.
-    pub(crate) name: &'static str,
-    /// The project that has it, as distributions call it.
-    pub(crate) package: &'static str,
-    /// The oldest version that will do.
-    pub(crate) minimum: &'static str,
-    /// The argument that makes it print its version; empty if it never does.
-    pub(crate) version_argument: &'static str,
-    /// Versions that make wrong images.
-    pub(crate) broken: &'static [&'static str],
-}
-
-/// A tool that prints its version with `--version`.
-pub(crate) const fn tool(name: &'static str, package: &'static str, minimum: &'static str) -> Tool {
-    Tool {
-        name,
-        package,
-        minimum,
-        version_argument: "--version",
-        broken: &[],
-    }
-}
 
 const fn systemd(name: &'static str) -> Tool {
     // 257 has sysusers.d's `u!` and the modifiers of tmpfiles.d that packages use now.
@@ -79,15 +51,6 @@ pub(crate) static FIRSTBOOT: Tool = systemd("systemd-firstboot");
 /// The versions of tools, by name.
 pub(crate) type Versions = Vec<(&'static str, String)>;
 
-/// The projects that have the tools, with the oldest versions that will do.
-pub(crate) fn projects() -> String {
-    let of_root = root_fs::ALL.iter().map(|file_system| file_system.make_tool);
-    let others = [&SYSUSERS, &VERITYSETUP, &MKFS_VFAT, &MMD, &DEPMOD];
-    let projects = others.into_iter().chain(of_root);
-    let projects = projects.map(|tool| format!("{} {}", tool.package, tool.minimum));
-    projects.collect::<Vec<_>>().join(", ")
-}
-
 /// Looks for the tools and asks for their versions, so that a missing one is reported before anything is
 /// done. Gives back what each output of its version, in the same order.
 pub(crate) fn check(tools: &[&'static Tool]) -> Result<Versions, Error> {
@@ -107,7 +70,10 @@ pub(crate) fn check(tools: &[&'static Tool]) -> Result<Versions, Error> {
 impl Tool {
     fn check(&'static self) -> Result<String, Error> {
         if !self.is_on_path() {
-            return Err(Error::MissingTool(self));
+            return Err(Error::MissingTool {
+                tool: self.name,
+                needed: self.needed(),
+            });
         }
         if self.version_argument.is_empty() {
             return Ok(String::new());
@@ -117,7 +83,8 @@ impl Tool {
         let output = String::from_utf8_lossy(&output);
         let found = version_in(&output).unwrap_or_default();
         let unfit = |reason| Error::UnfitTool {
-            tool: self,
+            tool: self.name,
+            needed: self.needed(),
             found: found.to_owned(),
             reason,
         };

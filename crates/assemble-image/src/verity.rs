@@ -1,49 +1,54 @@
-//! The hash tree of the root file system, and its root hash.
+//! The root file system, made from a tar stream, and its hash tree.
 
-use std::fmt;
 use std::fs;
-use std::path::PathBuf;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+use std::process::ChildStdin;
 
-use crate::command::Command;
+use crate::archive::tar;
+use crate::command::{Command, run_commands};
 use crate::error::{Error, io_error};
-use crate::image_seed::Uuid;
 use crate::options::OnCorruption;
 use crate::output::names;
-use crate::steps::{Job, Step, run_commands};
+use crate::progress::Unit;
+use crate::root_hash::RootHash;
+use crate::steps::{Job, Step};
 use crate::tools::VERITYSETUP;
 
-/// The hash that all blocks of the root file system hang on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RootHash([u8; 32]);
-
-impl RootHash {
-    /// Reads it in hexadecimal.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let mut bytes = [0; 32];
-        if text.len() != 64 || !text.is_ascii() {
-            return None;
-        }
-        for (index, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(text.get(index * 2..index * 2 + 2)?, 16).ok()?;
-        }
-        Some(Self(bytes))
-    }
-
-    /// The ids of the partitions that hold the data and the hash tree: its first and last 128 bits.
-    /// Discoverable partitions specification.
-    pub(crate) fn partition_ids(&self) -> (Uuid, Uuid) {
-        let (mut data, mut tree) = ([0; 16], [0; 16]);
-        data.copy_from_slice(&self.0[..16]);
-        tree.copy_from_slice(&self.0[16..]);
-        (Uuid(data), Uuid(tree))
-    }
+/// The steps that make the root file system and its hash tree in these files, and check them.
+pub(crate) fn verified(image: &Path, hash_tree: &Path) -> Vec<Step> {
+    vec![
+        make_root(image.to_owned()),
+        make(image.to_owned(), hash_tree.to_owned()),
+        check_root(image.to_owned()),
+        verify(image.to_owned(), hash_tree.to_owned()),
+    ]
 }
 
-impl fmt::Display for RootHash {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&crate::image_seed::hex(&self.0))
-    }
+/// Makes the file system in a file.
+fn make_root(image: PathBuf) -> Step {
+    const ACTION: &str = "making the root file system";
+    let commands = move |job: &Job<'_>| {
+        let (options, uuid) = (job.options, job.seed.uuid("root"));
+        vec![(options.root_fs.make)(&image, uuid, options.compression)]
+    };
+    Step::new(ACTION, commands).with(move |job, commands| {
+        job.progress.total(job.tree.content_bytes(), Unit::Bytes);
+        let feed = |stdin: &mut ChildStdin| {
+            let mut out = BufWriter::with_capacity(1 << 20, stdin);
+            tar::write(job.tree, &mut out, &|bytes| job.progress.advance(bytes))
+        };
+        commands
+            .iter()
+            .try_for_each(|command| command.run_fed(ACTION, feed).map(|_| ()))
+    })
+}
+
+/// Reads the file system again.
+fn check_root(image: PathBuf) -> Step {
+    Step::check("checking the root file system", move |job| {
+        (job.options.root_fs.check)(&image)
+    })
 }
 
 /// Where veritysetup writes the root hash.
@@ -52,7 +57,7 @@ fn root_hash_file(job: &Job<'_>) -> PathBuf {
 }
 
 /// Makes the hash tree of a file system.
-pub(crate) fn make(image: PathBuf, hash_tree: PathBuf) -> Step {
+fn make(image: PathBuf, hash_tree: PathBuf) -> Step {
     const ACTION: &str = "making the hash tree";
     let commands = move |job: &Job<'_>| {
         let command = Command::new(&VERITYSETUP)
@@ -85,7 +90,7 @@ pub(crate) fn make(image: PathBuf, hash_tree: PathBuf) -> Step {
 }
 
 /// Verifies every block of a file system.
-pub(crate) fn verify(image: PathBuf, hash_tree: PathBuf) -> Step {
+fn verify(image: PathBuf, hash_tree: PathBuf) -> Step {
     Step::check("verifying the root file system", move |job| {
         let command = Command::new(&VERITYSETUP).arg("verify");
         command.arg(&image).arg(&hash_tree).arg(job.root_hash())
@@ -101,29 +106,4 @@ pub(crate) fn root_arguments(job: &Job<'_>) -> String {
     };
     let (root_hash, file_system) = (job.root_hash(), job.options.root_fs.name);
     format!("roothash={root_hash}{on_corruption} rootfstype={file_system} ro")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_root_hash_names_its_partitions() {
-        let text = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
-        let hash = RootHash::parse(&format!("{text}\n")).unwrap();
-        assert_eq!(hash.to_string(), text);
-        let (data, tree) = hash.partition_ids();
-        assert_eq!(data.to_string(), "00010203-0405-0607-0809-0a0b0c0d0e0f");
-        assert_eq!(tree.to_string(), "10111213-1415-1617-1819-1a1b1c1d1e1f");
-    }
-
-    #[test]
-    fn what_is_no_root_hash() {
-        let long = "0".repeat(66);
-        let other = "g".repeat(64);
-        let wide = "ä".repeat(32);
-        for text in ["", "00", &long, &other, &wide] {
-            assert_eq!(RootHash::parse(text), None, "{text}");
-        }
-    }
 }

@@ -10,8 +10,7 @@ use std::process::{Command, Output};
 use bstr::ByteSlice;
 use similar::{ChangeTag, TextDiff};
 
-use crate::dry_run;
-use crate::run::DryRuns;
+use crate::dry_run::{self, DryRuns};
 use crate::tree::{self, Kind, Tree};
 
 const ROOT: &[u8] = b"@ROOT@";

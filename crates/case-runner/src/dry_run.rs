@@ -3,11 +3,15 @@
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use bstr::ByteSlice;
 use serde_json::Value;
 
 use crate::tree::{Kind, Tree};
+
+/// How many changes each dry run has listed.
+pub(crate) type DryRuns = Mutex<Vec<usize>>;
 
 /// Everything in a tree but its directories.
 type Files = BTreeMap<PathBuf, Kind>;

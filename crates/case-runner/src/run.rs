@@ -5,6 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+use crate::case;
+use crate::dry_run::DryRuns;
+
 /// What did not go as its case expects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -49,9 +52,6 @@ pub fn run_all_fixups(tool_exe: &Path, cases_dir: &Path) {
     );
 }
 
-/// How many changes each dry run has listed.
-pub(crate) type DryRuns = Mutex<Vec<usize>>;
-
 fn assert_pass(tool_exe: &Path, cases_dir: &Path, dry_runs: Option<&DryRuns>) {
     let update = std::env::var_os("UPDATE").is_some_and(|value| value == "1");
     let failures = run(tool_exe, cases_dir, update, dry_runs);
@@ -90,7 +90,7 @@ fn run(
             return vec![Failure { case, message }];
         }
     };
-    let run = |case: PathBuf| match crate::case::run(tool_exe, &case, update, dry_runs) {
+    let run = |case: PathBuf| match case::run(tool_exe, &case, update, dry_runs) {
         Ok(()) => None,
         Err(message) => Some(Failure { case, message }),
     };

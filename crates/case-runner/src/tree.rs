@@ -10,7 +10,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, FileType, Mode, Timespec, Timestamps, mknodat, utimensat};
-use scanner_tests::elf_sample::Sample;
+use scanner_tests::elf_sample::{Sample, Sections};
 
 /// The time that everything in a tree gets before a run.
 pub(crate) const TIME: i64 = 1_000_000_000;
@@ -169,7 +169,10 @@ fn parse_line(line: &str) -> Option<Line> {
     for word in words {
         match word.split_once('=') {
             None if word == "absent" => parsed.absent = true,
-            Some(("type", kind @ ("dir" | "file" | "fifo" | "link" | "hard" | "elf"))) => {
+            Some((
+                "type",
+                kind @ ("dir" | "file" | "fifo" | "link" | "hard" | "elf" | "debug-elf"),
+            )) => {
                 parsed.kind = Some(kind.to_owned());
             }
             Some(("link", target)) => parsed.link = Some(unescape(target)?),
@@ -250,16 +253,17 @@ fn make(line: &Line, root: &Path) -> io::Result<()> {
         Some("fifo") => make_fifo(&place),
         Some("link") => symlink(target, &place),
         Some("hard") => fs::hard_link(root.join(target), &place),
-        Some("elf") => fs::write(&place, elf_file(&line.elf)),
+        Some("elf") => fs::write(&place, elf_file(&line.elf, Sections::Program)),
+        Some("debug-elf") => fs::write(&place, elf_file(&line.elf, Sections::DebugFile)),
         Some("file") if !place.exists() => fs::write(&place, ""),
         _ => fs::symlink_metadata(&place).map(drop),
     }
 }
 
-/// An ELF file that names what `values` say.
-fn elf_file(values: &[(String, String)]) -> Vec<u8> {
+/// An ELF file that names what `values` say, or the separate debug file of one.
+fn elf_file(values: &[(String, String)], sections: Sections) -> Vec<u8> {
     let mut sample = Sample {
-        sections: true,
+        sections,
         ..Sample::default()
     };
     for (name, value) in values {

@@ -13,9 +13,7 @@ pub fn escape_for_terminal(bytes: &[u8]) -> String {
             match character {
                 '\t' => text.push('\t'),
                 _ if character.is_ascii_control() => push_byte(&mut text, character as u8),
-                _ if character.is_control() || changes_direction(character) => {
-                    text.extend(character.escape_unicode());
-                }
+                _ if is_obeyed(character) => text.extend(character.escape_unicode()),
                 _ => text.push(character),
             }
         }
@@ -43,11 +41,14 @@ pub(crate) fn push_hex(text: &mut String, byte: u8) {
     }
 }
 
-fn changes_direction(character: char) -> bool {
-    matches!(
-        character,
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-    )
+/// Whether a terminal or a viewer does something on seeing `character`, in place of showing it: a control
+/// character (those of C1 included), or one that changes the direction of writing.
+pub(crate) fn is_obeyed(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        )
 }
 
 #[cfg(test)]

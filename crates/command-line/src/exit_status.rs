@@ -79,13 +79,7 @@ fn run_on(
     streams: &mut Streams<'_>,
     work: impl FnOnce(&mut Streams<'_>) -> anyhow::Result<ExitStatus>,
 ) -> u8 {
-    let result = work(streams).and_then(|status| {
-        streams
-            .stdout
-            .flush()
-            .context("writing to standard output")?;
-        Ok(status)
-    });
+    let result = work(streams).and_then(|status| flush(streams).map(|()| status));
     let error = match result {
         Ok(ExitStatus::Clean) => return 0,
         Ok(ExitStatus::Findings) => return 1,
@@ -104,6 +98,12 @@ fn run_on(
         escape_for_terminal(format!("{error:#}").as_bytes())
     );
     2
+}
+
+/// Sees to it that what was written to standard output is there.
+pub(crate) fn flush(streams: &mut Streams<'_>) -> anyhow::Result<()> {
+    let flushed = streams.stdout.flush();
+    flushed.context("writing to standard output")
 }
 
 /// A stream whose reader may leave: the rest is dropped.

@@ -68,7 +68,7 @@ fn named(
 
 #[cfg(test)]
 mod tests {
-    use hermetic_out::Place;
+    use hermetic_out::{Place, SourceText};
     use hermetic_out_formats::Span;
 
     use super::*;
@@ -90,7 +90,7 @@ mod tests {
     fn rebuilds_and_lines_do_not_matter() {
         let before = finding(&store_path('a', "x-1/f"), &store_path('b', "y-2/bin/y"));
         let mut after = finding(&store_path('c', "x-1/f"), &store_path('d', "y-2/bin/y"));
-        after.place = Some(Place::new(b"\n\n\nx", Span::new(3, 4)));
+        after.place = Some(Place::new(&SourceText::new(*b"\n\n\nx"), Span::new(3, 4)));
         after.message = "said in other words".into();
         assert_eq!(names(&[before]), names(&[after]));
     }

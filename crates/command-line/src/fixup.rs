@@ -29,6 +29,9 @@ pub struct ChangeOptions {
 impl Report {
     /// Applies the plan of a fixup, unless a finding is an error or the options forbid it, and
     /// writes the report. `action` names the work in an error: "patching".
+    ///
+    /// The report comes first: if it cannot be written, that is an error, and nothing is changed. Only the
+    /// summary for people comes last, and whether it can be written changes nothing any more.
     pub fn apply_and_write(
         mut self,
         package: &Package,
@@ -41,12 +44,19 @@ impl Report {
         if let Some(changes) = &mut self.changes {
             changes.with_diff = options.diff;
             changes.dry_run = options.dry_run || status != ExitStatus::Clean;
-            if !changes.dry_run {
-                apply(&changes.outcome.plan, package)
-                    .with_context(|| format!("{action} {}", self.subject))?;
-            }
         }
-        output_options.write(&self, streams)?;
+        let OutputOptions { format, style, .. } = output_options;
+        format.announce(&self, *style, streams)?;
+        let to_apply = self.changes.as_ref().filter(|changes| !changes.dry_run);
+        let is_applied = to_apply.is_some();
+        if let Some(changes) = to_apply {
+            apply(&changes.outcome.plan, package)
+                .with_context(|| format!("{action} {}", self.subject))?;
+        }
+        let concluded = format.conclude(&self, *style, streams);
+        if !is_applied {
+            concluded?;
+        }
         Ok(status)
     }
 }

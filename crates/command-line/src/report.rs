@@ -17,9 +17,9 @@ pub use content::{Changes, Report, ToolVersion};
 pub(crate) use style::OUTPUT;
 pub use style::{Color, Style};
 
-use crate::exit_status::Streams;
+use crate::exit_status::{Streams, flush};
 
-/// How a report is written. To add a format, add a line here, one in `Format::write`, and its
+/// How a report is written. To add a format, add a line here, one in `Format::announce`, and its
 /// module.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -43,12 +43,37 @@ impl Format {
         style: Style,
         streams: &mut Streams<'_>,
     ) -> anyhow::Result<()> {
+        self.announce(report, style, streams)?;
+        self.conclude(report, style, streams)
+    }
+
+    /// Writes all of `report` that is known before anything is changed: all but the summary for people.
+    pub(crate) fn announce(
+        self,
+        report: &Report,
+        style: Style,
+        streams: &mut Streams<'_>,
+    ) -> anyhow::Result<()> {
         match self {
-            Self::Human => human::write(report, style, streams),
+            Self::Human => human::announce(report, style, streams),
             Self::Json => json::write(report, streams.stdout),
             Self::Sarif => sarif::write(report, streams.stdout),
             #[cfg(feature = "html")]
             Self::Html => html::write(report, streams.stdout),
+        }?;
+        flush(streams)
+    }
+
+    /// Writes what is left of `report` once everything is changed.
+    pub(crate) fn conclude(
+        self,
+        report: &Report,
+        style: Style,
+        streams: &mut Streams<'_>,
+    ) -> anyhow::Result<()> {
+        match self {
+            Self::Human => human::conclude(report, style, streams),
+            _ => Ok(()),
         }
     }
 }
@@ -59,7 +84,7 @@ pub(crate) mod tests {
 
     use bstr::BString;
     use hermetic_out::{
-        Change, Edit, FileEdits, Finding, FindingKind, Group, Outcome, Plan, Severity,
+        Change, Edit, FileEdits, Finding, FindingKind, Group, Outcome, Plan, Severity, SourceText,
     };
     use hermetic_out_formats::Span;
 
@@ -104,7 +129,7 @@ pub(crate) mod tests {
         };
         let findings = vec![
             Finding::new(&UNRESOLVED, unit, "/usr/bin/x is not found")
-                .at(UNIT, Span::new(20, 30))
+                .at(&SourceText::new(UNIT), Span::new(20, 30))
                 .with_severity(Severity::Error)
                 .with_subject("/usr/bin/x")
                 .with_help("add y to buildInputs"),

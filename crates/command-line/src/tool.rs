@@ -118,7 +118,8 @@ Long argument lists:
 {}Exit status:
   0  no finding at or above the failing severity, which is error by default
   1  a finding at or above it; all findings are reported
-  2  the tool failed: wrong arguments, an unreadable file, a full disk
+  2  the tool failed: wrong arguments, an unreadable file, a full disk. A report that cannot be
+     written is a failure, too, before anything is changed
 
 Examples:
 {}",
@@ -159,6 +160,7 @@ fn expand(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<Vec<O
     for (index, argument) in arguments.into_iter().enumerate() {
         match argument.as_bytes().strip_prefix(b"@") {
             Some(file) if index > 0 => {
+                // A pipe is as good as a file: the hooks write @<(…).
                 let file = Path::new(OsStr::from_bytes(file));
                 let lines = fs::read(file)
                     .with_context(|| format!("reading the arguments in {}", file.display()))?;

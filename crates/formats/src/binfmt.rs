@@ -2,7 +2,7 @@
 //! (admin-guide/binfmt-misc): `:name:type:offset:magic:mask:interpreter:flags`.
 
 use crate::encoding::Encoding;
-use crate::kind::{Files, Format};
+use crate::format::{Files, Format};
 use crate::lines;
 use crate::mapped_text::{MappedText, Span};
 use crate::reference::{ProblemKind, Reference, Role, Scan};

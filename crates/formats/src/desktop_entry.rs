@@ -2,8 +2,8 @@
 
 use crate::command_line::{Context, scan_command};
 use crate::encoding::Encoding;
+use crate::format::{Files, Format};
 use crate::group_file;
-use crate::kind::{Files, Format};
 use crate::mapped_text::MappedText;
 use crate::quoted_words;
 use crate::reference::{Lookup, Reference, Role, Scan};

@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use crate::command_line::scan_variable;
 use crate::encoding::{Encoding, Quote};
-use crate::kind::{Files, Format};
+use crate::format::{Files, Format};
 use crate::lines::is_blank;
 use crate::mapped_text::{MappedText, Span};
 use crate::reference::Scan;

@@ -10,6 +10,7 @@ pub mod elf;
 pub mod encoding;
 pub mod environment_d;
 pub mod etc_mentions;
+mod format;
 mod group_file;
 pub mod kind;
 mod lines;

@@ -3,7 +3,7 @@
 
 use crate::command_line::Context;
 use crate::encoding::Encoding;
-use crate::kind::{Files, Format};
+use crate::format::{Files, Format};
 use crate::mapped_text::{MappedText, Span};
 use crate::reference::{Lookup, Scan};
 use crate::shell::{Names, scan_script};

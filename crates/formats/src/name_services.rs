@@ -2,7 +2,7 @@
 //! (`nss/nss_action_parse.c`).
 
 use crate::encoding::Encoding;
-use crate::kind::{Files, Format};
+use crate::format::{Files, Format};
 use crate::lines;
 use crate::mapped_text::{MappedText, Span};
 use crate::reference::{Lookup, ProblemKind, Reference, Role, Scan};

@@ -2,7 +2,7 @@
 //! `polkit.spawn(["/usr/bin/x", …])`, `subject.isInGroup("x")` and `action.id == "x"`.
 
 use crate::encoding::Encoding;
-use crate::kind::{Files, Format};
+use crate::format::{Files, Format};
 use crate::lines::is_blank;
 use crate::mapped_text::{MappedText, Span};
 use crate::reference::{Account, Declaration, Lookup, Reference, Role, Scan};

@@ -81,6 +81,13 @@ pub struct Reference {
 }
 
 impl Reference {
+    /// Whether it is a condition on a directory: systemd.unit(5), systemd.path(5).
+    #[must_use]
+    pub fn asks_for_directory(&self) -> bool {
+        let mut endings = ["DirectoryNotEmpty", "PathIsDirectory", "PathIsMountPoint"].iter();
+        self.role == Role::Condition && endings.any(|ending| self.field.ends_with(ending))
+    }
+
     /// A reference to an absolute path whose failure counts.
     #[must_use]
     pub fn new(role: Role, field: &'static str, text: MappedText) -> Self {
@@ -202,13 +209,15 @@ pub enum Declaration {
         path: Vec<u8>,
         /// The word as it stands.
         text: MappedText,
+        /// Whether it is a part of a search path: a variable with a list of directories.
+        in_search_path: bool,
     },
-    /// A module that a `.pc` file asks for.
+    /// A field of a `.pc` file that asks for modules.
     PkgConfigRequires {
         /// The field: `Requires.private`.
         field: Vec<u8>,
-        /// The module.
-        module: Vec<u8>,
+        /// The modules.
+        modules: Vec<Vec<u8>>,
         /// The field's value as it stands.
         text: MappedText,
     },

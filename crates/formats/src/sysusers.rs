@@ -1,7 +1,7 @@
 //! `sysusers.d(5)`: users, groups and login shells, as `systemd-sysusers` reads them (`parse_line()`
 //! of `src/sysusers/sysusers.c`).
 
-use crate::kind::{Files, Format};
+use crate::format::{Files, Format};
 use crate::lines;
 use crate::mapped_text::MappedText;
 use crate::reference::{Account, Declaration, ProblemKind, Reference, Role, Scan};

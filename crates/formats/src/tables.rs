@@ -1,17 +1,12 @@
 //! Tables of facts, as data: `data/*.txt`. A `#` starts a comment line; lines are sorted.
 
-use std::collections::BTreeSet;
-use std::sync::LazyLock;
-
 use crate::reference::Account;
-use crate::unit::place::Manager;
 
 const SETUID_PROGRAMS: &str = include_str!("../data/setuid-programs.txt");
 const MACHINE_STATE: &str = include_str!("../data/machine-state.txt");
 const SHARED_DIRECTORIES: &str = include_str!("../data/shared-directories.txt");
 const STATE_DIRECTORIES: &str = include_str!("../data/state-directories.txt");
 const VENDOR_DIRECTORIES: &str = include_str!("../data/vendor-directories.txt");
-const SYSTEMD_UNITS: &str = include_str!("../data/systemd-units.txt");
 const BASE_ACCOUNTS: &str = include_str!("../data/base-accounts.txt");
 const INSTALL_VARIABLES: &str = include_str!("../data/install-variables.txt");
 const PROGRAM_PROVIDERS: &str = include_str!("../data/program-providers.txt");
@@ -33,27 +28,6 @@ pub fn is_setuid_program(name: &[u8]) -> bool {
 #[must_use]
 pub fn is_shared_directory(path: &[u8]) -> bool {
     path.is_empty() || entries(SHARED_DIRECTORIES).any(|entry| entry.as_bytes() == path)
-}
-
-/// Whether systemd itself has a unit of this name for this manager, or gives the name a meaning.
-#[must_use]
-pub fn is_systemd_unit(name: &[u8], manager: Manager) -> bool {
-    static UNITS: LazyLock<BTreeSet<(Manager, &[u8])>> = LazyLock::new(|| {
-        [Manager::System, Manager::User]
-            .into_iter()
-            .flat_map(|manager| systemd_units(manager).map(move |name| (manager, name.as_bytes())))
-            .collect()
-    });
-    UNITS.contains(&(manager, name))
-}
-
-/// The units for which [`is_systemd_unit`] holds, by name.
-pub fn systemd_units(manager: Manager) -> impl Iterator<Item = &'static str> {
-    let manager = match manager {
-        Manager::System => "system ",
-        Manager::User => "user ",
-    };
-    entries(SYSTEMD_UNITS).filter_map(move |entry| entry.strip_prefix(manager))
 }
 
 /// Whether every system has this user or group.
@@ -141,6 +115,18 @@ pub fn below<'a>(path: &'a [u8], directory: &[u8]) -> Option<&'a [u8]> {
     }
 }
 
+/// Asserts that a table holds pairs, sorted, and each once.
+#[cfg(test)]
+pub(crate) fn assert_sorted_pairs(table: &'static str) {
+    let lines: Vec<&str> = entries(table).collect();
+    for pair in lines.windows(2) {
+        assert!(pair[0] < pair[1], "{} before {}", pair[0], pair[1]);
+    }
+    for line in lines {
+        assert_eq!(line.split(' ').count(), 2, "{line}");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,16 +151,8 @@ mod tests {
     }
 
     #[test]
-    fn the_tables_of_pairs_are_sorted_and_hold_each_once() {
-        for table in [SYSTEMD_UNITS, BASE_ACCOUNTS] {
-            let lines: Vec<&str> = entries(table).collect();
-            for pair in lines.windows(2) {
-                assert!(pair[0] < pair[1], "{} before {}", pair[0], pair[1]);
-            }
-            for line in lines {
-                assert_eq!(line.split(' ').count(), 2, "{line}");
-            }
-        }
+    fn the_accounts_are_sorted_and_hold_each_once() {
+        assert_sorted_pairs(BASE_ACCOUNTS);
     }
 
     #[test]
@@ -185,13 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn units_and_accounts_of_every_system() {
-        assert!(is_systemd_unit(b"multi-user.target", Manager::System));
-        assert!(is_systemd_unit(b"graphical-session.target", Manager::User));
-        assert!(!is_systemd_unit(b"multi-user.target", Manager::User));
-        assert!(!is_systemd_unit(b"chrony.service", Manager::System));
-        assert!(systemd_units(Manager::System).any(|name| name == "multi-user.target"));
-        assert!(!systemd_units(Manager::User).any(|name| name == "multi-user.target"));
+    fn accounts_of_every_system() {
         assert!(is_base_account(Account::Group, b"tty"));
         assert!(!is_base_account(Account::User, b"tty"));
         assert!(!is_base_account(Account::User, b"chrony"));

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use crate::encoding::{Encoding, Quote};
-use crate::kind::{Files, Format};
+use crate::format::{Files, Format};
 use crate::lines;
 use crate::mapped_text::{MappedText, Span};
 use crate::reference::{Account, Declaration, Lookup, ProblemKind, Reference, Role, Scan};

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use crate::command_line::{Context, scan_command};
 use crate::encoding::Encoding;
-use crate::kind::{Files, Format};
+use crate::format::{Files, Format};
 use crate::lines::{self, is_blank};
 use crate::mapped_text::{MappedText, Span};
 use crate::reference::{Account, Declaration, Lookup, ProblemKind, Reference, Role, Scan};

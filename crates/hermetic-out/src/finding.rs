@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use bstr::ByteSlice;
 use hermetic_out_formats::Span;
 use serde::Serialize;
+
+use crate::source_text::{Line, SourceText};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -133,43 +134,6 @@ pub fn kind_by_id(kinds: &[&'static FindingKind], name: &str) -> Option<&'static
     by_id.or_else(by_any).copied()
 }
 
-/// Defines the kinds of finding of a tool, `NAME { field: value, … }` with all fields of [`FindingKind`] in
-/// their order, and `KINDS`, the list of them all. In front of them, `[NAME …]` are those of
-/// [`kinds`](crate::kinds) that the tool reports, too.
-#[macro_export]
-macro_rules! finding_kinds {
-    (
-        [$($shared:ident)*]
-        $($name:ident {
-            id: $id:literal,
-            aliases: $aliases:expr,
-            severity: $severity:ident,
-            group: $group:ident,
-            summary: $summary:literal,
-            explanation: $explanation:expr,
-            example: $example:expr,
-            remedy: $remedy:expr,
-        })+
-    ) => {
-        pub use $crate::kinds::{$($shared),*};
-        $(
-            #[doc = $summary]
-            pub static $name: $crate::FindingKind = $crate::FindingKind {
-                id: $id,
-                aliases: &$aliases,
-                severity: $crate::Severity::$severity,
-                group: $crate::Group::$group,
-                summary: $summary,
-                explanation: $explanation,
-                example: $example,
-                remedy: $remedy,
-            };
-        )+
-        /// Every kind that the tool reports.
-        pub static KINDS: &[&$crate::FindingKind] = &[$(&$shared,)* $(&$name),+];
-    };
-}
-
 /// A place in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -179,32 +143,28 @@ pub struct Place {
     pub column: usize,
     /// The bytes meant.
     pub span: Span,
-    /// The physical lines that hold it, without the last line end.
-    pub source: Vec<u8>,
-    /// Where `source` begins in the file.
-    pub source_start: usize,
+    /// The text of the file.
+    pub text: SourceText,
 }
 
 impl Place {
-    /// The place `span` of `file`; a span past the end is taken as the end.
+    /// The place `span` of the file whose content is `text`; a span past the end is taken as the end.
     #[must_use]
-    pub fn new(file: &[u8], span: Span) -> Self {
-        let start = span.start.min(file.len());
-        let end = span.end.clamp(start, file.len());
-        let before = &file[..start];
-        let source_start = before.rfind_byte(b'\n').map_or(0, |newline| newline + 1);
-        // A place that ends with a line end does not reach into the next line.
-        let last = if end > start { end - 1 } else { end };
-        let source_end = file[last..]
-            .find_byte(b'\n')
-            .map_or(file.len(), |length| last + length);
+    pub fn new(text: &SourceText, span: Span) -> Self {
+        let start = span.start.min(text.len());
+        let end = span.end.clamp(start, text.len());
+        let line = text.line_at(start);
         Self {
-            line: before.find_iter(b"\n").count() + 1,
-            column: start - source_start + 1,
+            line: line.number,
+            column: start - line.span.start + 1,
             span: Span::new(start, end),
-            source: file[source_start..source_end.max(source_start)].to_vec(),
-            source_start,
+            text: text.clone(),
         }
+    }
+
+    /// The lines that hold it.
+    pub fn lines(&self) -> impl Iterator<Item = Line> {
+        self.text.lines_of(self.span)
     }
 }
 
@@ -247,10 +207,10 @@ impl Finding {
         }
     }
 
-    /// The same, about the place `span` of the file, whose content is `content`.
+    /// The same, about the place `span` of the file, whose content is `text`.
     #[must_use]
-    pub fn at(mut self, content: &[u8], span: Span) -> Self {
-        self.place = Some(Place::new(content, span));
+    pub fn at(mut self, text: &SourceText, span: Span) -> Self {
+        self.place = Some(Place::new(text, span));
         self
     }
 
@@ -322,7 +282,7 @@ mod tests {
         );
         assert!(finding.place.is_none() && finding.subject.is_empty());
         let finding = finding
-            .at(b"a\nb", Span::new(2, 3))
+            .at(&SourceText::new(*b"a\nb"), Span::new(2, 3))
             .with_subject("b")
             .with_severity(Severity::Note)
             .with_help("");
@@ -332,16 +292,31 @@ mod tests {
 
     #[test]
     fn a_place_knows_its_line() {
-        let file = b"[Service]\nExecStart=/usr/bin/x \\\n  -f\nType=simple";
-        let place = Place::new(file, Span::new(20, 30));
+        let file = SourceText::new(*b"[Service]\nExecStart=/usr/bin/x \\\n  -f\nType=simple");
+        let lines = |place: &Place| -> Vec<&[u8]> {
+            place.lines().map(|line| line.span.of(&file)).collect()
+        };
+        let place = Place::new(&file, Span::new(20, 30));
         assert_eq!((place.line, place.column), (2, 11));
-        assert_eq!(place.source, b"ExecStart=/usr/bin/x \\");
-        let over_two_lines = Place::new(file, Span::new(20, 37));
-        assert_eq!(over_two_lines.source, b"ExecStart=/usr/bin/x \\\n  -f");
-        let last = Place::new(file, Span::new(38, 100));
+        assert_eq!(lines(&place), [b"ExecStart=/usr/bin/x \\"]);
+        let over_two_lines = Place::new(&file, Span::new(20, 37));
+        let expected: [&[u8]; 2] = [b"ExecStart=/usr/bin/x \\", b"  -f"];
+        assert_eq!(lines(&over_two_lines), expected);
+        let last = Place::new(&file, Span::new(38, 100));
         assert_eq!((last.line, last.column), (4, 1));
-        assert_eq!(last.source, b"Type=simple");
-        let empty = Place::new(b"", Span::new(3, 5));
-        assert_eq!((empty.line, empty.column, empty.source.len()), (1, 1, 0));
+        assert_eq!(lines(&last), [b"Type=simple"]);
+        let empty = Place::new(&SourceText::default(), Span::new(3, 5));
+        assert_eq!((empty.line, empty.column), (1, 1));
+        assert_eq!(empty.lines().count(), 1);
+    }
+
+    #[test]
+    fn findings_share_the_text() {
+        let file = SourceText::new(b"x".repeat(100));
+        let at = |start| Finding::new(&MISSING, "/x", "").at(&file, Span::new(start, start + 1));
+        for start in 0..100 {
+            let place = at(start).place.unwrap();
+            assert_eq!(place.text.as_ptr(), file.as_ptr());
+        }
     }
 }

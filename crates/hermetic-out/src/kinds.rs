@@ -6,6 +6,43 @@
 
 use crate::{FindingKind, Group, Severity};
 
+/// Defines the kinds of finding of a tool, `NAME { field: value, … }` with all fields of [`FindingKind`] in
+/// their order, and `KINDS`, the list of them all. In front of them, `[NAME …]` are those of
+/// this module that the tool reports, too.
+#[macro_export]
+macro_rules! finding_kinds {
+    (
+        [$($shared:ident)*]
+        $($name:ident {
+            id: $id:literal,
+            aliases: $aliases:expr,
+            severity: $severity:ident,
+            group: $group:ident,
+            summary: $summary:literal,
+            explanation: $explanation:expr,
+            example: $example:expr,
+            remedy: $remedy:expr,
+        })+
+    ) => {
+        pub use $crate::kinds::{$($shared),*};
+        $(
+            #[doc = $summary]
+            pub static $name: $crate::FindingKind = $crate::FindingKind {
+                id: $id,
+                aliases: &$aliases,
+                severity: $crate::Severity::$severity,
+                group: $crate::Group::$group,
+                summary: $summary,
+                explanation: $explanation,
+                example: $example,
+                remedy: $remedy,
+            };
+        )+
+        /// Every kind that the tool reports.
+        pub static KINDS: &[&$crate::FindingKind] = &[$(&$shared,)* $(&$name),+];
+    };
+}
+
 /// A program is named without a path.
 pub static BARE_PROGRAM: FindingKind = FindingKind {
     id: "bare-program",
@@ -217,7 +254,12 @@ pub static MISSING_PAM_MODULE: FindingKind = FindingKind {
 /// A .pc file names a directory that does not exist.
 pub static MISSING_PC_DIRECTORY: FindingKind = FindingKind {
     id: "missing-pc-directory",
-    aliases: &["pc-directory-outside-outputs", "pc-directory-not-found"],
+    aliases: &[
+        "pc-directory-outside-outputs",
+        "pc-directory-not-found",
+        "missing-pc-search-path",
+        "pc-search-path-not-found",
+    ],
     severity: Severity::Warning,
     group: Group::PkgConfig,
     summary: "A .pc file names a directory that the package does not have",
@@ -226,8 +268,7 @@ pub static MISSING_PC_DIRECTORY: FindingKind = FindingKind {
         system with a store they find nothing, or another version. `/etc`, `/var` and `/run` belong to the \
         running system and are accepted.",
     example: "includedir=/usr/include",
-    remedy: "install the files, or write the directory of the output that has them, as \
-        rewrite-pkgconfig-prefix does",
+    remedy: "install the files, or write the directory of the output that has them",
 };
 
 /// A program that is run does not exist.

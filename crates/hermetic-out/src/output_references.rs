@@ -11,6 +11,7 @@ use walkdir::WalkDir;
 
 use crate::apply::TEMPORARY_NAME;
 use crate::package::Package;
+use crate::regular_file;
 use crate::store::hash_part;
 use crate::tree::Tree;
 
@@ -59,7 +60,7 @@ impl OutputReferences {
                     source,
                 };
                 let content = if entry.file_type().is_file() {
-                    fs::read(entry.path()).map_err(error)?
+                    regular_file::read_unlinked(entry.path()).map_err(error)?
                 } else if entry.path_is_symlink() {
                     let target = fs::read_link(entry.path()).map_err(error)?;
                     target.as_os_str().as_bytes().to_vec()

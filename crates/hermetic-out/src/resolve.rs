@@ -6,12 +6,12 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use hermetic_out_formats::tables::{is_setuid_program, is_shared_directory};
 use hermetic_out_formats::unit::context::UnitContext;
 use hermetic_out_formats::{Lookup, Reference, Role};
 use thiserror::Error;
 
+use crate::glob::Glob;
 use crate::package::{Output, Package, normalize};
 use crate::tree::{Node, TreeView};
 
@@ -195,7 +195,7 @@ pub struct PatternError {
 pub struct Resolver<'a> {
     package: &'a Package,
     tree: TreeView<'a>,
-    keep: GlobSet,
+    keep: Vec<Glob>,
     choices: &'a Choices,
 }
 
@@ -208,23 +208,13 @@ impl<'a> Resolver<'a> {
         tree: impl Into<TreeView<'a>>,
         choices: &'a Choices,
     ) -> Result<Self, PatternError> {
-        let mut globs = GlobSetBuilder::new();
-        for pattern in &choices.keep {
-            let pattern = String::from_utf8_lossy(pattern);
-            let error = |reason: globset::Error| PatternError {
-                pattern: pattern.to_string(),
-                reason: reason.kind().to_string(),
-            };
-            let glob = GlobBuilder::new(&pattern)
-                .literal_separator(true)
-                .build()
-                .map_err(error)?;
-            globs.add(glob);
-        }
-        let keep = globs.build().map_err(|error| PatternError {
-            pattern: error.glob().unwrap_or_default().to_owned(),
-            reason: error.kind().to_string(),
-        })?;
+        let patterns = choices.keep.iter().map(|pattern| {
+            Glob::new(pattern).map_err(|reason| PatternError {
+                pattern: String::from_utf8_lossy(pattern).into_owned(),
+                reason,
+            })
+        });
+        let keep = patterns.collect::<Result<_, _>>()?;
         Ok(Self {
             package,
             tree: tree.into(),
@@ -314,7 +304,8 @@ impl<'a> Resolver<'a> {
     /// Whether `path` is kept by a pattern of the user.
     #[must_use]
     pub fn is_kept(&self, path: &[u8]) -> bool {
-        !self.keep.is_empty() && self.keep.is_match(OsStr::from_bytes(path))
+        let path = OsStr::from_bytes(path);
+        self.keep.iter().any(|glob| glob.is_match(path))
     }
 
     /// What the user names for `value`, if anything.
@@ -417,6 +408,10 @@ pub fn without_prefix(path: &[u8]) -> &[u8] {
         .unwrap_or(path)
 }
 
+fn without_slash(path: &[u8]) -> &[u8] {
+    path.strip_suffix(b"/").unwrap_or(path)
+}
+
 /// Where stdenv's fixup moves what was installed at this sub-path of an output, if it does.
 #[must_use]
 pub fn moved_by_stdenv(sub_path: &[u8]) -> Option<Vec<u8>> {
@@ -514,6 +509,10 @@ impl Query<'_> {
             Some(hit) => replace(hit),
             None => match not_executable {
                 Some(hit) => self.not_executable(hit),
+                // What is in it may come from the machine alone.
+                None if !self.runs() && is_shared_directory(without_slash(sub_path)) => {
+                    Decision::Keep(Kept::SharedDirectory)
+                }
                 None => self.missing(sub_path),
             },
         }
@@ -542,8 +541,7 @@ impl Query<'_> {
 
     /// What an own output has, as a replacement.
     fn owned(&self, hit: &Hit, sub_path: &[u8]) -> Decision {
-        let sub_path = sub_path.strip_suffix(b"/").unwrap_or(sub_path);
-        let shared = hit.node == Node::Directory && is_shared_directory(sub_path);
+        let shared = hit.node == Node::Directory && is_shared_directory(without_slash(sub_path));
         if shared && self.role != Role::SearchPathEntry {
             return Decision::Keep(Kept::SharedDirectory);
         }

@@ -332,13 +332,18 @@ fn what_a_specifier_completes_is_kept() {
 fn a_bad_pattern_is_said() {
     let package = Package::default();
     let tree = Tree::new(package.store.clone());
-    let choices = Choices::new().keep("a{b");
-    let error = Resolver::new(&package, &tree, &choices).expect_err("it is no glob");
-    let text = error.to_string();
-    assert!(
-        text.contains("a{b") && text.contains("--keep") || text.contains("--help"),
-        "{text}"
-    );
+    let nested = format!("{}a{}", "{".repeat(300), "}".repeat(300));
+    for (pattern, reason) in [
+        ("a{b", "unclosed alternate group; missing '}'"),
+        (&*nested, "alternatives are nested more than 50 deep"),
+    ] {
+        let choices = Choices::new().keep(pattern);
+        let error = Resolver::new(&package, &tree, &choices).expect_err("it is no glob");
+        let text = error.to_string();
+        for part in [pattern, reason, "--help"] {
+            assert!(text.contains(part), "{text}");
+        }
+    }
 }
 
 #[test]

@@ -5,15 +5,15 @@
 //! build is thrown away. A file is replaced as a whole, so that several processes may share them.
 
 use std::fs;
-use std::io::{self, Read as _};
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags};
 use serde::{Deserialize, Serialize};
 
 use crate::facts::{PathFacts, written};
 use crate::stamp::Stamp;
+use hermetic_out::regular_file;
 use hermetic_out::store::{Store, store_path_name};
 
 /// Where facts are kept.
@@ -74,7 +74,7 @@ impl Cache {
     #[must_use]
     pub fn get(&self, store: &Store, path: &Path) -> Option<PathFacts> {
         let (name, file) = self.place(path)?;
-        let bytes = match read_file(&file) {
+        let bytes = match regular_file::read(&file) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
             bytes => bytes.unwrap_or_default(),
         };
@@ -123,19 +123,10 @@ impl Cache {
     }
 }
 
-/// The content of a regular file; what is none, as a FIFO, is not waited for.
-fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let mut file = fs::File::from(rustix::fs::open(path, flags, Mode::empty())?);
-    let mut bytes = Vec::new();
-    if file.metadata()?.is_file() {
-        file.read_to_end(&mut bytes)?;
-    }
-    Ok(bytes)
-}
-
 #[cfg(test)]
 mod tests {
+    use rustix::fs::Mode;
+
     use super::*;
     use crate::facts;
     use crate::facts::file::Reader;

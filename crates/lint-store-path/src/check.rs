@@ -1,17 +1,17 @@
 //! Asking the rules about facts.
 
-use std::fs::File;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use hermetic_out::{Finding, Place, Tree};
+use hermetic_out::{Finding, Group, Place, SourceText, Tree};
 use hermetic_out_formats::{MAX_FILE_SIZE, Span};
 use rayon::prelude::*;
 
 use crate::facts::{FactSet, PathFacts};
 use crate::libraries::Libraries;
+use crate::merged_unit::UnitFiles;
 use crate::reporter::{Diagnostic, Reporter};
 use crate::rule::{Check, ClosureSubject, FileSubject, PathSubject, Rule};
 use crate::rules::RULES;
@@ -27,6 +27,7 @@ pub fn check(known: &Arc<FactSet>, is_closure: bool) -> Vec<Diagnostic> {
         known,
         tree: &tree,
         libraries: &libraries,
+        units: &UnitFiles::new(known),
     };
     let of_paths = || {
         let paths = known.paths().par_iter();
@@ -36,7 +37,8 @@ pub fn check(known: &Arc<FactSet>, is_closure: bool) -> Vec<Diagnostic> {
         let rules = RULES.par_iter().filter(|_| is_closure);
         rules.flat_map_iter(|rule| check_closure(&closure, rule))
     };
-    let mut found: Vec<Diagnostic> = of_closure().chain(of_paths()).collect();
+    let found = of_closure().chain(of_paths());
+    let mut found: Vec<Diagnostic> = found.filter(|found| is_of_use(known, found)).collect();
     found.par_sort_by(|one, other| {
         let key = |found: &Diagnostic| (found.span, found.kind.id);
         let file = one.file.as_os_str().as_bytes();
@@ -47,6 +49,14 @@ pub fn check(known: &Arc<FactSet>, is_closure: bool) -> Vec<Diagnostic> {
         ))
     });
     found
+}
+
+/// Whether a finding makes sense where it is. What readers get may have examples of units and scripts, with
+/// the paths of any system: there only the tree itself counts, and what is built.
+fn is_of_use(known: &FactSet, found: &Diagnostic) -> bool {
+    let is_of_any_output = matches!(found.kind.group, Group::Tree | Group::Elf);
+    let of_file = || known.file(&found.file).map(|(facts, _)| facts);
+    is_of_any_output || of_file().is_none_or(|facts| !facts.is_for_readers())
 }
 
 fn check_closure(closure: &ClosureSubject<'_>, rule: &'static Rule) -> Vec<Diagnostic> {
@@ -115,21 +125,15 @@ fn places(found: &[Diagnostic], tree: &Tree) -> Vec<Option<Place>> {
         [first, ..] if found.iter().any(|found| found.span.is_some()) => read(tree, &first.file),
         _ => return vec![None; found.len()],
     };
-    let content = content.unwrap_or_default();
+    let content = SourceText::new(content.unwrap_or_default());
     let place = |span: Span| (span.end <= content.len()).then(|| Place::new(&content, span));
     let spans = found.iter().map(|found| found.span);
     spans.map(|span| span.and_then(place)).collect()
 }
 
 fn read(tree: &Tree, path: &Path) -> std::io::Result<Vec<u8>> {
-    let file: File = tree.open(path)?;
-    let metadata = file.metadata()?;
+    let file = tree.open_file(path)?;
     let mut content = Vec::new();
-    if metadata.is_file() {
-        let size = usize::try_from(metadata.len()).unwrap_or(MAX_FILE_SIZE);
-        // One more, so that the end is seen at once.
-        content.reserve_exact(size.min(MAX_FILE_SIZE) + 1);
-        file.take(MAX_FILE_SIZE as u64).read_to_end(&mut content)?;
-    }
+    file.take(MAX_FILE_SIZE as u64).read_to_end(&mut content)?;
     Ok(content)
 }

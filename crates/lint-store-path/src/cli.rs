@@ -11,7 +11,7 @@ use hermetic_out_command_line::progress::Bar;
 use hermetic_out_command_line::request::{package_name, store};
 use hermetic_out_command_line::size::{Size, SizeSum};
 use hermetic_out_command_line::{
-    ExitStatus, Format, OutputOptions, Report, Streams, Tool, ToolVersion,
+    ExitStatus, Format, OutputOptions, Report, Streams, Tool, ToolVersion, escape_for_terminal,
 };
 
 use crate::cache::Cache;
@@ -223,10 +223,14 @@ impl Arguments {
         let Some((path, reason)) = not_cached.filter(|_| self.output_options.style.verbose) else {
             return Ok(());
         };
-        let path = path.display();
+        let message = format!(
+            "what was read of {} could not be kept for the next run: {reason}",
+            path.display()
+        );
         writeln!(
             streams.stderr,
-            "what was read of {path} could not be kept for the next run: {reason}"
+            "{}",
+            escape_for_terminal(message.as_bytes())
         )
         .context("writing to standard error")
     }

@@ -32,6 +32,9 @@ pub(crate) fn mentioned<'a>(subject: &PathSubject<'a>) -> Vec<Mentioned<'a>> {
         let Some(content) = file.content() else {
             continue;
         };
+        let own_etc = content.mentions.iter();
+        let own_etc = own_etc.filter(|other| other.place == MentionedPlace::OwnEtc);
+        let own_etc: BTreeSet<&[u8]> = own_etc.map(|other| &*other.path).collect();
         for mention in &content.mentions {
             let MentionedPlace::Etc(verdict) = mention.place else {
                 continue;
@@ -44,10 +47,7 @@ pub(crate) fn mentioned<'a>(subject: &PathSubject<'a>) -> Vec<Mentioned<'a>> {
             }
             let is_opened = matches!(verdict, Verdict::Read | Verdict::Watched | Verdict::Unknown);
             // What is read from both is meant so: what the package ships, and over it what the system has.
-            let is_read_here = content
-                .mentions
-                .iter()
-                .any(|other| other.place == MentionedPlace::OwnEtc && other.path == mention.path);
+            let is_read_here = own_etc.contains(&*mention.path);
             let shipped = subject.facts.file(own).filter(|_| !is_read_here);
             let is_file = shipped.is_some_and(|file| matches!(file.node, Node::File { .. }));
             if is_opened && is_file && !is_machine_state(&own[b"etc/".len()..]) {

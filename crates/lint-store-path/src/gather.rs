@@ -14,6 +14,7 @@ use crate::error::{Error, io_error};
 use crate::facts::file::Reader;
 use crate::facts::{self, FactSet, PathFacts};
 use crate::progress::{Progress, Unit};
+use crate::threads::with_threads;
 
 /// What is to be looked at.
 #[derive(Clone, Debug)]
@@ -62,6 +63,10 @@ fn not_given(sources: &Sources) -> Vec<PathBuf> {
 
 /// Gets the facts of all that is to be looked at.
 pub fn gather(sources: Sources, progress: &dyn Progress) -> Result<Gathered, Error> {
+    with_threads(|| gather_here(sources, progress))
+}
+
+fn gather_here(sources: Sources, progress: &dyn Progress) -> Result<Gathered, Error> {
     reserve_memory();
     let named = sources.store.read_closure(&not_given(&sources))?;
     let store = &sources.store;

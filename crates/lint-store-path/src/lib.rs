@@ -44,6 +44,8 @@ pub mod rules;
 mod shebang;
 mod stamp;
 mod systemd;
+mod threads;
+mod unit_fault;
 
 pub use error::Error;
 pub use facts::FactSet;

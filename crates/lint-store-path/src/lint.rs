@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::facts::{FactSet, Name};
 use crate::gather::{self, Sources};
 use crate::progress::Progress;
+use crate::threads::with_threads;
 
 /// What was found, and how much was looked at.
 #[derive(Debug)]
@@ -41,6 +42,10 @@ pub struct Stats {
 /// Fails if a store path does not exist or cannot be looked at; a file in it that cannot be read is
 /// something that is found.
 pub fn lint(sources: Sources, progress: &dyn Progress) -> Result<Linted, Error> {
+    with_threads(|| lint_here(sources, progress))
+}
+
+fn lint_here(sources: Sources, progress: &dyn Progress) -> Result<Linted, Error> {
     let is_closure = sources.closure;
     let gathered = gather::gather(sources, progress)?;
     let known = Arc::new(gathered.known);

@@ -4,16 +4,15 @@
 //! have more. So what is said here of values leaves open in which order drop-ins are read, and a rule is to
 //! say something only if all that is left open comes to the same.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
+use hermetic_out_formats::ProblemKind;
 use hermetic_out_formats::unit::place::{UnitFile, UnitPlace};
 use hermetic_out_formats::unit::relations::template_of;
-use hermetic_out_formats::{MappedText, ProblemKind};
 
 use crate::directives::{Directive, directives};
 use crate::facts::{FactSet, FileFacts, Node};
-use crate::reporter::Reporter;
-use crate::rule::PathSubject;
 
 /// What one file of a unit says.
 pub(crate) struct Part<'a> {
@@ -105,82 +104,111 @@ impl<'a> Unit<'a> {
     }
 }
 
-/// What is wrong with a unit as a whole.
-pub(crate) struct Fault<'a> {
-    /// What it is, in one sentence.
-    pub(crate) message: String,
-    /// What to do about it.
-    pub(crate) help: &'static str,
-    /// The line of the unit's own file that says it, if one does.
-    pub(crate) at: Option<&'a Directive<'a>>,
+/// The files of units in all that is known, by the names that they are for.
+#[derive(Debug)]
+pub(crate) struct UnitFiles<'a> {
+    known: &'a FactSet,
+    /// Made when it is first asked for.
+    index: OnceLock<Index>,
 }
 
-impl<'a> Fault<'a> {
-    pub(crate) fn new(message: impl Into<String>, help: &'static str) -> Self {
+/// A file, by the positions of its store path and of itself: in the order in which files are known.
+type At = (usize, usize);
+
+#[derive(Debug, Default)]
+struct Index {
+    /// The units' own files.
+    own: BTreeMap<Vec<u8>, Vec<At>>,
+    /// Drop-ins.
+    drop_ins: BTreeMap<Vec<u8>, Vec<At>>,
+    /// The names of links to a unit.
+    aliases: BTreeMap<Vec<u8>, Vec<Vec<u8>>>,
+}
+
+impl Index {
+    fn add(&mut self, at: At, file: &FileFacts) {
+        if let Some(place) = drop_in(file) {
+            let of = self.drop_ins.entry(place.name.to_vec());
+            of.or_default().push(at);
+        } else if let Some(place) = fragment(file) {
+            let name = place.name.to_vec();
+            if let Node::Link { target } = &file.node {
+                let to = target.rsplit(|byte| *byte == b'/').next();
+                let of = self.aliases.entry(to.unwrap_or_default().to_vec());
+                of.or_default().push(name);
+            } else if is_read(file) {
+                self.own.entry(name).or_default().push(at);
+            }
+        }
+    }
+}
+
+impl<'a> UnitFiles<'a> {
+    /// Those of `known`.
+    pub(crate) fn new(known: &'a FactSet) -> Self {
         Self {
-            message: message.into(),
-            help,
-            at: None,
+            known,
+            index: OnceLock::new(),
         }
     }
 
-    pub(crate) fn at(mut self, directive: Option<&'a Directive<'a>>) -> Self {
-        self.at = directive;
-        self
-    }
-}
-
-/// Judges the units of these types that a store path has: by themselves, and those that have a fault once
-/// more with all drop-ins that are known for them.
-pub(crate) fn judge(
-    subject: &PathSubject<'_>,
-    reporter: &mut Reporter,
-    types: &[&str],
-    fault_of: impl for<'u> Fn(&'u Unit<'_>) -> Option<Fault<'u>>,
-) {
-    for file in &subject.facts.files {
-        let Some(place) = fragment(file) else {
-            continue;
-        };
-        if !types.contains(&place.unit_type.name) || !is_read(file) {
-            continue;
-        }
-        let mut unit = Unit {
-            name: place.name,
-            own: Part::of(file),
-            drop_ins: Vec::new(),
-        };
-        if fault_of(&unit).is_none() {
-            continue;
-        }
-        unit.drop_ins = drop_ins(subject.closure.known, file, &place);
-        if let Some(fault) = fault_of(&unit) {
-            let value = fault.at.map(|directive| directive.value);
-            let about = value.map_or(unit.name, |value| value.bytes());
-            let found = reporter.report(file.path_in(subject.path), about, fault.message);
-            found.span = value.and_then(MappedText::covering_span);
-            fault.help.clone_into(&mut found.help);
-        }
-    }
-}
-
-/// The units of that name that a drop-in is for, of all that is known, each with all its drop-ins.
-pub(crate) fn units_of<'a>(known: &'a FactSet, drop_in: &UnitPlace<'_>) -> Vec<Unit<'a>> {
-    let files = known.paths().iter().flat_map(|path| &path.files);
-    let own = files.filter_map(|file| {
-        let place = fragment(file)?;
-        let is_its = place.name == drop_in.name && place.directory == drop_in.directory;
-        (is_its && is_read(file)).then(|| Unit {
-            name: place.name,
-            own: Part::of(file),
-            drop_ins: drop_ins(known, file, &place),
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| {
+            let mut index = Index::default();
+            for (path, facts) in self.known.paths().iter().enumerate() {
+                for (number, file) in facts.files.iter().enumerate() {
+                    index.add((path, number), file);
+                }
+            }
+            index
         })
-    });
-    own.collect()
+    }
+
+    fn file(&self, (path, number): At) -> Option<&'a FileFacts> {
+        self.known.paths().get(path)?.files.get(number)
+    }
+
+    /// The units of that name that a drop-in is for, each with all its drop-ins.
+    pub(crate) fn of_drop_in(&self, drop_in: &UnitPlace<'_>) -> Vec<Unit<'a>> {
+        let own = self.index().own.get(drop_in.name);
+        let files = own.into_iter().flatten().filter_map(|at| self.file(*at));
+        let units = files.filter_map(|file| {
+            let place = fragment(file)?;
+            (place.directory == drop_in.directory).then(|| Unit {
+                name: place.name,
+                own: Part::of(file),
+                drop_ins: self.drop_ins(file, &place),
+            })
+        });
+        units.collect()
+    }
+
+    /// The drop-ins that a unit, or an instance of it, may have.
+    pub(crate) fn drop_ins(&self, unit: &FileFacts, place: &UnitPlace<'_>) -> Vec<Part<'a>> {
+        let index = self.index();
+        // Drop-ins for another name of the unit are for it as well.
+        let mut names: BTreeSet<&[u8]> = BTreeSet::from([place.name]);
+        let aliases = index.aliases.get(place.name).into_iter().flatten();
+        names.extend(aliases.map(Vec::as_slice));
+        let directives_of_own = directives(unit);
+        let aliases = directives_of_own.filter(|directive| directive.is("Install", "Alias"));
+        for directive in aliases {
+            let words = directive.value.bytes().split(u8::is_ascii_whitespace);
+            names.extend(words);
+        }
+        let found = names
+            .iter()
+            .flat_map(|name| for_name(&index.drop_ins, name));
+        let found: BTreeSet<At> = found.flatten().copied().collect();
+        let files = found.into_iter().filter_map(|at| self.file(at));
+        let of_directory = files
+            .filter(|file| drop_in(file).is_some_and(|found| found.directory == place.directory));
+        of_directory.map(Part::of).collect()
+    }
 }
 
 /// Whether a manager reads the file, as a unit's own: it has a format that it takes, and is no mask.
-fn is_read(file: &FileFacts) -> bool {
+pub(crate) fn is_read(file: &FileFacts) -> bool {
     // systemd takes an empty file for a mask (`null_or_empty()`).
     if !matches!(file.node, Node::File { size, .. } if size > 0) {
         return false;
@@ -195,7 +223,7 @@ fn is_read(file: &FileFacts) -> bool {
 }
 
 /// The place of a file that lies where a manager looks for units: `lib/systemd/system/x.service`.
-fn fragment(file: &FileFacts) -> Option<UnitPlace<'_>> {
+pub(crate) fn fragment(file: &FileFacts) -> Option<UnitPlace<'_>> {
     place_of(file, UnitFile::Fragment)
 }
 
@@ -209,34 +237,26 @@ fn place_of(file: &FileFacts, kind: UnitFile) -> Option<UnitPlace<'_>> {
     (place.kind == kind && place.manager().is_some()).then_some(place)
 }
 
-/// The drop-ins of all that is known that a unit, or an instance of it, may have.
-fn drop_ins<'a>(known: &'a FactSet, unit: &FileFacts, place: &UnitPlace<'_>) -> Vec<Part<'a>> {
-    let files = || known.paths().iter().flat_map(|path| &path.files);
-    // Drop-ins for another name of the unit are for it as well.
-    let mut names: BTreeSet<&[u8]> = BTreeSet::from([place.name]);
-    for file in files() {
-        if let Node::Link { target } = &file.node
-            && target.ends_with(place.name)
-            && let Some(alias) = fragment(file)
-        {
-            names.insert(alias.name);
-        }
+/// What `drop_ins` has for the unit `name`, or for an instance of it, by the names that can be for it.
+fn for_name<'m, T>(
+    drop_ins: &'m BTreeMap<Vec<u8>, T>,
+    name: &[u8],
+) -> impl Iterator<Item = &'m T> + use<'m, T> {
+    let dot = memchr::memrchr(b'.', name).unwrap_or(name.len());
+    let (stem, ending) = name.split_at(dot);
+    let dashes = stem.iter().enumerate().filter(|(_, byte)| **byte == b'-');
+    let mut of: BTreeSet<Vec<u8>> = dashes
+        .map(|(dash, _)| [&stem[..=dash], ending].concat())
+        .collect();
+    of.insert(name.to_vec());
+    of.insert(ending.get(1..).unwrap_or_default().to_vec());
+    of.extend(template_of(name));
+    if stem.ends_with(b"@") {
+        let instances = drop_ins.range(stem.to_vec()..).map(|(of, _)| of);
+        of.extend(instances.take_while(|of| of.starts_with(stem)).cloned());
     }
-    let directives_of_own = directives(unit);
-    let aliases = directives_of_own.filter(|directive| directive.is("Install", "Alias"));
-    for directive in aliases {
-        let words = directive.value.bytes().split(u8::is_ascii_whitespace);
-        names.extend(words);
-    }
-    files()
-        .filter(|file| {
-            drop_in(file).is_some_and(|found| {
-                found.directory == place.directory
-                    && names.iter().any(|name| is_for(found.name, name))
-            })
-        })
-        .map(Part::of)
-        .collect()
+    of.retain(|of| is_for(of, name));
+    of.into_iter().filter_map(|of| drop_ins.get(&of))
 }
 
 /// Whether drop-ins in `of.d` are for the unit `name`, or for an instance of it: systemd.unit(5).
@@ -276,9 +296,15 @@ mod tests {
             ("x@.service", "x@y.service", true),
             ("x@y.service", "x@.service", true),
             ("x@y.service", "x@z.service", false),
+            ("x-y-.service", "x-y-z.service", true),
+            ("-.service", "-x.service", true),
+            ("x", "x", false),
         ] {
             let found = is_for(of.as_bytes(), name.as_bytes());
             assert_eq!(found, expected, "{of}.d for {name}");
+            let known = BTreeMap::from([(of.as_bytes().to_vec(), of)]);
+            let found = for_name(&known, name.as_bytes()).count();
+            assert_eq!(found, usize::from(expected), "{of}.d for {name}");
         }
     }
 }

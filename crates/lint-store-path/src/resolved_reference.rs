@@ -1,6 +1,7 @@
 //! What files of known formats name, and what the resolver says of each: as the fixups see it.
 
-use std::collections::BTreeMap;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use hermetic_out::{Decision, Resolver};
 use hermetic_out_formats::kind::FileKind;
 use hermetic_out_formats::unit::context::UnitContext;
 use hermetic_out_formats::unit::place::unit_key;
-use hermetic_out_formats::{Reference, Role, Scan};
+use hermetic_out_formats::{Declaration, MappedText, Reference, Role, Scan, Span};
 
 use crate::facts::{FactSet, FileFacts, PathFacts};
 use crate::rule::PathSubject;
@@ -55,9 +56,54 @@ pub(crate) struct ResolvedReference<'a> {
     pub(crate) settings: &'a UnitContext,
     reference_context: &'a ReferenceContext,
     resolver: &'a Resolver<'a>,
+    of_file: &'a OfFile<'a>,
+}
+
+/// What is asked of a file for each of its references, found out once.
+#[derive(Default)]
+struct OfFile<'a> {
+    conditions: OnceCell<BTreeSet<&'a [u8]>>,
+    sets_path: OnceCell<bool>,
+    directives: OnceCell<Vec<(Span, &'a MappedText)>>,
 }
 
 impl ResolvedReference<'_> {
+    /// Whether a condition of the same file names it as well.
+    pub(crate) fn is_asked_for(&self) -> bool {
+        let conditions = self.of_file.conditions.get_or_init(|| {
+            let references = self.scanned.scan.references.iter();
+            let conditions = references.filter(|other| other.role == Role::Condition);
+            conditions.map(|other| other.text.bytes()).collect()
+        });
+        conditions.contains(self.value())
+    }
+
+    /// Whether its file says itself where commands are looked for.
+    pub(crate) fn has_own_search_path(&self) -> bool {
+        *self.of_file.sets_path.get_or_init(|| {
+            let mut references = self.scanned.scan.references.iter();
+            references.any(|reference| reference.role == Role::ProgramSearchPath)
+        })
+    }
+
+    /// The value of the directive that it stands in.
+    pub(crate) fn directive(&self) -> Option<&MappedText> {
+        let directives = self.of_file.directives.get_or_init(|| {
+            let declarations = self.scanned.scan.declarations.iter();
+            let values = declarations.filter_map(|fact| match fact {
+                Declaration::Directive { value, .. } => Some((value.covering_span()?, value)),
+                _ => None,
+            });
+            let mut values: Vec<_> = values.collect();
+            values.sort_by_key(|(span, _)| span.start);
+            values
+        });
+        let inner = self.reference.text.covering_span()?;
+        let after = directives.partition_point(|(span, _)| span.start <= inner.start);
+        let (outer, value) = directives[..after].last()?;
+        (inner.end <= outer.end).then_some(*value)
+    }
+
     /// What it says.
     pub(crate) fn value(&self) -> &[u8] {
         self.reference.text.bytes()
@@ -110,6 +156,7 @@ pub(crate) fn for_each(subject: &PathSubject<'_>, mut look: impl FnMut(&Resolved
     };
     for_each_file(subject, |scanned, settings| {
         let reference_context = ReferenceContext::of_unit("out", settings);
+        let of_file = OfFile::default();
         for reference in &scanned.scan.references {
             look(&ResolvedReference {
                 scanned,
@@ -117,6 +164,7 @@ pub(crate) fn for_each(subject: &PathSubject<'_>, mut look: impl FnMut(&Resolved
                 settings,
                 reference_context: &reference_context,
                 resolver: &resolver,
+                of_file: &of_file,
             });
         }
     });

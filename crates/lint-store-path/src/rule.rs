@@ -7,6 +7,7 @@ use hermetic_out::{FindingKind, Package, Resolver, Tree};
 
 use crate::facts::{FactSet, FileFacts, PathFacts};
 use crate::libraries::Libraries;
+use crate::merged_unit::UnitFiles;
 use crate::reporter::{Diagnostic, Reporter};
 
 /// A rule: the kind of finding that it reports, and how it is checked.
@@ -58,6 +59,8 @@ pub struct ClosureSubject<'a> {
     pub tree: &'a Tree,
     /// Which libraries ELF files load.
     pub libraries: &'a Libraries<'a>,
+    /// The files of units.
+    pub(crate) units: &'a UnitFiles<'a>,
 }
 
 /// One store path, for rules that look at it as a whole.

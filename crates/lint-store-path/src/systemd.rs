@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use hermetic_out_formats::bus_service::manager_of;
 use hermetic_out_formats::kind::FileKind;
-use hermetic_out_formats::tables::{is_base_account, is_systemd_unit, systemd_units};
+use hermetic_out_formats::tables::is_base_account;
 use hermetic_out_formats::unit::place::{
     Manager, UnitFile, UnitPlace, generator_of, requiring_unit, split_last,
 };
 use hermetic_out_formats::unit::relations::template_of;
+use hermetic_out_formats::unit::systemd_units::{is_systemd_unit, systemd_units};
 use hermetic_out_formats::{Account, Declaration};
 use strsim::generic_damerau_levenshtein;
 

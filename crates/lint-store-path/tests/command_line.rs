@@ -6,6 +6,9 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use tool_tests::hostile::fifo;
+use tool_tests::run::{assert_fails, finish, in_shell, without_privileges};
+
 const TOOL: &str = env!("CARGO_BIN_EXE_lint-store-path");
 const HASH: &str = "0123456789abcdfghijklmnpqrsvwxy";
 
@@ -318,4 +321,86 @@ fn wrong_arguments_are_told() {
         told.contains("writing the facts to /missing/facts: No such file"),
         "{told}"
     );
+}
+
+#[test]
+fn one_thread_is_enough() {
+    let store = tool_tests::store::Store::new(TOOL, &["out"], |store| {
+        store.link("gone", "dangling");
+    });
+    let mut command = store.start(None);
+    command.arg("--no-cache").arg(store.output("out"));
+    // What bash calls -u, dash calls -p.
+    let mut alone = in_shell(&command, "ulimit -u 1 2>/dev/null || ulimit -p 1");
+    let output = finish(without_privileges(&mut alone));
+    let (status, _, stderr) = told(&output);
+    assert_eq!(status, Some(0), "{stderr}");
+    assert_eq!(stderr, told(&finish(&mut command)).2);
+    assert!(stderr.contains("dangling-symlink"), "{stderr}");
+}
+
+#[test]
+fn a_fifo_in_the_place_of_a_file_is_not_waited_for() {
+    let stage = Stage::new();
+    let one = stage.path("one", &[]);
+    let place = stage.top.path().join("fifo");
+    fifo(&place);
+    let place = text(&place);
+    for arguments in [
+        &["--facts", place][..],
+        &["--config", place, text(&one)],
+        &["--baseline", place, text(&one)],
+        &["--closure", place],
+    ] {
+        let output = finish(stage.command().args(arguments));
+        assert_fails("lint-store-path", &output, &[place]);
+    }
+}
+
+#[test]
+fn a_pattern_that_is_none_is_an_error() {
+    let stage = Stage::new();
+    let one = stage.path("one", &[]);
+    let nested = format!("{}a{}", "{".repeat(300), "}".repeat(300));
+    for option in ["--allow", "--deny"] {
+        let pattern = format!("dangling-symlink:{nested}");
+        let output = finish(stage.command().args([option, &*pattern, text(&one)]));
+        let parts = ["reading", option, "nested more than 50 deep"];
+        assert_fails("lint-store-path", &output, &parts);
+    }
+}
+
+fn build(program: &str, arguments: &[&str], directory: &Path) {
+    let mut command = Command::new(program);
+    let status = command.args(arguments).current_dir(directory).status();
+    let status = status.unwrap_or_else(|error| {
+        panic!("{program}: {error}; on Debian: apt-get install gcc binutils libc6-dev")
+    });
+    assert!(status.success(), "{program} {arguments:?}");
+}
+
+/// As `separateDebugInfo` of nixpkgs makes it: the debug file lies below `lib/debug/.build-id`.
+#[test]
+fn a_separate_debug_file_is_no_broken_program() {
+    const PROGRAM: &str = "int main(int count, char **words) { return words[count - 1] == 0; }";
+    for (linking, finds) in [("-pie", true), ("-static", false)] {
+        let stage = Stage::new();
+        let program = stage.path("x-1.0", &[("src.c", PROGRAM)]);
+        build("gcc", &["-g", linking, "-o", "x", "src.c"], &program);
+        let debug = stage.path("y-1.0-debug", &[("lib/debug/.build-id/ab/.keep", "")]);
+        let outside = stage.path("z-1.0", &[]);
+        for directory in [debug.join("lib/debug/.build-id/ab"), outside.clone()] {
+            let to = directory.join("cdef.debug");
+            let arguments = ["--only-keep-debug", "x", to.to_str().unwrap()];
+            build("objcopy", &arguments, &program);
+        }
+        let (_, _, found) = stage.run(&[&program]);
+        assert_eq!(
+            found.contains("interpreter-outside-store"),
+            finds,
+            "{found}"
+        );
+        let (status, _, found) = stage.run(&[&debug, &outside]);
+        assert_eq!((status, found.as_str()), (Some(0), ""), "{linking}");
+    }
 }

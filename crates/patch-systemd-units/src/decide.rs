@@ -1,9 +1,7 @@
 //! What becomes of each reference of each file.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
 use hermetic_out::resolve::{Kept, Provider, ReferenceContext};
@@ -11,7 +9,7 @@ use hermetic_out::{Decision, FindingKind, Package, Resolver, Severity};
 use hermetic_out_formats::unit::context::UnitContext;
 use hermetic_out_formats::{Declaration, Reference, Role, Scan, Span};
 
-use crate::unit::Unit;
+use crate::unit::{Unit, store_paths};
 use crate::{findings, login, search_path};
 
 /// Decides about every reference of every file, anew.
@@ -153,12 +151,6 @@ fn kept_note(
         )),
         _ => None,
     }
-}
-
-/// The store paths that a path in the store lies in: one, or none.
-pub(crate) fn store_paths(path: &[u8], package: &Package) -> Vec<PathBuf> {
-    let path = Path::new(OsStr::from_bytes(path));
-    package.store.store_path_of(path).into_iter().collect()
 }
 
 /// `NoExecPaths=/` with an `ExecPaths=` that leaves the store out: nothing from a store can start.

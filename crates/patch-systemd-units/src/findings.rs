@@ -209,7 +209,14 @@ pub(crate) fn of_missing(
             &MISSING_CONDITION_FILE,
             Severity::Note,
             format!("no output or dependency has the file {shown} of a condition"),
-            advice,
+            if reference.asks_for_directory() {
+                // Dependencies provide files.
+                "if the machine has the directory, keep the path with --keep (in nixpkgs: \
+                 patchSystemdUnitsKeep)"
+                    .to_owned()
+            } else {
+                advice
+            },
         ),
         UnresolvedReason::NotFound => (
             &MISSING_ARGUMENT_FILE,

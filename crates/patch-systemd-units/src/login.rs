@@ -4,9 +4,8 @@ use hermetic_out::resolve::ReferenceContext;
 use hermetic_out::{Decision, Edit, Package, Resolver};
 use hermetic_out_formats::{Encoding, MappedText, Quote, Reference, Role, Span};
 
-use crate::decide::store_paths;
 use crate::findings;
-use crate::unit::{PlannedEdit, Unit};
+use crate::unit::{PlannedEdit, Unit, store_paths};
 
 /// agetty's compiled-in login program is `/bin/login`: agetty(8).
 const LOGIN_PROGRAM: &[u8] = b"/bin/login";

@@ -81,7 +81,7 @@ pub(crate) fn outcome(
         outcome.unresolved += unit.unresolved;
         if !unit.edits.is_empty() {
             let edits: Vec<Edit> = unit.edits.into_iter().map(|planned| planned.edit).collect();
-            let edits = FileEdits::new(unit.file.path, unit.content, &edits)?;
+            let edits = FileEdits::new(unit.file.path, unit.content.into_bytes(), &edits)?;
             if edits.before != edits.after {
                 outcome.plan.changes.push(Change::Edit(edits));
             }

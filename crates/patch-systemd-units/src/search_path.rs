@@ -10,9 +10,8 @@ use hermetic_out::{Decision, Package, Resolver};
 use hermetic_out_formats::unit::context::UnitContext;
 use hermetic_out_formats::{FileKind, Lookup, Reference, Role, Span};
 
-use crate::decide::store_paths;
 use crate::findings;
-use crate::unit::Unit;
+use crate::unit::{Unit, store_paths};
 
 /// Whether a directory is one of the hierarchy's for programs.
 fn is_bin_directory(path: &[u8]) -> bool {

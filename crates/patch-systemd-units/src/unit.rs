@@ -1,12 +1,13 @@
 //! A unit, or another file that names paths: its content, and what is planned for it.
 
-use std::fs;
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
+use hermetic_out::regular_file::Loaded;
 use hermetic_out::walk::{KnownFile, known_files};
-use hermetic_out::{Edit, Finding, FindingKind, Package, Severity, Tree};
+use hermetic_out::{Edit, Finding, FindingKind, Package, Severity, SourceText, Tree};
 use hermetic_out_formats::unit::place::{UnitPlace, unit_key};
 use hermetic_out_formats::{FileKind, MAX_FILE_SIZE, MappedText, Scan, Span, scan};
 
@@ -17,7 +18,7 @@ pub(crate) struct Unit {
     /// The output that it is in, by its position.
     pub(crate) output: usize,
     pub(crate) file: KnownFile,
-    pub(crate) content: Vec<u8>,
+    pub(crate) content: SourceText,
     pub(crate) scan: Scan,
     pub(crate) edits: Vec<PlannedEdit>,
     pub(crate) findings: Vec<Finding>,
@@ -38,6 +39,12 @@ pub(crate) struct PlannedEdit {
     pub(crate) store_paths: Vec<PathBuf>,
 }
 
+/// The store paths that a path in the store lies in: one, or none.
+pub(crate) fn store_paths(path: &[u8], package: &Package) -> Vec<PathBuf> {
+    let path = Path::new(OsStr::from_bytes(path));
+    package.store.store_path_of(path).into_iter().collect()
+}
+
 /// Reads the files of all outputs whose kinds name paths.
 pub(crate) fn read(package: &Package, tree: &Tree, options: &Options) -> Result<Vec<Unit>, Error> {
     let mut units = Vec::new();
@@ -50,26 +57,25 @@ pub(crate) fn read(package: &Package, tree: &Tree, options: &Options) -> Result<
                 path: file.path.clone(),
                 source,
             };
-            let real = tree.real_path(&file.path);
             let mut findings = Vec::new();
-            let mut content = Vec::new();
-            let size = fs::symlink_metadata(&real).map_err(error)?.len();
-            if usize::try_from(size).is_ok_and(|size| size <= MAX_FILE_SIZE) {
-                content = fs::read(&real).map_err(error)?;
-            } else {
-                let message = format!("the file has {size} bytes and was left unchanged");
-                let kind = &findings::UNREAD_FILE;
-                findings.push(
-                    Finding::new(kind, file.path.clone(), message)
-                        .with_severity(Severity::Warning)
-                        .with_help("find out why the file is so large"),
-                );
-            }
+            let content = match tree.load(&file.path, MAX_FILE_SIZE).map_err(error)? {
+                Loaded::Content(content) => content,
+                Loaded::TooLarge(size) => {
+                    let message = format!("the file has {size} bytes and was left unchanged");
+                    let kind = &findings::UNREAD_FILE;
+                    findings.push(
+                        Finding::new(kind, file.path.clone(), message)
+                            .with_severity(Severity::Warning)
+                            .with_help("find out why the file is so large"),
+                    );
+                    Vec::new()
+                }
+            };
             let scan = scan(file.kind, &content);
             units.push(Unit {
                 output: index,
                 file,
-                content,
+                content: SourceText::new(content),
                 scan,
                 edits: Vec::new(),
                 findings,

@@ -47,7 +47,7 @@ impl Binaries {
             path: path.to_owned(),
             source,
         };
-        let file = tree.open(path).map_err(error)?;
+        let file = tree.open_file(path).map_err(error)?;
         let mut strings = Strings::default();
         let mut is_packed = false;
         if let (Some(search), Some(elf)) = (&self.search, elf::read(&file).map_err(error)?) {

@@ -1,11 +1,11 @@
 //! The command line.
 
-use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
-use hermetic_out::FindingKind;
+use hermetic_out::{FindingKind, regular_file};
 use hermetic_out_command_line::{
     CommonOptions, ExitStatus, OutputOptions, Report, Streams, Tool, ToolVersion,
 };
@@ -109,7 +109,8 @@ relocate-etc-to-out --output out=$out --output dev=$dev
 }
 
 fn read_policy(path: &Path) -> anyhow::Result<Policy> {
-    let text = fs::read_to_string(path)
+    let text = regular_file::read(path)
+        .and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other))
         .with_context(|| format!("reading the policy {}", path.display()))?;
     Policy::parse(&text).map_err(|error| {
         // toml shows the place over several lines; an error is one.

@@ -13,7 +13,7 @@ use hermetic_out::apply::TEMPORARY_NAME;
 use hermetic_out::package::{normalize, relative};
 use hermetic_out::store::hash_part;
 use hermetic_out::tree::Node;
-use hermetic_out::{Finding, Output, OutputReferences, Package, Tree};
+use hermetic_out::{Finding, Output, OutputReferences, Package, Tree, regular_file};
 use hermetic_out_formats::tables::{VendorDirectory, below, state_directories, vendor_directories};
 use memchr::memmem;
 use walkdir::WalkDir;
@@ -246,7 +246,7 @@ impl<'a> Layout<'a> {
                 if in_place {
                     Content::File(Vec::new())
                 } else {
-                    let content = fs::read(entry.path());
+                    let content = regular_file::read_unlinked(entry.path());
                     Content::File(content.map_err(|source| error(&from, source))?)
                 }
             } else {
@@ -411,7 +411,7 @@ impl<'a> Layout<'a> {
         Some(if metadata.is_symlink() {
             fs::read_link(&real).map_or(Content::Other, Content::Link)
         } else if metadata.is_file() {
-            fs::read(&real).map_or(Content::Other, Content::File)
+            regular_file::read_unlinked(&real).map_or(Content::Other, Content::File)
         } else {
             Content::Other
         })

@@ -8,6 +8,7 @@ mod error;
 pub mod findings;
 mod layout;
 mod link_file;
+mod options;
 mod plan;
 pub mod policy;
 mod prune;
@@ -16,4 +17,5 @@ mod rewrite;
 mod tmpfiles_targets;
 
 pub use error::Error;
-pub use plan::{Options, plan};
+pub use options::Options;
+pub use plan::plan;

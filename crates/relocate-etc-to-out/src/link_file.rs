@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
 use hermetic_out::store::name_without_hash;
-use hermetic_out::{Change, Edit, FileEdits, Finding, Package, Tree};
+use hermetic_out::{Change, Edit, FileEdits, Finding, Package, Tree, regular_file};
 use hermetic_out_formats::{Encoding, Quote, Span};
 
 use crate::layout::{Layout, home, is_own_directory};
@@ -118,7 +118,7 @@ fn read(tree: &Tree, output: &Path, path: &Path) -> Result<Option<Vec<u8>>, Erro
         Ok(found) if found.is_symlink() => {
             fs::read_link(&real).map(|target| target.into_os_string().into_vec())
         }
-        Ok(_) => fs::read(&real),
+        Ok(_) => regular_file::read_unlinked(&real),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => Err(error),
     };

@@ -7,22 +7,14 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use hermetic_out::resolve::{Choices, Resolver};
+use hermetic_out::resolve::Resolver;
 use hermetic_out::{Change, Edit, FileEdits, Outcome, Package, PlanError, Severity, Tree};
 
 use crate::layout::Layout;
-use crate::policy::{Policy, Treatment};
+use crate::options::Options;
+use crate::policy::Treatment;
 use crate::rewrite::Rewriter;
 use crate::{Error, link_file, prune, read};
-
-/// What the user can choose beside the package.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// What the user says about single references: what stays, and what becomes what.
-    pub choices: Choices,
-    /// What becomes of the package's configuration.
-    pub policy: Policy,
-}
 
 /// Looks at a package's outputs and says what to do. Reads the disk, writes nothing.
 pub fn plan(package: &Package, options: &Options) -> Result<Outcome, Error> {
@@ -55,7 +47,7 @@ pub fn plan(package: &Package, options: &Options) -> Result<Outcome, Error> {
     changes.extend(layout.changes_before_edits());
     let edits = rewriter.texts(&files.texts)?;
     for (file, edits) in files.texts.into_iter().zip(edits) {
-        add_edits(changes, file.path, file.content, &edits)?;
+        add_edits(changes, file.path, file.content.into_bytes(), &edits)?;
     }
     let relinked = rewriter.links(&files.links)?;
     rewriter.binaries(&files.binaries)?;

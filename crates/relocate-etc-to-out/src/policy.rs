@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use globset::{GlobBuilder, GlobMatcher};
+use hermetic_out::Glob;
 use hermetic_out::resolve::Resolver;
 use hermetic_out_formats::tables::is_machine_state;
 use serde::Deserialize;
@@ -69,7 +69,7 @@ impl Policy {
 
 /// A rule that concerns the package.
 struct Applied {
-    path: Option<GlobMatcher>,
+    path: Option<Glob>,
     mode: Option<Mode>,
     stay: bool,
 }
@@ -77,7 +77,7 @@ struct Applied {
 /// What becomes of each path of one package.
 pub(crate) struct Treatment<'a> {
     mode: Mode,
-    keep: Vec<GlobMatcher>,
+    keep: Vec<Glob>,
     rules: Vec<Applied>,
     /// For the patterns of `--keep`.
     resolver: &'a Resolver<'a>,
@@ -154,14 +154,11 @@ fn in_etc(sub_path: &[u8]) -> PathBuf {
     Path::new("/etc").join(OsStr::from_bytes(sub_path))
 }
 
-/// `*` stays within a component, `**` does not.
-fn glob(pattern: &str) -> Result<GlobMatcher, Error> {
-    let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-    glob.map(|glob| glob.compile_matcher())
-        .map_err(|error| Error::PolicyPattern {
-            pattern: pattern.to_owned(),
-            reason: error.kind().to_string(),
-        })
+fn glob(pattern: &str) -> Result<Glob, Error> {
+    Glob::new(pattern.as_bytes()).map_err(|reason| Error::PolicyPattern {
+        pattern: pattern.to_owned(),
+        reason,
+    })
 }
 
 #[cfg(test)]
@@ -208,6 +205,32 @@ stay = true
             let treatment = Treatment::new(&policy, name, &resolver).unwrap();
             assert_eq!(treatment.of(path.as_bytes()).0, mode, "{name} {path}");
             assert_eq!(treatment.stays(path.as_bytes()), path == "x/y", "{path}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_is_none_is_said() {
+        let (package, tree) = (
+            Package::default(),
+            Tree::new(hermetic_out::Store::default()),
+        );
+        let choices = Choices::default();
+        let resolver = Resolver::new(&package, &tree, &choices).unwrap();
+        let nested = format!("{}a{}", "{".repeat(300), "}".repeat(300));
+        for text in [
+            format!("keep = [\"{nested}\"]"),
+            format!("[[rule]]\npath = \"{nested}\""),
+            format!("[[rule]]\npackage = \"{nested}\""),
+        ] {
+            let policy = Policy::parse(&text).unwrap();
+            let Err(error) = Treatment::new(&policy, "x", &resolver) else {
+                panic!("{text}");
+            };
+            let error = error.to_string();
+            assert!(
+                error.contains(&nested) && error.contains("nested more"),
+                "{error}"
+            );
         }
     }
 

@@ -1,13 +1,14 @@
 //! Which files of a package can name its configuration, and what is read of them.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use hermetic_out::apply::TEMPORARY_NAME;
+use hermetic_out::regular_file::Loaded;
 use hermetic_out::walk::known_files;
-use hermetic_out::{Finding, Package, Severity, Tree};
+use hermetic_out::{Finding, Package, Severity, SourceText, Tree};
 use hermetic_out_formats::etc_mentions::{Format, is_documentation_directory};
 use hermetic_out_formats::{FileKind, MAX_FILE_SIZE};
 use walkdir::WalkDir;
@@ -24,7 +25,7 @@ pub(crate) struct TextFile {
     pub(crate) output: usize,
     /// Where it is now, by its store path.
     pub(crate) path: PathBuf,
-    pub(crate) content: Vec<u8>,
+    pub(crate) content: SourceText,
     pub(crate) format: Format,
 }
 
@@ -159,25 +160,25 @@ impl Files {
             path: path.clone(),
             source,
         };
-        let real = tree.real_path(&path);
-        let size = fs::symlink_metadata(&real).map_err(error)?.len();
-        if !usize::try_from(size).is_ok_and(|size| size <= MAX_FILE_SIZE) {
-            let finding = findings::about(
-                &findings::UNREAD_FILE,
-                &path,
-                b"",
-                format!("the file has {size} bytes and was left unchanged"),
-                "find out why the file is so large",
-            );
-            self.findings.push(finding.with_severity(Severity::Warning));
-            return Ok(());
-        }
-        let content = fs::read(&real).map_err(error)?;
+        let content = match tree.load(&path, MAX_FILE_SIZE).map_err(error)? {
+            Loaded::Content(content) => content,
+            Loaded::TooLarge(size) => {
+                let finding = findings::about(
+                    &findings::UNREAD_FILE,
+                    &path,
+                    b"",
+                    format!("the file has {size} bytes and was left unchanged"),
+                    "find out why the file is so large",
+                );
+                self.findings.push(finding.with_severity(Severity::Warning));
+                return Ok(());
+            }
+        };
         if format.may_name_etc(&content) || format == Format::Known(FileKind::Tmpfiles) {
             self.texts.push(TextFile {
                 output,
                 path,
-                content,
+                content: SourceText::new(content),
                 format,
             });
         }
@@ -187,7 +188,7 @@ impl Files {
 
 fn read_head(tree: &Tree, path: &Path, head: &mut [u8]) -> Result<usize, Error> {
     let mut read = || -> io::Result<usize> {
-        let mut file = File::open(tree.real_path(path))?;
+        let mut file = tree.open_file(path)?;
         let mut length = 0;
         while length < head.len() {
             match file.read(&mut head[length..])? {

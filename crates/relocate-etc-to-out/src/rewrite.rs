@@ -40,6 +40,10 @@ pub(crate) struct Rewriter<'a> {
     /// What is to be linked, by the path relative to /etc.
     links: BTreeSet<Vec<u8>>,
     findings: Vec<Finding>,
+    /// What of which file is told to be linked instead.
+    told: BTreeSet<(PathBuf, Vec<u8>)>,
+    /// The outputs that the file at hand comes to refer to.
+    referred: BTreeSet<usize>,
     replaced: usize,
     kept: usize,
     new_references: BTreeMap<usize, BTreeSet<PathBuf>>,
@@ -64,6 +68,8 @@ impl<'a> Rewriter<'a> {
             watched: EtcPaths::default(),
             links: BTreeSet::new(),
             findings: Vec::new(),
+            told: BTreeSet::new(),
+            referred: BTreeSet::new(),
             replaced: 0,
             kept: 0,
             new_references: BTreeMap::new(),
@@ -162,8 +168,10 @@ impl<'a> Rewriter<'a> {
         let mut edits = Vec::new();
         let before = self.findings.len();
         let mut concerned = false;
+        let layers: BTreeSet<&[u8]> = mentions.layers.iter().map(Vec::as_slice).collect();
+        self.referred.clear();
         for mention in &mentions.list {
-            concerned |= self.mention(file, mentions, mention, &mut edits)?;
+            concerned |= self.mention(file, mentions, &layers, mention, &mut edits)?;
         }
         if let Some(span) = mentions.problem.filter(|_| concerned) {
             // One word about the script is enough.
@@ -185,6 +193,7 @@ impl<'a> Rewriter<'a> {
         &mut self,
         file: &TextFile,
         mentions: &Mentions,
+        layers: &BTreeSet<&[u8]>,
         mention: &Mention,
         edits: &mut Vec<Edit>,
     ) -> Result<bool, Error> {
@@ -224,7 +233,7 @@ impl<'a> Rewriter<'a> {
         let (mode, _) = self.treatment.of(sub_path);
         let new = shipped.path.as_os_str().as_bytes().to_vec();
         let is_written = self.written.cover(sub_path);
-        let is_layered = mentions.layers.contains(&new);
+        let is_layered = layers.contains(&*new);
         if mode == Mode::Keep {
             self.kept += 1;
             return Ok(true);
@@ -408,12 +417,8 @@ impl<'a> Rewriter<'a> {
     /// Links what is to be rewritten, but cannot be.
     fn link_instead(&mut self, file: &TextFile, text: &MappedText, sub_path: &[u8], place: &str) {
         self.link(sub_path);
-        let is_known = |finding: &Finding| {
-            finding.kind == &findings::ETC_LINKED_INSTEAD
-                && finding.file == file.path
-                && finding.subject == text.bytes()
-        };
-        if self.findings.iter().any(is_known) {
+        let about = (file.path.clone(), text.bytes().to_vec());
+        if !self.told.insert(about) {
             return;
         }
         let finding = findings::about(
@@ -470,7 +475,10 @@ impl<'a> Rewriter<'a> {
 
     fn refer(&mut self, from: usize, to: usize, content: &[u8]) {
         let path = &self.package.outputs[to].path;
-        if from != to && content.find(path.as_os_str().as_bytes()).is_none() {
+        if from != to
+            && self.referred.insert(to)
+            && content.find(path.as_os_str().as_bytes()).is_none()
+        {
             self.new_references
                 .entry(from)
                 .or_default()

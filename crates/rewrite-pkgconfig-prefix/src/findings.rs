@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hermetic_out::{Finding, FindingKind, Severity, finding_kinds};
+use hermetic_out::{Finding, FindingKind, Severity, SourceText, finding_kinds};
 use hermetic_out_formats::{ProblemKind, Span};
 
 finding_kinds! {
@@ -15,17 +15,6 @@ finding_kinds! {
         UNREAD_FILE
         UNWRITABLE_PLACE
     ]
-    MISSING_PC_SEARCH_PATH {
-        id: "missing-pc-search-path",
-        aliases: ["pc-search-path-not-found"],
-        severity: Note,
-        group: PkgConfig,
-        summary: "A search path names a directory that no output has",
-        explanation: "A list of directories names some below /usr or /lib that no output of the package \
-            has. Often the list is what a program searches on the machine. It was left unchanged.",
-        example: "plugindirs=/usr/lib/x:/usr/local/lib/x",
-        remedy: "install the directory if it belongs to the package, or keep the path with `--keep`",
-    }
     PC_DUPLICATE_VARIABLE {
         id: "pc-duplicate-variable",
         aliases: [],
@@ -105,7 +94,7 @@ pub(crate) fn of_problem(
 pub(crate) fn at(
     kind: &'static FindingKind,
     file: &Path,
-    content: &[u8],
+    content: &SourceText,
     span: Span,
     message: String,
     help: &str,

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use hermetic_out::{Finding, Output, Tree};
+use hermetic_out::regular_file::{self, Loaded};
+use hermetic_out::{Finding, Output, SourceText, Tree};
 use hermetic_out_formats::MAX_FILE_SIZE;
 use hermetic_out_formats::pkg_config::{MAX_VALUE, is_pc_file, scan};
 use rustix::io::Errno;
@@ -20,12 +21,12 @@ pub struct PcFile {
     /// Where it is, by its store path.
     pub path: PathBuf,
     /// What it holds; or, if that is too much to be read, its size.
-    pub content: Result<Vec<u8>, u64>,
+    pub content: Result<SourceText, u64>,
 }
 
 impl PcFile {
     /// What the file holds, if it is of a size that its readers take; otherwise that is a finding.
-    pub(crate) fn readable(&self, findings: &mut Vec<Finding>) -> Option<&[u8]> {
+    pub(crate) fn readable(&self, findings: &mut Vec<Finding>) -> Option<&SourceText> {
         let content = match &self.content {
             Ok(content) => content,
             Err(size) => {
@@ -129,17 +130,13 @@ fn read(tree: &Tree, path: PathBuf) -> Result<Option<PcFile>, Error> {
 }
 
 /// What a file holds; or, if that is too much to be read, its size. `None` for what is no file.
-fn read_content(tree: &Tree, path: &Path) -> io::Result<Option<Result<Vec<u8>, u64>>> {
-    let mut file = tree.open(path)?;
-    let metadata = file.metadata()?;
-    if !metadata.is_file() {
+fn read_content(tree: &Tree, path: &Path) -> io::Result<Option<Result<SourceText, u64>>> {
+    let file = tree.open(path)?;
+    if !file.metadata()?.is_file() {
         return Ok(None);
     }
-    let size = metadata.len();
-    if usize::try_from(size).map_or(true, |size| size > MAX_FILE_SIZE) {
-        return Ok(Some(Err(size)));
-    }
-    let mut content = Vec::new();
-    file.read_to_end(&mut content)?;
-    Ok(Some(Ok(content)))
+    Ok(Some(match regular_file::load(&file, MAX_FILE_SIZE)? {
+        Loaded::Content(content) => Ok(SourceText::new(content)),
+        Loaded::TooLarge(size) => Err(size),
+    }))
 }

@@ -1,5 +1,16 @@
 //! ELF files for tests, of any class and byte order, put together of what they are to name.
 
+/// Which sections an ELF file has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sections {
+    /// None.
+    None,
+    /// Those of a program.
+    Program,
+    /// Those of a separate debug file: they have no content, and no table stands where the headers say.
+    DebugFile,
+}
+
 /// What an ELF file is to name.
 #[derive(Clone, Debug)]
 pub struct Sample {
@@ -17,12 +28,12 @@ pub struct Sample {
     pub values: Vec<(u64, u64)>,
     /// The text of a note `.note.dlopen`.
     pub dlopen: Option<&'static str>,
-    /// Constant data, with a section of its own if `sections`.
+    /// Constant data, with a section of its own if there are any.
     pub data: &'static [u8],
-    /// Writable data, in a section of their own if `sections`.
+    /// Writable data, in a section of their own if there are any.
     pub writable_data: &'static [u8],
-    /// Whether there are sections.
-    pub sections: bool,
+    /// Its sections.
+    pub sections: Sections,
 }
 
 impl Default for Sample {
@@ -37,17 +48,17 @@ impl Default for Sample {
             dlopen: None,
             data: b"",
             writable_data: b"",
-            sections: false,
+            sections: Sections::None,
         }
     }
 }
 
-/// A file of each class and byte order that names something of everything.
+/// A file of each class and byte order that names something of everything, and its separate debug file.
 pub fn all() -> Vec<Vec<u8>> {
     let mut files = Vec::new();
     for is_64_bit in [true, false] {
         for is_little_endian in [true, false] {
-            for sections in [true, false] {
+            for sections in [Sections::Program, Sections::DebugFile, Sections::None] {
                 let sample = Sample {
                     is_64_bit,
                     is_little_endian,
@@ -188,18 +199,25 @@ impl Sample {
             body.address(value);
         }
         let dynamic = place(from, body.bytes.len());
+        let is_debug_file = self.sections == Sections::DebugFile;
+        if is_debug_file {
+            body.bytes.fill(0xff);
+        }
         let names = b"\0.rodata\0.eh_frame\0.data\0";
         let from = body.bytes.len();
         body.bytes.extend_from_slice(names);
         let names = place(from, body.bytes.len());
         let sections_at = start + body.bytes.len();
-        let sections = if self.sections { 5 } else { 0 };
-        if self.sections {
+        let has_sections = self.sections != Sections::None;
+        let sections = if has_sections { 5 } else { 0 };
+        if has_sections {
             body.section(0, 0, 0, (0, 0));
-            body.section(1, 1, 2, data);
-            body.section(9, 1, 2, dynamic);
+            // SHT_PROGBITS or SHT_NOBITS, SHF_ALLOC.
+            let section_type = if is_debug_file { 8 } else { 1 };
+            body.section(1, section_type, 2, data);
+            body.section(9, section_type, 2, dynamic);
             body.section(0, 3, 0, names);
-            body.section(19, 1, 3, writable);
+            body.section(19, section_type, 3, writable);
         }
 
         let mut file = Writer {
@@ -215,14 +233,14 @@ impl Sample {
         file.word(1);
         file.address(0);
         file.address(header as u64);
-        file.address(if self.sections { sections_at as u64 } else { 0 });
+        file.address(if has_sections { sections_at as u64 } else { 0 });
         file.word(0);
         file.half(header as u16);
         file.half(segment_size as u16);
         file.half(segments as u16);
         file.half(section_size);
         file.half(sections);
-        file.half(if self.sections { 3 } else { 0 });
+        file.half(if has_sections { 3 } else { 0 });
         let whole = (0, (start + body.bytes.len()) as u64);
         // PT_LOAD, readable and executable; a part of it again, as linkers keep constants apart.
         file.segment(1, 5, whole);

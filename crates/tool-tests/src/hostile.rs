@@ -7,8 +7,9 @@ use std::ops::Deref;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::fs::{CWD, FileType, Mode, XattrFlags};
+use rustix::fs::{CWD, FileType, Mode, RenameFlags, XattrFlags};
 
 use crate::TEMPORARY_NAME;
 use crate::files::{link, set_mode};
@@ -56,6 +57,31 @@ pub fn check<S: Deref<Target = Store>>(make: fn() -> Rewriting<S>) {
         }),
         ("a file that may not get as large", a_full_disk),
         ("what a package ships under the temporary name", shipped),
+        ("a report that cannot be written", |one| {
+            for options in [
+                &["--diff"][..],
+                &["--format=json"],
+                &["--format=sarif"],
+                &["--diff", "--dry-run"],
+                &["--format=json", "--dry-run"],
+            ] {
+                let mut command = one.command();
+                command.args(options);
+                let mut command = in_shell(&command, "exec >/dev/full");
+                let parts = ["standard output", "No space left on device"];
+                one.store.assert_refused(&mut command, &parts);
+            }
+            // Nothing can be said of this.
+            let before = one.store.snapshot();
+            let mut command = in_shell(one.command().arg("--dry-run"), "exec 2>/dev/full");
+            assert_eq!(finish(&mut command).status.code(), Some(2));
+            assert_same(&one.store.snapshot(), &before, "after a dry run");
+            // The summary is not needed.
+            let mut command = in_shell(&one.command(), "exec 2>/dev/full");
+            assert_eq!(finish(&mut command).status.code(), Some(0));
+            assert_eq!(one.store.read(&one.file), one.after);
+        }),
+        ("a file that is a FIFO now and then", swapped_for_a_fifo),
         ("an output that is a link", |one| {
             let (out, real) = (one.store.at(""), one.store.directory().join("real"));
             fs::rename(&out, &real).expect("the output");
@@ -83,6 +109,31 @@ pub fn check<S: Deref<Target = Store>>(make: fn() -> Rewriting<S>) {
         one.store.write(&one.file, one.before);
         test(&one);
     }
+}
+
+/// Whenever the file is a FIFO, the run ends: with or without having found it.
+fn swapped_for_a_fifo<S: Deref<Target = Store>>(one: &Rewriting<S>) {
+    let (file, aside) = (&one.file, one.store.top().join("aside"));
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            fifo(&aside);
+            while !stop.load(Ordering::Relaxed) {
+                let flags = RenameFlags::EXCHANGE;
+                let exchanged = rustix::fs::renameat_with(CWD, &aside, CWD, file, flags);
+                // The tool may be about to replace it.
+                assert!(exchanged.is_ok() || !file.exists(), "{exchanged:?}");
+            }
+        });
+        for _ in 0..40 {
+            let status = finish(&mut one.command()).status.code();
+            if !matches!(status, Some(0..=2)) {
+                stop.store(true, Ordering::Relaxed);
+                panic!("{status:?}");
+            }
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
 }
 
 const WRITING: &str = "writing the new content of";

@@ -1,6 +1,6 @@
 //! What the tests of several tools share: a package in a store ([`store`]), its case directories
 //! ([`cases`]), properties of random packages ([`properties`]), trees that are not as they should be
-//! ([`hostile`]), runs that are killed ([`killed`]). Whatever is not as it has to be is a panic, which
+//! ([`hostile`]), more and more of something ([`growth`]), runs that are killed ([`killed`]). Whatever is not as it has to be is a panic, which
 //! fails the test.
 
 #![allow(
@@ -13,6 +13,7 @@
 
 pub mod cases;
 pub mod files;
+pub mod growth;
 pub mod hostile;
 pub mod killed;
 pub mod properties;

@@ -36,6 +36,14 @@ pub fn finish(command: &mut Command) -> Output {
     wait(child, Duration::from_secs(60))
 }
 
+/// The same, and how long it took.
+#[track_caller]
+pub fn timed(command: &mut Command) -> (Output, Duration) {
+    let start = Instant::now();
+    let output = finish(command);
+    (output, start.elapsed())
+}
+
 #[track_caller]
 fn wait(mut child: Child, limit: Duration) -> Output {
     fn read(stream: Option<impl Read + Send + 'static>) -> std::thread::JoinHandle<Vec<u8>> {

@@ -1,15 +1,18 @@
-# kmod as nixpkgs builds it: where it looks for modules.
+# kmod as nixpkgs builds it: where it looks for modules. kmod 31 has configureFlags, newer ones mesonFlags.
 { stdenv }:
 stdenv.mkDerivation {
   pname = "kmod";
   version = "34";
   dontUnpack = true;
+  configureFlags = [
+    "--with-modulesdirs=/run/booted-system/kernel-modules/lib/modules:/run/current-system/kernel-modules/lib/modules:/lib/modules"
+  ];
   mesonFlags = [
     "-Dmodulesdirs=/run/booted-system/kernel-modules/lib/modules,/run/current-system/kernel-modules/lib/modules,/lib/modules"
     "-Dsysconfdir=/etc"
   ];
   installPhase = ''
     mkdir -p "$out/share"
-    printf '%s\n' ''${mesonFlags[@]} >"$out/share/flags"
+    printf '%s\n' ''${configureFlags[@]} ''${mesonFlags[@]} >"$out/share/flags"
   '';
 }

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use assemble_image::size_page;
 use assemble_image::sizes::Sizes;
-use hermetic_out::{Finding, FindingKind, Group, Severity};
+use hermetic_out::{Finding, FindingKind, Group, Severity, SourceText};
 use hermetic_out_command_line::size::Size;
 use hermetic_out_command_line::{Format, OutputOptions, Report, Streams, ToolVersion};
 use hermetic_out_formats::Span;
@@ -63,7 +63,10 @@ fn finding(kind: &'static FindingKind, file: String, line: &str, part: &str) -> 
     let content = format!("[Service]\n{line}\nUser=x\n");
     let start = content.find(part).unwrap();
     Finding::new(kind, file, format!("{part} is not found"))
-        .at(content.as_bytes(), Span::new(start, start + part.len()))
+        .at(
+            &SourceText::new(content),
+            Span::new(start, start + part.len()),
+        )
         .with_subject(part)
         .with_help("add the package that has it")
 }

@@ -37,8 +37,8 @@ fn what_cannot_work_is_told_first() {
 fn only_the_tools_of_the_layout_are_needed() {
     let names = |name| {
         let mut options = options();
-        options.layout = layout(name);
-        let tools = needed_tools(&options, uki::own_architecture());
+        options.parts = layout(name).parts;
+        let tools = needed_tools(&options, layout(name), architecture::own());
         tools.iter().map(|tool| tool.name).collect::<Vec<_>>()
     };
     assert!(!names("bare").contains(&"ukify"));

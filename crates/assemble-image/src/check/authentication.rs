@@ -1,7 +1,7 @@
 //! Who can log in: PAM's modules and the name service's.
 
 use bstr::ByteSlice;
-use hermetic_out::{Finding, Place, Severity};
+use hermetic_out::{Finding, Place, Severity, SourceText};
 use hermetic_out_formats::name_services::library_of;
 use hermetic_out_formats::{FileKind, Reference, Role, scan};
 
@@ -20,7 +20,7 @@ pub(super) fn pam(tree: &RootTree) -> Result<Vec<Finding>, Error> {
     });
     let mut uses_pam_unix = false;
     for path in files.collect::<Vec<_>>() {
-        let Some(text) = tree.read(&path)? else {
+        let Some(text) = tree.read(&path)?.map(SourceText::new) else {
             continue;
         };
         for reference in scan(FileKind::Pam, &text).references {
@@ -64,7 +64,7 @@ pub(super) fn pam(tree: &RootTree) -> Result<Vec<Finding>, Error> {
     Ok(found)
 }
 
-fn place(reference: &Reference, text: &[u8]) -> Option<Place> {
+fn place(reference: &Reference, text: &SourceText) -> Option<Place> {
     let extent = reference.text.covering_span()?;
     Some(Place::new(text, extent))
 }
@@ -94,7 +94,7 @@ fn service_exists(tree: &RootTree, service: &[u8]) -> bool {
 pub(super) fn name_services(tree: &RootTree) -> Result<Vec<Finding>, Error> {
     const PATH: &[u8] = b"etc/nsswitch.conf";
     let mut found = Vec::new();
-    let Some(text) = tree.read(PATH)? else {
+    let Some(text) = tree.read(PATH)?.map(SourceText::new) else {
         return Ok(found);
     };
     for reference in scan(FileKind::NameServices, &text).references {

@@ -12,8 +12,7 @@ use hermetic_out::Finding;
 
 use crate::accounts;
 use crate::error::Error;
-use crate::layout::Part;
-use crate::options::Options;
+use crate::options::{Options, Part};
 use crate::root_tree::RootTree;
 
 /// Checks what packages and extra trees bring, before tools make /etc of it.

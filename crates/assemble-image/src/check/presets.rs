@@ -3,7 +3,7 @@
 use std::fs;
 
 use bstr::ByteSlice;
-use hermetic_out::{Finding, Place};
+use hermetic_out::{Finding, Place, SourceText};
 use hermetic_out_formats::Span;
 use hermetic_out_formats::unit::place::{Manager, load_path};
 use hermetic_out_formats::unit::relations::template_of;
@@ -23,6 +23,7 @@ pub(super) fn check(tree: &RootTree, options: &Options) -> Result<Vec<Finding>, 
     ] {
         let Some(file) = file else { continue };
         let text = fs::read(file).map_err(io_error("reading the preset", file))?;
+        let text = SourceText::new(text);
         let mut start = 0;
         for line in text.split(|byte| *byte == b'\n') {
             let span = Span::new(start, start + line.len());

@@ -1,7 +1,7 @@
 //! What units start, and what they need to be there.
 
 use bstr::ByteSlice;
-use hermetic_out::{Finding, Place, Severity};
+use hermetic_out::{Finding, Place, Severity, SourceText};
 use hermetic_out_formats::unit::place::{Manager, load_path};
 use hermetic_out_formats::{Declaration, FileKind, Reference, Role, scan};
 
@@ -33,7 +33,7 @@ pub(super) fn check(tree: &RootTree) -> Result<Vec<Finding>, Error> {
             if !matches!(entry.node, Node::File(_)) {
                 continue;
             }
-            let text = tree.read(path)?.unwrap_or_default();
+            let text = SourceText::new(tree.read(path)?.unwrap_or_default());
             let scanned = scan(FileKind::Unit, &text);
             if scanned
                 .declarations
@@ -132,7 +132,7 @@ pub(super) fn writable_var(tree: &RootTree, options: &Options) -> Result<Option<
         .cmdline
         .iter()
         .any(|words| words.contains("systemd.volatile="));
-    if options.layout.is_root_in_memory || by_unit || by_command_line {
+    if options.is_root_in_memory() || by_unit || by_command_line {
         return Ok(None);
     }
     let fstab = tree.read(FSTAB)?.unwrap_or_default();

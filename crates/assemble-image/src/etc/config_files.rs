@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use hermetic_out::SourceText;
+
 use crate::error::Error;
 use crate::root_tree::{RootTree, join};
 
@@ -15,7 +17,7 @@ pub(crate) struct ConfigFile {
     /// Its path in the image.
     pub(crate) path: Vec<u8>,
     /// Its content.
-    pub(crate) content: Vec<u8>,
+    pub(crate) content: SourceText,
 }
 
 /// The files `*.conf` of a directory like `tmpfiles.d`, by name: each once, from the place that goes
@@ -30,7 +32,10 @@ pub(crate) fn config_files(tree: &RootTree, directory: &str) -> Result<Vec<Confi
             }
             let path = join(&directory, name);
             let file = tree.read(&path)?;
-            let file = file.map(|content| ConfigFile { path, content });
+            let file = file.map(|content| ConfigFile {
+                path,
+                content: SourceText::new(content),
+            });
             by_name.insert(name.to_vec(), file);
         }
     }

@@ -20,14 +20,12 @@ use bstr::ByteSlice;
 use hermetic_out::{Finding, Place};
 use hermetic_out_formats::Span;
 
-use crate::command::is_full;
+use crate::command::{is_full, join, run_beside, run_commands};
 use crate::error::{Error, io_error};
 use crate::farm::made_at_run_time;
 use crate::findings::{self, has_error};
-use crate::layout::Part;
-use crate::options::Options;
+use crate::options::{Options, Part};
 use crate::root_tree::{Entry, Node, RootTree, has_dots};
-use crate::steps::{join, run_beside, run_commands};
 use crate::tools::TMPFILES;
 use crate::users::Numbers;
 pub(crate) use claims::conflicting_claims;

@@ -3,11 +3,10 @@
 use std::path::Path;
 
 use super::source_date_epoch;
-use crate::command::Command;
-use crate::layout::Part;
-use crate::options::Options;
+use crate::command::{Command, Tool};
+use crate::options::{Options, Part};
 use crate::root_tree::RootTree;
-use crate::tools::{FIRSTBOOT, HWDB, JOURNALCTL, SYSTEMCTL, SYSUSERS, TMPFILES, Tool};
+use crate::tools::{FIRSTBOOT, HWDB, JOURNALCTL, SYSTEMCTL, SYSUSERS, TMPFILES};
 
 /// The oldest last-change day that PAM does not take for an expired password is 1.
 const ONE_DAY: u64 = 86400;

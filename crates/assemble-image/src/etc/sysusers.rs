@@ -56,6 +56,7 @@ pub(crate) fn with_numbers(
     let assigned = assign(&wanted, pin)?;
     for file in files {
         let content = number_lines(&file.content, &assigned, pin);
+        let content = content.into();
         result.files.push(ConfigFile { content, ..file });
     }
     Some(result)
@@ -137,7 +138,7 @@ mod tests {
         };
         let pin = Numbers::of_pin_file(pin.as_bytes()).unwrap();
         let result = with_numbers(vec![file], &pin, &Numbers::default()).unwrap();
-        String::from_utf8(result.files[0].content.clone()).unwrap()
+        String::from_utf8(result.files[0].content.to_vec()).unwrap()
     }
 
     #[test]
@@ -173,7 +174,7 @@ mod tests {
     fn an_open_quote_is_a_finding() {
         let file = ConfigFile {
             path: b"usr/lib/sysusers.d/x.conf".to_vec(),
-            content: b"u x - \"open\n".to_vec(),
+            content: "u x - \"open\n".into(),
         };
         let result = with_numbers(vec![file], &Numbers::default(), &Numbers::default()).unwrap();
         assert_eq!(result.findings[0].kind.id, "malformed-line");

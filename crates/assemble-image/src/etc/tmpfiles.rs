@@ -98,6 +98,7 @@ pub(crate) fn read(files: Vec<ConfigFile>, tree: &RootTree, numbers: &Numbers) -
             replacements.extend(fields.map(|span| (span, b"-".to_vec())));
         }
         let content = with_replacements(&file.content, &replacements);
+        let content = content.into();
         result.files.push(ConfigFile { content, ..file });
     }
     result

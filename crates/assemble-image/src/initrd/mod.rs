@@ -19,8 +19,9 @@ use hermetic_out_formats::{FileKind, Lookup, Role, scan};
 
 use crate::archive::cpio;
 use crate::error::{Error, io_error};
-use crate::options::{Compression, Options};
+use crate::options::Options;
 use crate::progress::Unit;
+use crate::root_fs::Compression;
 use crate::root_tree::{Entry, Node, RootTree, join, name_of, parent_of};
 use crate::steps::{Job, Step};
 

@@ -2,24 +2,23 @@
 
 use std::fs;
 
-use super::{Layout, Part};
 use crate::error::io_error;
+use crate::options::Part;
 use crate::output::names;
-use crate::steps::{Job, Step};
-use crate::{initrd, root_fs, verity};
+use crate::steps::{Job, Layout, Step};
+use crate::{initrd, verity};
 
 pub(super) static LAYOUT: Layout = Layout {
     name: "bare",
     summary: "The root file system and its hash tree as two files",
     parts: &[Part::Farm, Part::Etc, Part::Users, Part::Initrd],
-    is_root_in_memory: false,
     root_arguments: verity::root_arguments,
     steps,
 };
 
 fn steps(job: &Job<'_>) -> Vec<Step> {
     let result = |name| job.result.join(name);
-    let mut steps = root_fs::verified(&result(names::IMAGE), &result(names::HASH_TREE));
+    let mut steps = verity::verified(&result(names::IMAGE), &result(names::HASH_TREE));
     steps.extend(initrd::minimal(job));
     steps.push(boot_files());
     steps

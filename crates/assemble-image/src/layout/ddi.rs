@@ -1,22 +1,27 @@
 //! A disk with an EFI system partition, the root file system and its hash tree.
 
-use super::{Layout, Part};
 use crate::disk::Partition;
-use crate::steps::{Job, Step};
-use crate::verity::RootHash;
-use crate::{disk, esp, initrd, root_fs, uki, verity};
+use crate::options::Part;
+use crate::root_hash::RootHash;
+use crate::steps::{Job, Layout, Step};
+use crate::{disk, esp, initrd, uki, verity};
 
 pub(super) static LAYOUT: Layout = Layout {
     name: "ddi",
     summary: "A disk with an EFI system partition, the root file system and its hash tree",
-    parts: Part::ALL,
-    is_root_in_memory: false,
+    parts: &[
+        Part::Farm,
+        Part::Etc,
+        Part::Users,
+        Part::Initrd,
+        Part::Kernel,
+    ],
     root_arguments: verity::root_arguments,
     steps,
 };
 
 fn steps(job: &Job<'_>) -> Vec<Step> {
-    let mut steps = root_fs::verified(&job.root_image(), &job.hash_tree());
+    let mut steps = verity::verified(&job.root_image(), &job.hash_tree());
     steps.extend(initrd::minimal(job));
     steps.extend([
         uki::make(vec![initrd::path(job)]),

@@ -6,20 +6,24 @@
 
 use std::path::Path;
 
-use super::{Layout, Part};
 use crate::error::Error;
 use crate::esp::EspFile;
 use crate::image_seed::Uuid;
-use crate::options::OnCorruption;
+use crate::options::{OnCorruption, Part};
 use crate::root_tree::{Entry, RootTree};
-use crate::steps::{Job, Step};
-use crate::{disk, esp, initrd, root_fs, uki};
+use crate::steps::{Job, Layout, Step};
+use crate::{disk, esp, initrd, uki, verity};
 
 pub(super) static LAYOUT: Layout = Layout {
     name: "esp-file",
     summary: "A disk with an EFI system partition only, on which root file system and hash tree are files",
-    parts: Part::ALL,
-    is_root_in_memory: false,
+    parts: &[
+        Part::Farm,
+        Part::Etc,
+        Part::Users,
+        Part::Initrd,
+        Part::Kernel,
+    ],
     root_arguments: |job| {
         format!(
             "root=/dev/mapper/root rootfstype={} ro",
@@ -37,7 +41,7 @@ const VERITY_UNIT: &str = "image-verity.service";
 
 fn steps(job: &Job<'_>) -> Vec<Step> {
     let (image, hash_tree) = (job.root_image(), job.hash_tree());
-    let mut steps = root_fs::verified(&image, &hash_tree);
+    let mut steps = verity::verified(&image, &hash_tree);
     // An initrd of their own for the units and the program that they need beside systemd's.
     let units = job.work.join("esp-file.cpio");
     let initrds = vec![initrd::path(job), units.clone()];
@@ -140,15 +144,15 @@ fn verity_unit(root_hash: &str, on_corruption: OnCorruption) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::root_hash::RootHash;
     use crate::test_support::{job, options};
-    use crate::verity::RootHash;
 
     #[test]
     fn the_units_name_the_partition_and_the_root_hash() {
         let mut image = RootTree::default();
         image.insert("usr/bin/losetup", Entry::bytes(b"x", 0o555));
         let options = options();
-        let mut job = job(&options, &image);
+        let mut job = job(&options, "esp-file", &image);
         job.root_hash = RootHash::parse(&"ab".repeat(32));
         let tree = tree(&job).unwrap();
         let read = |name: &str| {
@@ -173,7 +177,7 @@ mod tests {
     #[test]
     fn losetup_must_be_there() {
         let (options, image) = (options(), RootTree::default());
-        let error = tree(&job(&options, &image)).unwrap_err();
+        let error = tree(&job(&options, "esp-file", &image)).unwrap_err();
         assert_eq!(
             error.to_string(),
             "making the initrd: /usr/bin/losetup is in none of the packages; add the package that has \

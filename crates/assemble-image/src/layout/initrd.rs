@@ -1,14 +1,13 @@
 //! Everything as the initrd of one unified kernel image.
 
-use super::{Layout, Part};
-use crate::steps::{Job, Step};
+use crate::options::Part;
+use crate::steps::{Job, Layout, Step};
 use crate::{disk, esp, initrd, uki};
 
 pub(super) static LAYOUT: Layout = Layout {
     name: "initrd",
     summary: "Everything in the initrd of one unified kernel image; nothing is verified",
-    parts: &[Part::Farm, Part::Etc, Part::Users, Part::Kernel],
-    is_root_in_memory: true,
+    parts: &[Part::Farm, Part::Etc, Part::Users, Part::Kernel, Part::Init],
     root_arguments: |_| String::new(),
     steps,
 };

@@ -3,12 +3,10 @@
 use std::path::Path;
 use std::thread::available_parallelism;
 
-use super::RootFs;
+use super::{Compression, RootFs};
 use crate::archive::MTIME;
-use crate::command::Command;
+use crate::command::{Command, Tool, tool};
 use crate::image_seed::Uuid;
-use crate::options::Compression;
-use crate::tools::{Tool, tool};
 
 pub(super) static ROOT_FS: RootFs = RootFs {
     name: "erofs",

@@ -122,7 +122,7 @@ fn a_given_os_release_goes_before_all_others() {
 fn what_is_an_initrd_needs_no_tmpfs() {
     let mut tree = RootTree::default();
     let mut options = options();
-    options.layout = layout("initrd");
+    options.parts = layout("initrd").parts;
     options.tmpfs = vec!["/var".into()];
     add_files(&mut tree, &options).unwrap();
     assert!(tree.get(b"etc/fstab").is_none());

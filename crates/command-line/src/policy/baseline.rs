@@ -1,13 +1,12 @@
 //! What was found before: a file that grows only when somebody writes it anew.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use hermetic_out::Finding;
 use hermetic_out::store::replace_hashes;
+use hermetic_out::{Finding, regular_file};
 use serde::{Deserialize, Serialize};
 
 use super::PolicyError;
@@ -71,7 +70,7 @@ impl Baseline {
     /// Reads one.
     pub fn read(path: &Path) -> Result<Self, PolicyError> {
         let name = || escape_for_terminal(path.as_os_str().as_bytes());
-        let bytes = fs::read(path).map_err(|source| PolicyError::Unreadable {
+        let bytes = regular_file::read(path).map_err(|source| PolicyError::Unreadable {
             what: WHAT,
             path: name(),
             source,
@@ -168,6 +167,8 @@ impl Baseline {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{FORMER_PROGRAM, findings};
+    use std::fs;
+
     use super::*;
 
     const STORE: &str = "/nix/store";

@@ -1,16 +1,15 @@
 //! The configuration file: TOML.
 
-use std::fs;
 use std::ops::Range;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use bstr::ByteSlice;
-use hermetic_out::FindingKind;
+use hermetic_out::{FindingKind, Glob, regular_file};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Choices, PolicyError, Selector, glob, rule, selector, severity_called};
+use super::{Choices, PolicyError, Selector, rule, selector, severity_called};
 use crate::escape::escape_for_terminal;
 
 const WHAT: &str = "the configuration";
@@ -55,7 +54,7 @@ pub(super) fn read(
     choices: &mut Choices,
 ) -> Result<(), PolicyError> {
     let name = || escape_for_terminal(path.as_os_str().as_bytes());
-    let bytes = fs::read(path).map_err(|source| PolicyError::Unreadable {
+    let bytes = regular_file::read(path).map_err(|source| PolicyError::Unreadable {
         what: WHAT,
         path: name(),
         source,
@@ -123,7 +122,7 @@ fn selected(
     subject: Option<&Spanned<String>>,
 ) -> Result<Selector, Wrong> {
     let pattern = |pattern: Option<&Spanned<String>>| match pattern {
-        Some(pattern) => match glob(pattern.get_ref()) {
+        Some(pattern) => match Glob::new(pattern.get_ref().as_bytes()) {
             Ok(glob) => Ok(Some(glob)),
             Err(reason) => Err((pattern.span(), format!("this is no glob: {reason}"))),
         },
@@ -141,6 +140,8 @@ fn selected(
 mod tests {
     use super::super::tests::{KINDS, severities};
     use super::super::{Policy, PolicyError};
+    use std::fs;
+
     use super::*;
 
     fn policy(text: &[u8]) -> Result<Policy, PolicyError> {

@@ -10,9 +10,8 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use globset::{GlobBuilder, GlobMatcher};
 use hermetic_out::store::replace_hashes;
-use hermetic_out::{Finding, FindingKind, Severity, kind_by_id};
+use hermetic_out::{Finding, FindingKind, Glob, Severity, kind_by_id};
 use thiserror::Error;
 
 use crate::escape::escape_for_terminal;
@@ -173,16 +172,16 @@ impl PolicyOptions {
 struct Selector {
     rule: &'static str,
     /// Matches the file or the subject.
-    either: Option<GlobMatcher>,
-    file: Option<GlobMatcher>,
-    subject: Option<GlobMatcher>,
+    either: Option<Glob>,
+    file: Option<Glob>,
+    subject: Option<Glob>,
 }
 
 impl Selector {
     /// `names` are asked for only if there is a glob: most selectors have none.
     fn matches<'n>(&self, finding: &Finding, names: impl Fn() -> &'n Names) -> bool {
-        let is_matched = |glob: &Option<GlobMatcher>, of: fn(&Names) -> &[PathBuf]| {
-            let any = |glob: &GlobMatcher| of(names()).iter().any(|name| glob.is_match(name));
+        let is_matched = |glob: &Option<Glob>, of: fn(&Names) -> &[PathBuf]| {
+            let any = |glob: &Glob| of(names()).iter().any(|name| glob.is_match(name));
             glob.as_ref().is_none_or(any)
         };
         self.rule == finding.kind.id
@@ -378,10 +377,7 @@ fn selector(kinds: &[&'static FindingKind], value: &[u8]) -> Result<Selector, (P
     };
     let rule = rule(kinds, &String::from_utf8_lossy(name)).map_err(|why| (Part::Rule, why))?;
     let either = match pattern {
-        Some(pattern) => {
-            let pattern = String::from_utf8_lossy(pattern);
-            Some(glob(&pattern).map_err(|why| (Part::Glob, why))?)
-        }
+        Some(pattern) => Some(Glob::new(pattern).map_err(|why| (Part::Glob, why))?),
         None => None,
     };
     Ok(Selector {
@@ -396,14 +392,6 @@ fn rule(kinds: &[&'static FindingKind], name: &str) -> Result<&'static str, Stri
     kind_by_id(kinds, name)
         .map(|kind| kind.id)
         .ok_or_else(|| unknown(kinds, name))
-}
-
-fn glob(pattern: &str) -> Result<GlobMatcher, String> {
-    GlobBuilder::new(pattern)
-        .literal_separator(true)
-        .build()
-        .map(|glob| glob.compile_matcher())
-        .map_err(|error| error.kind().to_string())
 }
 
 fn severity_called(name: &[u8]) -> Option<Severity> {
@@ -523,6 +511,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said() {
+        let nested = format!("{}a{}", "{".repeat(300), "}".repeat(300));
         for (argument, expected) in [
             (
                 ("--allow", "missing-progam"),
@@ -533,6 +522,13 @@ mod tests {
                 ("--deny", "dangling-symlink:[a"),
                 "reading --deny dangling-symlink:[a: the pattern after the rule is no glob: unclosed \
                  character class; missing ']'",
+            ),
+            (
+                ("--allow", &*format!("dangling-symlink:{nested}")),
+                &*format!(
+                    "reading --allow dangling-symlink:{nested}: the pattern after the rule is no glob: \
+                     alternatives are nested more than 50 deep"
+                ),
             ),
             (
                 ("--severity", "missing-program=fatal"),

@@ -15,13 +15,31 @@ const RED: &str = "\x1b[31m";
 const GREEN: &str = "\x1b[32m";
 const RESET: &str = "\x1b[0m";
 
-/// Writes every change: edits as a unified diff, which is exact to the byte unless it is colored
-/// (then it is for the eye, and control characters are shown as escapes); others as a line each.
-pub(super) fn write_changes(plan: &Plan, colors: bool, stdout: &mut dyn Write) -> io::Result<()> {
+/// Who reads a diff.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reader {
+    /// A program, which may apply it: it is exact to the byte.
+    Program,
+    /// A person, before a terminal: what that would obey is shown as escapes.
+    Person {
+        /// Whether it is colored.
+        colors: bool,
+    },
+}
+
+impl Reader {
+    fn has_colors(self) -> bool {
+        self == Self::Person { colors: true }
+    }
+}
+
+/// Writes every change: edits as a unified diff, others as a line each.
+pub(super) fn write_changes(plan: &Plan, reader: Reader, stdout: &mut dyn Write) -> io::Result<()> {
+    let colors = reader.has_colors();
     for change in &plan.changes {
         match change {
             Change::Edit(edits) => {
-                write_diff(&edits.path, &edits.before, &edits.after, colors, stdout)?;
+                write_diff(&edits.path, &edits.before, &edits.after, reader, stdout)?;
             }
             Change::Move { from, to } => {
                 write_heading(
@@ -45,7 +63,7 @@ pub(super) fn write_changes(plan: &Plan, colors: bool, stdout: &mut dyn Write) -
             } => {
                 let heading = format!("create {} with mode {mode:04o}", escape_path(path));
                 write_heading(&heading, colors, stdout)?;
-                write_diff(path, b"", content, colors, stdout)?;
+                write_diff(path, b"", content, reader, stdout)?;
             }
             Change::Link { path, target } => {
                 let heading = format!("link {} to {}", escape_path(path), escape_path(target));
@@ -73,9 +91,10 @@ pub(super) fn write_diff(
     path: &Path,
     before: &[u8],
     after: &[u8],
-    colors: bool,
+    reader: Reader,
     stdout: &mut dyn Write,
 ) -> io::Result<()> {
+    let colors = reader.has_colors();
     let old: Vec<&[u8]> = before.lines_with_terminator().collect();
     let new: Vec<&[u8]> = after.lines_with_terminator().collect();
     let diff = TextDiff::configure().diff_slices(&old, &new);
@@ -106,18 +125,17 @@ pub(super) fn write_diff(
                 ChangeTag::Insert => ("+", GREEN),
                 ChangeTag::Equal => (" ", ""),
             };
-            if colors && !color.is_empty() {
-                write!(
-                    stdout,
-                    "{color}{sign}{}{RESET}",
-                    escape_for_terminal(content)
-                )?;
-            } else if colors {
-                write!(stdout, "{sign}{}", escape_for_terminal(content))?;
+            let (start, end) = if colors && !color.is_empty() {
+                (color, RESET)
             } else {
-                stdout.write_all(sign.as_bytes())?;
-                stdout.write_all(content)?;
+                ("", "")
+            };
+            write!(stdout, "{start}{sign}")?;
+            match reader {
+                Reader::Program => stdout.write_all(content)?,
+                Reader::Person { .. } => write!(stdout, "{}", escape_for_terminal(content))?,
             }
+            write!(stdout, "{end}")?;
             writeln!(stdout)?;
             if content.len() == line.len() {
                 writeln!(stdout, "\\ No newline at end of file")?;
@@ -135,7 +153,12 @@ mod tests {
     #[test]
     fn changes_are_a_diff() {
         let mut stdout = Vec::new();
-        write_changes(&report().changes.unwrap().outcome.plan, false, &mut stdout).unwrap();
+        write_changes(
+            &report().changes.unwrap().outcome.plan,
+            Reader::Program,
+            &mut stdout,
+        )
+        .unwrap();
         let expected = b"--- /nix/store/a-x/lib/systemd/system/x.service
 +++ /nix/store/a-x/lib/systemd/system/x.service
 @@ -1,3 +1,3 @@
@@ -155,7 +178,12 @@ remove /nix/store/a-x/d
 ";
         assert_eq!(stdout.as_bstr(), expected.as_bstr());
         let mut colored = Vec::new();
-        write_changes(&report().changes.unwrap().outcome.plan, true, &mut colored).unwrap();
+        write_changes(
+            &report().changes.unwrap().outcome.plan,
+            Reader::Person { colors: true },
+            &mut colored,
+        )
+        .unwrap();
         assert!(colored.contains_str("\x1b[31m-ExecStart=/usr/bin/x -é\\xff\x1b[0m\n"));
     }
 
@@ -166,7 +194,7 @@ remove /nix/store/a-x/d
             Path::new("f"),
             b"a\rb\r\nc\r\n",
             b"a\rb\r\nd\r\n",
-            false,
+            Reader::Program,
             &mut stdout,
         )
         .unwrap();
@@ -174,5 +202,22 @@ remove /nix/store/a-x/d
             stdout.as_bstr(),
             "--- f\n+++ f\n@@ -1,2 +1,2 @@\n a\rb\r\n-c\r\n+d\r\n"
         );
+    }
+
+    #[test]
+    fn a_person_sees_no_raw_control_characters() {
+        for colors in [false, true] {
+            let mut stdout = Vec::new();
+            let (before, after) = (b"a\x1b[31m\n\xc2\x9b1m\n", b"b\x1b[31m\n\xe2\x80\xae\n");
+            let reader = Reader::Person { colors };
+            write_diff(Path::new("f\x1b"), before, after, reader, &mut stdout).unwrap();
+            let text = String::from_utf8(stdout).unwrap();
+            let text = [BOLD, CYAN, RED, GREEN, RESET]
+                .iter()
+                .fold(text, |text, code| text.replace(code, ""));
+            let expected = "--- f\\x1b\n+++ f\\x1b\n@@ -1,2 +1,2 @@\n-a\\x1b[31m\n-\\u{9b}1m\n\
+                            +b\\x1b[31m\n+\\u{202e}\n";
+            assert_eq!(text, expected);
+        }
     }
 }

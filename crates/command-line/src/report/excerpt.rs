@@ -24,30 +24,20 @@ impl Excerpt {
     const LINES: usize = 4;
 
     pub(super) fn of(place: &Place) -> Self {
-        let source = place.source.as_slice();
-        let within = |offset: usize| offset.saturating_sub(place.source_start).min(source.len());
-        let mark = within(place.span.start)..within(place.span.end);
         let mut text = String::new();
         let mut shown: Option<Range<usize>> = None;
-        let mut start = 0;
-        for (number, line) in source
-            .split(|byte| *byte == b'\n')
-            .take(Self::LINES)
-            .enumerate()
-        {
+        for (number, line) in place.lines().take(Self::LINES).enumerate() {
             if number > 0 {
                 text.push('\n');
             }
+            let content = line.span.of(&place.text);
             // The whole line end is what ends a line, also where it has two bytes.
-            let content = line.strip_suffix(b"\r").unwrap_or(line);
-            let within = |offset: usize| offset.saturating_sub(start).min(content.len());
-            let marked = Self::push_line(&mut text, content, within(mark.start)..within(mark.end));
-            let touched = mark.start <= start + line.len() && mark.end >= start;
-            if touched {
-                let first = shown.map_or(marked.start, |range| range.start);
-                shown = Some(first..marked.end);
-            }
-            start += line.len() + 1;
+            let content = content.strip_suffix(b"\r").unwrap_or(content);
+            let within = |offset: usize| offset.saturating_sub(line.span.start).min(content.len());
+            let mark = within(place.span.start)..within(place.span.end);
+            let marked = Self::push_line(&mut text, content, mark);
+            let first = shown.map_or(marked.start, |range| range.start);
+            shown = Some(first..marked.end);
         }
         let mark = shown.unwrap_or(0..0);
         Self { text, mark }
@@ -88,6 +78,7 @@ fn boundary(line: &[u8], at: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use hermetic_out::SourceText;
     use hermetic_out_formats::Span;
 
     use super::*;
@@ -99,7 +90,7 @@ mod tests {
         file.extend_from_slice(b"\x1b[31m/usr/bin/x");
         let end = file.len();
         file.extend_from_slice("é".repeat(500_000).as_bytes());
-        let excerpt = Excerpt::of(&Place::new(&file, Span::new(start, end)));
+        let excerpt = Excerpt::of(&Place::new(&SourceText::new(file), Span::new(start, end)));
         let expected = format!("…{}\\x1b[31m/usr/bin/x{}…", "é".repeat(25), "é".repeat(15));
         assert_eq!(excerpt.text, expected);
         assert_eq!(&excerpt.text[excerpt.mark], "\\x1b[31m/usr/bin/x");
@@ -107,8 +98,8 @@ mod tests {
 
     #[test]
     fn a_mark_over_two_lines() {
-        let file = b"ExecStart=/bin/sh \\\n  -c x\nUser=y";
-        let excerpt = Excerpt::of(&Place::new(file, Span::new(10, 24)));
+        let file = *b"ExecStart=/bin/sh \\\n  -c x\nUser=y";
+        let excerpt = Excerpt::of(&Place::new(&SourceText::new(file), Span::new(10, 24)));
         assert_eq!(excerpt.text, "ExecStart=/bin/sh \\\n  -c x");
         assert_eq!(&excerpt.text[excerpt.mark], "/bin/sh \\\n  -c");
     }

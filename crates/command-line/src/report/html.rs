@@ -316,6 +316,7 @@ fn inline(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use hermetic_out::SourceText;
     use hermetic_out_formats::Span;
 
     use super::super::tests::findings_report;
@@ -376,9 +377,12 @@ mod tests {
 
     #[test]
     fn the_mark_goes_over_lines() {
-        let file = b"ExecStart=/bin/sh \\\n  -c <x>\nUser=y";
+        let file = *b"ExecStart=/bin/sh \\\n  -c <x>\nUser=y";
         let mut html = String::new();
-        source(&mut html, &Place::new(file, Span::new(10, 24)));
+        source(
+            &mut html,
+            &Place::new(&SourceText::new(file), Span::new(10, 24)),
+        );
         assert_eq!(
             html,
             "<pre><span class=\"number\">    1</span>  ExecStart=<mark>/bin/sh \\</mark>\n<span \

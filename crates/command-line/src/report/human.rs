@@ -8,35 +8,52 @@ use hermetic_out::{Finding, Place, Severity};
 
 use super::content::{Changes, Report};
 use super::counts::{RuleFindings, by_rule, count};
-use super::diff::write_changes;
+use super::diff::{Reader, write_changes};
 use super::excerpt::Excerpt;
 use super::style::Style;
 use crate::escape::{escape_for_terminal, escape_path};
 use crate::exit_status::Streams;
 
-/// Writes the changes, if they are wanted, to standard output; findings and the summary to standard
-/// error.
-pub(super) fn write(
+/// Writes the changes, if they are wanted, to standard output, and the findings to standard error.
+pub(super) fn announce(
     report: &Report,
     style: Style,
     streams: &mut Streams<'_>,
 ) -> anyhow::Result<()> {
     if let Some(changes) = report.changes.as_ref().filter(|changes| changes.with_diff) {
         let colors = style.has_colors(streams.stdout_is_terminal);
-        write_changes(&changes.outcome.plan, colors, streams.stdout)
+        let reader = if colors || streams.stdout_is_terminal {
+            Reader::Person { colors }
+        } else {
+            Reader::Program
+        };
+        write_changes(&changes.outcome.plan, reader, streams.stdout)
             .and_then(|()| streams.stdout.flush())
             .context("writing to standard output")?;
     }
-    let text = text(report, style, style.has_colors(streams.stderr_is_terminal));
+    let colors = style.has_colors(streams.stderr_is_terminal);
+    let text = findings(&report.findings, style.least_severity(), colors);
+    to_stderr(&text, streams)
+}
+
+/// Writes the summary to standard error.
+pub(super) fn conclude(
+    report: &Report,
+    style: Style,
+    streams: &mut Streams<'_>,
+) -> anyhow::Result<()> {
+    to_stderr(&summary(report, style), streams)
+}
+
+fn to_stderr(text: &str, streams: &mut Streams<'_>) -> anyhow::Result<()> {
     streams
         .stderr
         .write_all(text.as_bytes())
         .context("writing to standard error")
 }
 
-/// Findings and summary.
-fn text(report: &Report, style: Style, colors: bool) -> String {
-    let mut text = findings(&report.findings, style.least_severity(), colors);
+fn summary(report: &Report, style: Style) -> String {
+    let mut text = String::new();
     if !style.quiet {
         match &report.changes {
             Some(changes) => summarize_changes(report, changes, style, &mut text),
@@ -218,7 +235,7 @@ fn next_step(report: &Report, rules: &[RuleFindings]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use hermetic_out::Outcome;
+    use hermetic_out::{Change, Edit, FileEdits, Outcome, SourceText};
     use hermetic_out_formats::Span;
 
     use super::super::style::Color;
@@ -237,7 +254,7 @@ mod tests {
     };
 
     fn shown(report: &Report, style: Style) -> String {
-        text(report, style, false)
+        findings(&report.findings, style.least_severity(), false) + &summary(report, style)
     }
 
     #[test]
@@ -339,13 +356,40 @@ x-1.0: 4 files changed, 1 reference replaced, 1 reference unresolved, 2 findings
     }
 
     #[test]
+    fn a_diff_on_a_terminal_has_no_raw_control_characters() {
+        for (stdout_is_terminal, expected) in [(true, "\\x1b[31m"), (false, "\x1b[31m")] {
+            let mut report = report();
+            let edit = Edit {
+                span: Span::new(0, 1),
+                text: b"b".to_vec(),
+            };
+            let edits = FileEdits::new("/f".into(), b"a \x1b[31m\n".to_vec(), &[edit]).unwrap();
+            report.changes.as_mut().unwrap().outcome.plan = vec![Change::Edit(edits)].into();
+            let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+            let mut streams = Streams {
+                stdout: &mut stdout,
+                stderr: &mut stderr,
+                stdout_is_terminal,
+                stderr_is_terminal: false,
+            };
+            let style = Style {
+                color: Color::Never,
+                ..Style::default()
+            };
+            announce(&report, style, &mut streams).unwrap();
+            let text = String::from_utf8(stdout).unwrap();
+            assert!(text.contains(&format!("+b {expected}\n")), "{text}");
+        }
+    }
+
+    #[test]
     fn places_anywhere_can_be_shown() {
-        let file = b"\xa9\xa9\xc3\r\n\xc3\xa9 a\\\r\n\tb\\\n\\\n\\\n\xff\\\nlast";
+        let file = SourceText::new(*b"\xa9\xa9\xc3\r\n\xc3\xa9 a\\\r\n\tb\\\n\\\n\\\n\xff\\\nlast");
         let renderer = Renderer::plain();
         for start in 0..=file.len() + 1 {
             for end in start..=file.len() + 1 {
                 let mut finding = report().findings.remove(0);
-                let place = Place::new(file, Span::new(start, end));
+                let place = Place::new(&file, Span::new(start, end));
                 let excerpt = Excerpt::of(&place);
                 assert!(
                     excerpt.text.get(excerpt.mark.clone()).is_some(),
@@ -364,7 +408,10 @@ x-1.0: 4 files changed, 1 reference replaced, 1 reference unresolved, 2 findings
         let start = file.len();
         file.extend_from_slice(b"/usr/bin/x");
         let mut finding = report().findings.remove(0);
-        finding.place = Some(Place::new(&file, Span::new(start, file.len())));
+        finding.place = Some(Place::new(
+            &SourceText::new(file.clone()),
+            Span::new(start, file.len()),
+        ));
         for renderer in [Renderer::plain(), Renderer::styled()] {
             let text = render(&finding, &renderer);
             let line = text.lines().nth(1).unwrap();

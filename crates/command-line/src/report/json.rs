@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 
 use super::content::{Report, ToolVersion};
 use super::counts::{Counts, by_rule};
-use super::diff::write_diff;
-use crate::escape::push_hex;
+use super::diff::{Reader, write_diff};
+use crate::escape::{is_obeyed, push_hex};
 use crate::fingerprint::fingerprints;
 
 /// Rises when a field changes its meaning or goes; not when one is added.
@@ -70,10 +70,22 @@ pub(super) fn write(report: &Report, stdout: &mut dyn Write) -> anyhow::Result<(
     write_document(&document(report), stdout).context("writing the JSON report to standard output")
 }
 
-/// Writes one JSON document, which a person can read, too.
+/// Writes one JSON document, which a person can read, too: a character that a terminal would obey is escaped,
+/// as JSON allows for every one.
 pub(super) fn write_document(document: &impl Serialize, stdout: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *stdout, document)?;
-    writeln!(stdout)
+    let text = serde_json::to_string_pretty(document)?;
+    // In strings, line ends are escaped already.
+    let is_escaped = |character| character != '\n' && is_obeyed(character);
+    let mut rest = text.as_str();
+    while let Some(at) = rest.find(is_escaped) {
+        let (before, after) = rest.split_at(at);
+        let mut after = after.chars();
+        // None of them needs two UTF-16 units.
+        let code = after.next().map_or(0, u32::from);
+        write!(stdout, "{before}\\u{code:04x}")?;
+        rest = after.as_str();
+    }
+    writeln!(stdout, "{rest}")
 }
 
 fn document(report: &Report) -> Document<'_> {
@@ -170,7 +182,13 @@ fn change(change: &Change, with_diff: bool) -> Value {
             if with_diff {
                 let mut diff = Vec::new();
                 // Writing to a vector does not fail.
-                let _ = write_diff(&edits.path, &edits.before, &edits.after, false, &mut diff);
+                let _ = write_diff(
+                    &edits.path,
+                    &edits.before,
+                    &edits.after,
+                    Reader::Program,
+                    &mut diff,
+                );
                 insert_bytes(&mut object, "diff", &diff);
             }
             "edit"
@@ -309,6 +327,24 @@ mod tests {
                 .unwrap()
                 .contains("+ExecStart=/nix/")
         );
+    }
+
+    #[test]
+    fn what_a_terminal_obeys_is_escaped() {
+        let mut report = findings_report();
+        let text = "a\u{9b}31m\u{202e}\u{2066}\u{7f}\x1b\n\u{e9}\u{1f600}";
+        report.findings[0].message = text.into();
+        report.findings[0].subject = text.into();
+        for write in [write, super::super::sarif::write] {
+            let mut stdout = Vec::new();
+            write(&report, &mut stdout).unwrap();
+            let document = String::from_utf8(stdout).unwrap();
+            let obeyed = document.chars().find(|one| *one != '\n' && is_obeyed(*one));
+            assert_eq!(obeyed, None);
+            assert!(document.contains("\u{e9}\u{1f600}"), "text stays");
+        }
+        let value = value(&report);
+        assert_eq!(value["findings"][0]["message"], text, "nothing is lost");
     }
 
     #[test]

@@ -5,7 +5,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use anyhow::Context;
-use bstr::ByteSlice;
 use hermetic_out::{Finding, FindingKind, Place, Severity};
 use serde_json::json;
 use serde_sarif::sarif::{
@@ -16,7 +15,7 @@ use serde_sarif::sarif::{
 
 use super::content::Report;
 use super::json::write_document;
-use crate::escape::push_hex;
+use crate::escape::{escape_for_terminal, push_hex};
 use crate::explain::explanation;
 use crate::fingerprint::fingerprints;
 
@@ -93,11 +92,11 @@ fn rule(kind: &FindingKind) -> ReportingDescriptor {
 }
 
 fn result(finding: &Finding, rule_index: usize) -> SarifResult {
-    let text = if finding.help.is_empty() {
-        finding.message.clone()
-    } else {
-        format!("{}; {}", finding.message, finding.help)
-    };
+    let mut text = escape_for_terminal(finding.message.as_bytes());
+    if !finding.help.is_empty() {
+        text.push_str("; ");
+        text.push_str(&escape_for_terminal(finding.help.as_bytes()));
+    }
     let artifact = ArtifactLocation::builder().uri(uri(&finding.file)).build();
     let location = match &finding.place {
         Some(place) => PhysicalLocation::builder()
@@ -128,25 +127,18 @@ fn level(severity: Severity) -> ResultLevel {
 }
 
 fn region(place: &Place) -> Region {
-    let source = place.source.as_slice();
-    let within = |offset: usize| offset.saturating_sub(place.source_start).min(source.len());
-    let (start, end) = (within(place.span.start), within(place.span.end));
-    let before_end = &source[..end];
-    let last_line = before_end.rfind_byte(b'\n').map_or(0, |at| at + 1);
-    let further_lines = before_end.find_iter(b"\n").count();
+    let (start, end) = (place.span.start, place.span.end);
+    let last = place.text.last_line_of(place.span);
+    // The column after `to`, in characters.
+    let column = |from, to| number(place.text.characters(from..to) + 1);
     Region::builder()
         .start_line(number(place.line))
-        .start_column(column(&source[..start]))
-        .end_line(number(place.line + further_lines))
-        .end_column(column(&source[last_line..end]))
-        .byte_offset(number(place.span.start))
-        .byte_length(number(place.span.end.saturating_sub(place.span.start)))
+        .start_column(column(start + 1 - place.column, start))
+        .end_line(number(last.number))
+        .end_column(column(last.span.start, end.min(last.span.end)))
+        .byte_offset(number(start))
+        .byte_length(number(end.saturating_sub(start)))
         .build()
-}
-
-/// The column after `before`, in characters.
-fn column(before: &[u8]) -> i64 {
-    number(String::from_utf8_lossy(before).chars().count() + 1)
 }
 
 fn number(number: usize) -> i64 {
@@ -170,6 +162,7 @@ fn uri(path: &Path) -> String {
 mod tests {
     use std::process::Command;
 
+    use hermetic_out::SourceText;
     use hermetic_out_formats::Span;
     use serde_json::Value;
 
@@ -246,7 +239,7 @@ mod tests {
 
     #[test]
     fn regions_count_characters_and_bytes() {
-        let place = Place::new(UNIT, Span::new(32, 35));
+        let place = Place::new(&SourceText::new(UNIT), Span::new(32, 35));
         let region = serde_json::to_value(region(&place)).unwrap();
         let expected = json!({
             "startLine": 2, "startColumn": 23, "endLine": 2, "endColumn": 25,

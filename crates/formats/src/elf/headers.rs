@@ -49,6 +49,8 @@ pub(super) struct Headers {
     pub(super) has_bad_segments: bool,
     segments: Vec<ProgramHeader>,
     sections: Vec<SectionHeader>,
+    /// At which address the program starts.
+    entry: u64,
     /// Which section has the names of the others.
     names: usize,
 }
@@ -84,6 +86,7 @@ impl Headers {
             has_bad_segments: false,
             segments: Vec::new(),
             sections: Vec::new(),
+            entry: header.e_entry,
             names: usize::from(header.e_shstrndx),
         };
         let count = usize::from(header.e_phnum);
@@ -106,6 +109,28 @@ impl Headers {
         Ok(Some(headers))
     }
 
+    /// Whether what a file cannot do without - the path of its loader, its dynamic section, the code at which
+    /// it starts - is in a section without content (`SHT_NOBITS`). objcopy(1) and eu-strip(1) write such
+    /// sections into separate debug files, where those of the program were.
+    pub(super) fn is_debug_file(&self) -> bool {
+        let is_needed = |segment: &&ProgramHeader| {
+            [program_header::PT_INTERP, program_header::PT_DYNAMIC].contains(&segment.p_type)
+        };
+        let needed = self.segments.iter().filter(is_needed);
+        let mut addresses = needed.map(|segment| segment.p_vaddr).chain([self.entry]);
+        addresses.any(|address| {
+            let mut sections = self.sections.iter();
+            sections.any(|section| {
+                // Data of threads take no addresses: those in the header belong to other sections, too.
+                let flags = section_header::SHF_ALLOC | section_header::SHF_TLS;
+                let is_without_content = section.sh_type == section_header::SHT_NOBITS
+                    && section.sh_flags & u64::from(flags) == u64::from(section_header::SHF_ALLOC);
+                let inside = address.checked_sub(section.sh_addr);
+                is_without_content && inside.is_some_and(|inside| inside < section.sh_size)
+            })
+        })
+    }
+
     /// The first segment of a type.
     pub(super) fn segment(&self, segment_type: u32) -> Option<Part> {
         let mut segments = self.segments.iter();
@@ -117,12 +142,14 @@ impl Headers {
     /// Where notes stand: in segments, or in sections that no segment has.
     pub(super) fn notes(&self) -> Vec<Part> {
         let is_note = |segment: &&ProgramHeader| segment.p_type == program_header::PT_NOTE;
-        let mut parts: Vec<Part> = self
-            .segments
-            .iter()
-            .filter(is_note)
-            .map(part_of_segment)
-            .collect();
+        let segments = self.segments.iter().filter(is_note);
+        let mut parts: Vec<Part> = Vec::new();
+        for part in segments.map(part_of_segment) {
+            // What is there twice says nothing more.
+            if !parts.contains(&part) {
+                parts.push(part);
+            }
+        }
         for section in &self.sections {
             let part = part_of_section(section);
             let inside = |other: &Part| {

@@ -17,11 +17,15 @@ use std::ops::Range;
 use goblin::elf::dynamic;
 
 use headers::{Dynamic, Headers};
+use notes::Notes;
 pub use notes::{Dlopen, Priority};
 pub use read_at::{ReadAt, data_extents};
 
 /// The longest string that is read: a path, or a name. Linux takes no longer path (`PATH_MAX`).
 pub const MAX_STRING: usize = 4096;
+
+/// As many bytes as the names of all needed libraries may have: several may be parts of one string.
+const MAX_NAMES: usize = 256 * 1024;
 
 /// The longest list of directories that is read.
 const MAX_SEARCH_PATH: usize = 64 * 1024;
@@ -61,6 +65,9 @@ pub struct Elf {
     pub machine: Machine,
     /// What it is for.
     pub elf_type: ElfType,
+    /// Whether it is a separate debug file (objcopy(1), `--only-keep-debug`): it has the headers of a program
+    /// or library, and not what they say is there. Nothing loads it, so that it names nothing.
+    pub is_debug_file: bool,
     /// Whether it has a dynamic section: a program without one needs no library.
     pub is_dynamic: bool,
     /// The program that loads it (`PT_INTERP`).
@@ -97,9 +104,11 @@ pub enum ElfProblem {
     BadProgramHeaders,
     /// The dynamic section lies outside the file.
     BadDynamicSection,
-    /// A string that a header or the dynamic section names lies outside the file, or has no end.
+    /// A string that a header or the dynamic section names lies outside the file, or has no end; or they are
+    /// longer than is read.
     BadString,
-    /// A note whose lengths lead out of it, or whose text is not what its specification says.
+    /// A note whose lengths lead out of it, or whose text is not what its specification says; or more notes than
+    /// are read.
     BadNote,
 }
 
@@ -108,6 +117,7 @@ impl Elf {
         Self {
             machine,
             elf_type,
+            is_debug_file: false,
             is_dynamic: false,
             interpreter: None,
             soname: None,
@@ -166,19 +176,25 @@ pub fn read<R: ReadAt + ?Sized>(file: &R) -> io::Result<Option<Elf>> {
     if headers.has_bad_segments {
         elf.problem(ElfProblem::BadProgramHeaders);
     }
+    if headers.is_debug_file() {
+        elf.is_debug_file = true;
+        return Ok(Some(elf));
+    }
     if let Some(segment) = headers.segment(goblin::elf::program_header::PT_INTERP) {
         let limit = usize::try_from(segment.size).unwrap_or(MAX_STRING);
         elf.interpreter = string(&mut elf, file, segment.offset, limit.min(MAX_STRING))?;
     }
     read_dynamic(&mut elf, file, &headers)?;
-    let mut entries = Vec::new();
+    let mut notes = Notes::new();
     for range in headers.notes() {
-        let note = read_at::window(file, range.offset, notes::length(range.size))?;
-        if !notes::read(&note, &headers, range.align, &mut entries) {
+        let wanted = notes.take(range.size);
+        let group = read_at::window(file, range.offset, wanted)?;
+        let is_left_out = wanted == 0 && range.size > 0;
+        if is_left_out || !notes.read(&group, &headers, range.align) {
             elf.problem(ElfProblem::BadNote);
         }
     }
-    elf.dlopen = entries;
+    elf.dlopen = notes.found;
     (elf.read_only_data, elf.writable_data) = headers.data(file)?;
     Ok(Some(elf))
 }
@@ -195,6 +211,7 @@ fn read_dynamic<R: ReadAt + ?Sized>(elf: &mut Elf, file: &R, headers: &Headers) 
     let Some(strings) = dynamic.strings else {
         return Ok(());
     };
+    let mut left = MAX_NAMES;
     for (tag, value) in dynamic.entries {
         let text = |elf: &mut Elf, limit: usize| match strings.checked_add(value) {
             Some(at) => string(elf, file, at, limit),
@@ -202,8 +219,15 @@ fn read_dynamic<R: ReadAt + ?Sized>(elf: &mut Elf, file: &R, headers: &Headers) 
         };
         match tag {
             dynamic::DT_NEEDED => {
-                let name = text(elf, MAX_STRING)?;
-                elf.needed.extend(name);
+                let name = text(elf, MAX_STRING)?.unwrap_or_default();
+                match left.checked_sub(name.len()) {
+                    Some(_) if name.is_empty() => {}
+                    Some(less) => {
+                        left = less;
+                        elf.needed.push(name);
+                    }
+                    None => elf.problem(ElfProblem::BadString),
+                }
             }
             dynamic::DT_SONAME => elf.soname = text(elf, MAX_STRING)?,
             dynamic::DT_RPATH => elf.rpath = directories(text(elf, MAX_SEARCH_PATH)?),

@@ -7,7 +7,14 @@ use serde::Deserialize;
 use super::headers::Headers;
 
 /// How much of one group of notes is read.
-const MAX_NOTES: usize = 256 * 1024;
+const MAX_GROUP: usize = 256 * 1024;
+
+/// How much of all groups of a file is read.
+const MAX_NOTES: usize = 16 * MAX_GROUP;
+
+/// How much of a file's notes about libraries is read. Groups may share their bytes, so that what is read again
+/// and again counts as often.
+const MAX_TEXT: usize = 256 * 1024;
 
 /// The type of these notes, and their owner.
 const DLOPEN_NOTE: u32 = 0x407c_0c0a;
@@ -54,38 +61,68 @@ struct Entry {
     soname: Vec<String>,
 }
 
-/// How much of notes of `size` bytes is read.
-pub(super) fn length(size: u64) -> usize {
-    usize::try_from(size).unwrap_or(MAX_NOTES).min(MAX_NOTES)
+/// What a file's notes say.
+pub(super) struct Notes {
+    /// The libraries.
+    pub(super) found: Vec<Dlopen>,
+    /// How much of the groups that are left may be read.
+    left: usize,
+    /// How much of the texts that are left may be read.
+    text_left: usize,
 }
 
-/// Adds what the notes `bytes` say; whether all of them make sense.
-pub(super) fn read(bytes: &[u8], headers: &Headers, align: u64, found: &mut Vec<Dlopen>) -> bool {
-    // gABI: 4 bytes; linkers use 8 for .note.gnu.property alone.
-    let align = if align == 8 { 8 } else { 4 };
-    let mut at = 0;
-    while at + 12 <= bytes.len() {
-        let number = |offset: usize| bytes.pread_with::<u32>(offset, headers.context.le).ok();
-        let (Some(name_size), Some(size), Some(note_type)) =
-            (number(at), number(at + 4), number(at + 8))
-        else {
-            return false;
-        };
-        let name = at + 12;
-        let text = aligned(name.saturating_add(name_size as usize), align);
-        let end = text.saturating_add(size as usize);
-        let (Some(owner), Some(content)) = (
-            bytes.get(name..name.saturating_add(name_size as usize)),
-            bytes.get(text..end),
-        ) else {
-            return false;
-        };
-        if note_type == DLOPEN_NOTE && owner == OWNER && !read_entries(content, found) {
-            return false;
+impl Notes {
+    /// Before the first group is read.
+    pub(super) fn new() -> Self {
+        Self {
+            found: Vec::new(),
+            left: MAX_NOTES,
+            text_left: MAX_TEXT,
         }
-        at = aligned(end, align);
     }
-    true
+
+    /// How much of a group of `size` bytes is to be read, which is read then.
+    pub(super) fn take(&mut self, size: u64) -> usize {
+        let length = usize::try_from(size).unwrap_or(usize::MAX);
+        let length = length.min(MAX_GROUP).min(self.left);
+        self.left -= length;
+        length
+    }
+
+    /// Adds what the notes `bytes` say; whether all of them make sense, and are not too many.
+    pub(super) fn read(&mut self, bytes: &[u8], headers: &Headers, align: u64) -> bool {
+        // gABI: 4 bytes; linkers use 8 for .note.gnu.property alone.
+        let align = if align == 8 { 8 } else { 4 };
+        let mut at = 0;
+        while at + 12 <= bytes.len() {
+            let number = |offset: usize| bytes.pread_with::<u32>(offset, headers.context.le).ok();
+            let (Some(name_size), Some(size), Some(note_type)) =
+                (number(at), number(at + 4), number(at + 8))
+            else {
+                return false;
+            };
+            let name = at + 12;
+            let text = aligned(name.saturating_add(name_size as usize), align);
+            let end = text.saturating_add(size as usize);
+            let (Some(owner), Some(content)) = (
+                bytes.get(name..name.saturating_add(name_size as usize)),
+                bytes.get(text..end),
+            ) else {
+                return false;
+            };
+            if note_type == DLOPEN_NOTE && owner == OWNER {
+                let Some(left) = self.text_left.checked_sub(content.len()) else {
+                    return false;
+                };
+                self.text_left = left;
+                if !read_entries(content, &mut self.found) {
+                    return false;
+                }
+            }
+            at = aligned(end, align);
+        }
+        true
+    }
 }
 
 fn aligned(offset: usize, align: usize) -> usize {

@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
-use scanner_tests::elf_sample::Sample;
+use scanner_tests::elf_sample::{Sample, Sections};
 
 use super::*;
 
@@ -37,7 +37,7 @@ fn sample() -> Sample {
 fn what_a_file_names() {
     for is_64_bit in [true, false] {
         for is_little_endian in [true, false] {
-            for sections in [true, false] {
+            for sections in [Sections::Program, Sections::None] {
                 let sample = Sample {
                     is_64_bit,
                     is_little_endian,
@@ -76,7 +76,7 @@ fn what_a_file_names() {
 #[test]
 fn constant_data_are_those_of_sections_or_segments() {
     let with = Sample {
-        sections: true,
+        sections: Sections::Program,
         writable_data: b"\x01/etc/y.conf\0",
         ..sample()
     };
@@ -100,6 +100,22 @@ fn constant_data_are_those_of_sections_or_segments() {
 }
 
 #[test]
+fn a_separate_debug_file_names_nothing() {
+    for is_64_bit in [true, false] {
+        let debug = Sample {
+            is_64_bit,
+            sections: Sections::DebugFile,
+            ..sample()
+        };
+        let elf = read_bytes(&debug.build());
+        assert!(elf.is_debug_file);
+        assert_eq!(elf.problems, []);
+        assert_eq!((elf.interpreter, elf.needed), (None, Vec::new()));
+        assert_eq!(elf.read_only_data, []);
+    }
+}
+
+#[test]
 fn a_program_of_this_machine() {
     let file = File::open("/proc/self/exe").unwrap();
     let elf = read(&file).unwrap().unwrap();
@@ -108,6 +124,7 @@ fn a_program_of_this_machine() {
     let is_libc = |name: &Vec<u8>| name.starts_with(b"libc.so");
     assert!(elf.needed.iter().any(is_libc), "{:?}", elf.needed);
     assert!(!elf.read_only_data.is_empty());
+    assert!(!elf.is_debug_file);
 }
 
 #[test]
@@ -194,4 +211,90 @@ fn extents_are_walked_to_the_end() {
     assert_eq!(data_extents(0, next), []);
     // A file system that contradicts itself ends the walk.
     assert_eq!(data_extents(20, |_| Some(0..4)), [0..4]);
+}
+
+/// A file that counts what is read of it.
+struct Counted {
+    bytes: Vec<u8>,
+    read: std::cell::Cell<usize>,
+}
+
+impl ReadAt for Counted {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let read = self.bytes.read_at(buffer, offset)?;
+        self.read.set(self.read.get() + read);
+        Ok(read)
+    }
+}
+
+/// A file with a group of notes that says `count` times which library is opened, and with these segments of
+/// notes, each from a note on to the end of the group.
+fn with_notes(count: usize, segments: &[usize]) -> Vec<u8> {
+    let mut note = Vec::new();
+    let text = b"[{\"soname\":[\"libx.so\"]}]\0\0\0\0";
+    for number in [4, text.len(), 0x407c_0c0a] {
+        note.extend(u32::try_from(number).unwrap().to_le_bytes());
+    }
+    note.extend(b"FDO\0");
+    note.extend(text);
+    let mut file = Sample::default().build()[..64].to_vec();
+    file[32..40].copy_from_slice(&64_u64.to_le_bytes());
+    file[40..48].fill(0);
+    file[56..58].copy_from_slice(&u16::try_from(segments.len()).unwrap().to_le_bytes());
+    let start = 64 + 56 * segments.len();
+    for first in segments {
+        file.extend(4_u32.to_le_bytes());
+        file.extend(4_u32.to_le_bytes());
+        let size = ((count - first) * note.len()) as u64;
+        let offset = (start + first * note.len()) as u64;
+        for number in [offset, 0, 0, size, size, 4] {
+            file.extend(number.to_le_bytes());
+        }
+    }
+    file.extend(note.repeat(count));
+    file
+}
+
+#[test]
+fn the_notes_of_a_file_are_bounded() {
+    let cost = |bytes: Vec<u8>| {
+        let file = Counted {
+            bytes,
+            read: std::cell::Cell::new(0),
+        };
+        let elf = read(&file).unwrap().unwrap();
+        (elf.dlopen.len(), elf.problems, file.read.get())
+    };
+    assert_eq!(cost(with_notes(3, &[0])).0, 3);
+    // One group in many segments is one group.
+    let (found, problems, read) = cost(with_notes(3, &[0; 400]));
+    assert_eq!((found, problems), (3, Vec::new()));
+    assert!(read < 64 * 1024, "{read}");
+    // Parts of one group could be the square of it.
+    for count in [250, 500, 1000] {
+        let segments: Vec<usize> = (0..count).collect();
+        let bytes = with_notes(count, &segments);
+        let length = bytes.len();
+        let (found, problems, read) = cost(bytes);
+        assert_eq!(problems, [ElfProblem::BadNote]);
+        assert!(found < 12_000, "{found} libraries of {length} bytes");
+        assert!(read < 5 << 20, "{read} bytes read of {length}");
+    }
+}
+
+#[test]
+fn the_names_in_a_file_are_bounded() {
+    let file = Sample {
+        strings: vec![(14, "x".repeat(4000).leak())],
+        values: (1..3900).map(|offset| (1, offset)).collect(),
+        ..Sample::default()
+    };
+    let elf = read_bytes(&file.build());
+    let length: usize = elf.needed.iter().map(Vec::len).sum();
+    assert!(length <= 256 * 1024, "{length}");
+    assert!(
+        elf.problems.contains(&ElfProblem::BadString),
+        "{:?}",
+        elf.problems
+    );
 }

@@ -1,6 +1,6 @@
 //! What a `.pc` file declares, as facts: its variables, the modules it asks for, the paths in it.
 
-use super::{StatementKind, Variables, path_words, scan};
+use super::{StatementKind, Variables, is_search_path, path_words, scan};
 use crate::reference::{Declaration, ProblemKind, Scan};
 
 /// The facts of a `.pc` file. Its paths are put together of variables, so that no text in it is a
@@ -17,14 +17,18 @@ pub(crate) fn facts(file: &[u8]) -> Scan {
     };
     for statement in &found.statements {
         let value = &statement.value;
+        let in_search_path = statement.kind == StatementKind::Variable && is_search_path(value);
         for word in path_words(value).iter().filter(|_| is_path(statement)) {
             let path = value.expand_range(word.range.clone(), |name| variables.get(name));
             let text = value.text.slice(word.range.clone());
             if let Some(path) = path.filter(|path| path.starts_with(b"/")) {
                 let name = statement.name.clone();
-                facts
-                    .declarations
-                    .push(Declaration::PkgConfigPath { name, path, text });
+                facts.declarations.push(Declaration::PkgConfigPath {
+                    name,
+                    path,
+                    text,
+                    in_search_path,
+                });
             }
         }
         variables.read(statement);
@@ -39,7 +43,7 @@ pub(crate) fn facts(file: &[u8]) -> Scan {
     for requirement in found.requirements() {
         facts.declarations.push(Declaration::PkgConfigRequires {
             field: requirement.field,
-            module: requirement.module,
+            modules: requirement.modules,
             text: requirement.text,
         });
     }
@@ -82,8 +86,8 @@ mod tests {
                     Declaration::PkgConfigPath { name, path, .. } => {
                         format!("{} has {}", text(name), text(path))
                     }
-                    Declaration::PkgConfigRequires { module, .. } => {
-                        format!("needs {}", text(module))
+                    Declaration::PkgConfigRequires { modules, .. } => {
+                        format!("needs {}", text(&modules.join(&b' ')))
                     }
                     Declaration::PkgConfigUndefined { name, .. } => format!("no {}", text(name)),
                     _ => String::new(),

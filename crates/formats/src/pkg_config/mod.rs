@@ -8,15 +8,16 @@ mod facts;
 mod paths;
 mod requirements;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 pub(crate) use facts::facts;
-pub use paths::{PathWord, is_absolute_path, path_words};
+pub use paths::{PathWord, is_absolute_path, is_search_path, path_words};
 pub use requirements::{GIVEN_VARIABLES, Requirement, Undefined};
 
 use crate::encoding::Encoding;
-use crate::kind::{Files, Format};
+use crate::format::{Files, Format};
 use crate::mapped_text::{MappedText, Span};
 use crate::reference::{Problem, ProblemKind};
 
@@ -72,6 +73,10 @@ pub const PREFIX: &[u8] = b"prefix";
 /// The longest value that is worked out, in bytes: pkgconf's own buffer (`PKGCONF_BUFSIZE`). Without
 /// a limit, twenty lines could ask for a gigabyte.
 pub const MAX_VALUE: usize = 65535;
+
+/// As many bytes of variables' values as are put into others: a chain of variables, or one long value that is
+/// used again and again, could ask for the square of the file's size.
+const MAX_INSERTED: usize = 64 * MAX_VALUE;
 
 /// What a statement is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -212,7 +217,11 @@ pub struct PkgConfig {
 
 /// The values of variables, as they are when a statement is read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Variables(BTreeMap<Vec<u8>, Option<Vec<u8>>>);
+pub struct Variables {
+    values: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    /// How many bytes of them were asked for.
+    inserted: Cell<usize>,
+}
 
 impl Variables {
     /// Those that a reader has before the first line: `pcfiledir`, the directory of the file.
@@ -224,21 +233,28 @@ impl Variables {
         variables
     }
 
-    /// The value of a variable; `None` if there is none, or if it is not known.
+    /// The value of a variable; `None` if there is none, if it is not known, or if so many were asked for that
+    /// no more is worked out.
     #[must_use]
     pub fn get(&self, name: &[u8]) -> Option<&[u8]> {
-        self.0.get(name)?.as_deref()
+        let value = self.values.get(name)?.as_deref()?;
+        let inserted = self.inserted.get().saturating_add(value.len());
+        if inserted > MAX_INSERTED {
+            return None;
+        }
+        self.inserted.set(inserted);
+        Some(value)
     }
 
     /// Whether it is defined, if only with a value that is not known.
     #[must_use]
     pub fn is_defined(&self, name: &[u8]) -> bool {
-        self.0.contains_key(name)
+        self.values.contains_key(name)
     }
 
     /// Gives a variable a value, or makes it one whose value is not known.
     pub fn set(&mut self, name: &[u8], value: Option<Vec<u8>>) {
-        self.0.insert(name.to_vec(), value);
+        self.values.insert(name.to_vec(), value);
     }
 
     /// Reads a statement: a variable gets its value, worked out with those that are known now, as

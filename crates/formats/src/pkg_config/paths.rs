@@ -26,6 +26,17 @@ pub fn is_absolute_path(value: &[u8]) -> bool {
     value.starts_with(b"/") && !value.iter().any(separates)
 }
 
+/// Whether a value is a list of directories: colons stand between its parts, and each part begins with `/`
+/// or with a variable, or is empty.
+#[must_use]
+pub fn is_search_path(value: &Value) -> bool {
+    let bytes = value.text.bytes();
+    let begins = |part: &[u8]| part.is_empty() || part.starts_with(b"/") || part.starts_with(b"${");
+    bytes.contains(&b':')
+        && !bytes.iter().copied().any(is_space)
+        && bytes.split(|byte| *byte == b':').all(begins)
+}
+
 /// The words of a value that begin with `/` or with a variable: paths, if what the variable stands for
 /// is one. `${pc_sysrootdir}` in front of a path is no part of it. A word with a brace that is not
 /// understood is none, as what would be written there could be taken for the name of a variable.

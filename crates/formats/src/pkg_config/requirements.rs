@@ -7,13 +7,13 @@ use std::ops::Range;
 use super::{Piece, PkgConfig, Statement, StatementKind, Variables, is_space};
 use crate::mapped_text::MappedText;
 
-/// A module that a file asks for.
+/// The modules that a field of a file asks for.
 #[derive(Clone, Debug)]
 pub struct Requirement {
-    /// The field that asks for it, as it is written: `Requires.private`.
+    /// The field, as it is written: `Requires.private`.
     pub field: Vec<u8>,
-    /// The module's name.
-    pub module: Vec<u8>,
+    /// The modules' names.
+    pub modules: Vec<Vec<u8>>,
     /// The field's value.
     pub text: MappedText,
 }
@@ -52,13 +52,12 @@ impl PkgConfig {
                 continue;
             }
             let value = statement.value.expand(|name| variables.get(name));
-            for module in modules(&value.unwrap_or_default()) {
-                found.push(Requirement {
-                    field: statement.name.clone(),
-                    module: module.to_vec(),
-                    text: statement.value.text.clone(),
-                });
-            }
+            let value = value.unwrap_or_default();
+            found.push(Requirement {
+                field: statement.name.clone(),
+                modules: modules(&value).into_iter().map(<[u8]>::to_vec).collect(),
+                text: statement.value.text.clone(),
+            });
         }
         found
     }
@@ -153,7 +152,8 @@ mod tests {
             let requirements = scan(line.as_bytes()).requirements();
             let modules: Vec<_> = requirements
                 .iter()
-                .map(|found| String::from_utf8_lossy(&found.module))
+                .flat_map(|found| &found.modules)
+                .map(|module| String::from_utf8_lossy(module))
                 .collect();
             assert_eq!(modules, expected, "{line}");
         }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::Declaration;
 
 const KINDS: [(StatementKind, &str); 2] =
     [(StatementKind::Variable, "="), (StatementKind::Field, ":")];
@@ -187,4 +188,40 @@ fn a_replacement_is_encoded() {
     for refused in [b"/a b", b"/a\nb", b"/a\\b", b"/a\"b"] {
         assert!(value.text.encode(refused).is_err());
     }
+}
+
+#[test]
+fn what_is_put_into_others_is_bounded() {
+    let chain = |length: usize| {
+        let lines = (0..length).map(|number| format!("v{}=${{v{number}}}/x\n", number + 1));
+        format!("v0=/a\n{}", lines.collect::<String>())
+    };
+    let again = |length: usize| {
+        format!(
+            "v=/{}\nCflags:{}\n",
+            "a".repeat(60_000),
+            " -I${v}".repeat(length)
+        )
+    };
+    for file in [chain(10_000), again(10_000)] {
+        let worked_out: usize = facts(file.as_bytes())
+            .declarations
+            .iter()
+            .map(|fact| match fact {
+                Declaration::PkgConfigPath { path, .. } => path.len(),
+                Declaration::PkgConfigVariable { value, .. } => value.as_ref().map_or(0, Vec::len),
+                _ => 0,
+            })
+            .sum();
+        let written = file.len();
+        assert!(
+            worked_out < 3 * MAX_INSERTED + 2 * written,
+            "{worked_out} of {written}"
+        );
+    }
+    // As long as nobody writes it.
+    let values = facts(chain(500).as_bytes()).declarations;
+    let is_known =
+        |fact: &Declaration| !matches!(fact, Declaration::PkgConfigVariable { value: None, .. });
+    assert!(values.iter().all(is_known));
 }

@@ -6,10 +6,11 @@ pub mod exec;
 pub mod lines;
 pub mod place;
 pub mod relations;
+pub mod systemd_units;
 
 use crate::command_line::{Context, base_name, scan_command, scan_variable};
 use crate::encoding::Encoding;
-use crate::kind::{Files, Format};
+use crate::format::{Files, Format};
 use crate::mapped_text::MappedText;
 use crate::reference::{Account, Declaration, Lookup, ProblemKind, Reference, Role, Scan};
 use crate::words::{Escapes, all_words, read_specifiers};

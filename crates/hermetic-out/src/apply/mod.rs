@@ -14,9 +14,10 @@ use thiserror::Error;
 pub use self::beneath::NewTree;
 use self::beneath::OpenOutputs;
 pub use self::staged::TEMPORARY_NAME;
-use self::staged::{Staged, errno_of, open_file, replace_by_link};
+use self::staged::{Staged, replace_by_link};
 use crate::package::Package;
 use crate::plan::{Change, FileEdits, Plan};
+use crate::regular_file::open_at;
 
 /// Applying a plan failed. What was done before stays done; planning again continues from there.
 #[derive(Debug, Error)]
@@ -82,11 +83,11 @@ pub fn apply(plan: &Plan, package: &Package) -> Result<(), ApplyError> {
     Ok(())
 }
 
-fn failed(action: &'static str, path: &Path) -> impl FnOnce(Errno) -> ApplyError {
-    move |errno| ApplyError::Io {
+fn failed<E: Into<io::Error>>(action: &'static str, path: &Path) -> impl FnOnce(E) -> ApplyError {
+    move |source| ApplyError::Io {
         action,
         path: path.to_owned(),
-        source: errno.into(),
+        source: source.into(),
     }
 }
 
@@ -94,7 +95,7 @@ fn failed(action: &'static str, path: &Path) -> impl FnOnce(Errno) -> ApplyError
 fn edit(edits: &FileEdits, outputs: &OpenOutputs<'_>) -> Result<(), ApplyError> {
     let path = &edits.path;
     let (directory, name) = outputs.parent_of(path, false)?;
-    let old = open_file(&directory, name).map_err(failed("opening", path))?;
+    let old = open_at(&directory, Path::new(name)).map_err(failed("opening", path))?;
     let content = content(&old).map_err(failed("reading", path))?;
     if content == edits.after {
         return Ok(());
@@ -102,7 +103,7 @@ fn edit(edits: &FileEdits, outputs: &OpenOutputs<'_>) -> Result<(), ApplyError> 
     if content != edits.before {
         return Err(ApplyError::Changed { path: path.clone() });
     }
-    let write = || {
+    let write = || -> Result<(), Errno> {
         let new = Staged::write(&directory, &edits.after)?;
         new.take_after(&old)?;
         new.replace(name, &edits.after)
@@ -110,10 +111,10 @@ fn edit(edits: &FileEdits, outputs: &OpenOutputs<'_>) -> Result<(), ApplyError> 
     write().map_err(failed("writing the new content of", path))
 }
 
-fn content(mut file: &File) -> Result<Vec<u8>, Errno> {
+fn content(mut file: &File) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
-    let read = file.read_to_end(&mut content);
-    read.map(|_| content).map_err(|error| errno_of(&error))
+    file.read_to_end(&mut content)?;
+    Ok(content)
 }
 
 fn rename(from: &Path, to: &Path, outputs: &OpenOutputs<'_>) -> Result<(), ApplyError> {
@@ -130,7 +131,7 @@ fn create(
     outputs: &OpenOutputs<'_>,
 ) -> Result<(), ApplyError> {
     let (directory, name) = outputs.parent_of(path, true)?;
-    let write = || {
+    let write = || -> Result<(), Errno> {
         let new = Staged::write(&directory, content)?;
         new.set_mode(mode)?;
         new.place(name)
@@ -143,13 +144,13 @@ fn create(
 fn copy(from: &Path, to: &Path, outputs: &OpenOutputs<'_>) -> Result<(), ApplyError> {
     let (old_directory, old_name) = outputs.parent_of(from, false)?;
     let (new_directory, new_name) = outputs.parent_of(to, true)?;
-    let copied = || -> Result<bool, Errno> {
-        let old = open_file(&old_directory, old_name)?;
+    let copied = || -> io::Result<bool> {
+        let old = open_at(&old_directory, Path::new(old_name))?;
         let old_content = content(&old)?;
-        match open_file(&new_directory, new_name) {
+        match open_at(&new_directory, Path::new(new_name)) {
             Ok(new) => return Ok(content(&new)? == old_content),
-            Err(Errno::NOENT) => {}
-            Err(errno) => return Err(errno),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
         }
         let new = Staged::write(&new_directory, &old_content)?;
         new.take_after(&old)?;

@@ -9,10 +9,12 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use rustix::fs::{
-    AtFlags, CWD, FileType, Gid, Mode, OFlags, RenameFlags, Stat, Timespec, Timestamps, UTIME_NOW,
-    Uid, XattrFlags,
+    AtFlags, CWD, Gid, Mode, OFlags, RenameFlags, Stat, Timespec, Timestamps, UTIME_NOW, Uid,
+    XattrFlags,
 };
 use rustix::io::Errno;
+
+use crate::regular_file::open_at;
 
 /// The name that a new file has beside the one whose place it takes, for the moment between two system
 /// calls. A run that is killed there leaves it behind; the next one has the same file to replace, and
@@ -184,24 +186,13 @@ fn with_free_name<T>(
 /// Whether the file called `name` is what a run left that was writing `content`: the beginning of it.
 fn is_part_of(directory: &OwnedFd, name: &OsStr, content: &[u8]) -> bool {
     let read = || -> Option<Vec<u8>> {
-        let file = open_file(directory, name).ok()?;
+        let file = open_at(directory, Path::new(name)).ok()?;
         let mut part = Vec::new();
         let limit = content.len() as u64 + 1;
         file.take(limit).read_to_end(&mut part).ok()?;
         Some(part)
     };
     read().is_some_and(|part| !part.is_empty() && content.starts_with(&part))
-}
-
-/// Opens a regular file for reading, and nothing else: no link is followed, no FIFO waited for.
-pub(super) fn open_file(directory: &OwnedFd, name: &OsStr) -> Result<File, Errno> {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = rustix::fs::openat(directory, name, flags, Mode::empty())?;
-    match FileType::from_raw_mode(rustix::fs::fstat(&file)?.st_mode) {
-        FileType::RegularFile => Ok(file.into()),
-        FileType::Directory => Err(Errno::ISDIR),
-        _ => Err(Errno::INVAL),
-    }
 }
 
 /// The times of a file.

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::{Store, StoreError};
+use crate::regular_file;
 
 /// The store paths that the arguments of a command line name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl Store {
                 Err(_) if argument.is_file() => argument.clone(),
                 Err(error) => return Err(error),
             };
-            let text = fs::read(&list).map_err(|source| StoreError::Io {
+            let text = regular_file::read(&list).map_err(|source| StoreError::Io {
                 action: "reading the closure in",
                 path: list.clone(),
                 source,
@@ -117,6 +117,7 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::symlink;
 
     use super::*;

@@ -18,6 +18,7 @@ use rustix::io::Errno;
 pub use self::listing::{Listed, Listing};
 pub use self::moves::{Moves, TreeView};
 use crate::package::normalize;
+use crate::regular_file::{self, Loaded};
 use crate::store::Store;
 
 /// What a path leads to.
@@ -73,7 +74,21 @@ impl Tree {
     /// Opens the file or directory that a path leads to, for reading. Links are followed; below a
     /// root they mean the root's. A FIFO is not waited for.
     pub fn open(&self, path: &Path) -> io::Result<File> {
-        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        self.open_with(path, regular_file::FLAGS)
+    }
+
+    /// Opens the regular file at a path, for reading. Fails if it is anything else, a link included.
+    pub fn open_file(&self, path: &Path) -> io::Result<File> {
+        let flags = regular_file::FLAGS | OFlags::NOFOLLOW;
+        regular_file::checked(self.open_with(path, flags)?)
+    }
+
+    /// Reads the regular file at a path, as [`Tree::open_file`] opens it, if it has at most `limit` bytes.
+    pub fn load(&self, path: &Path, limit: usize) -> io::Result<Loaded> {
+        regular_file::load(&self.open_file(path)?, limit)
+    }
+
+    fn open_with(&self, path: &Path, flags: OFlags) -> io::Result<File> {
         if let Some(root) = &self.store.root {
             let root = rustix::fs::open(root, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
             let inside = match path.strip_prefix("/").unwrap_or(path) {

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use bstr::ByteSlice;
+use hermetic_out::regular_file;
 use hermetic_out::store::{Store, store_path_name};
 use hermetic_out_formats::elf::strings::{FoundPath, PathSearch, TooManyPrefixes};
 use hermetic_out_formats::elf::{self, Elf, ReadAt, data_extents};
@@ -20,7 +21,7 @@ use hermetic_out_formats::kind::kind_of;
 use hermetic_out_formats::unit::place::generator_of;
 use hermetic_out_formats::{MAX_FILE_SIZE, Scan, scan};
 use regex::bytes::Regex;
-use rustix::fs::{Mode, OFlags, SeekFrom};
+use rustix::fs::{CWD, SeekFrom};
 
 use super::{Content, FileProblem, Mention, MentionedPlace, Name, Shebang};
 
@@ -134,12 +135,8 @@ impl Reader {
         references: &mut BTreeSet<Name>,
     ) -> io::Result<()> {
         // What it was may have become a link or a FIFO meanwhile.
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = File::from(rustix::fs::open(place, flags, Mode::empty())?);
+        let file = regular_file::open_at(CWD, place)?;
         let metadata = file.metadata()?;
-        if !metadata.is_file() {
-            return Err(io::Error::other("it is no regular file any more"));
-        }
         let size = metadata.size();
         let all = usize::try_from(size).unwrap_or(WINDOW);
         let mut wanted = all.min(WINDOW);

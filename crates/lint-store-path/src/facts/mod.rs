@@ -14,6 +14,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use hermetic_out::store::name_without_hash;
 use hermetic_out_formats::elf::Elf;
 use hermetic_out_formats::etc_mentions::Verdict;
 use hermetic_out_formats::{FileKind, Scan};
@@ -23,7 +24,7 @@ pub use fact_set::FactSet;
 pub use read::read;
 
 /// Rises when facts get another meaning or form. Facts of another schema are never read.
-pub const SCHEMA: u32 = 5;
+pub const SCHEMA: u32 = 6;
 
 /// The facts of one store path.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -183,6 +184,16 @@ impl PathFacts {
                 .collect()
         });
         places.iter().filter_map(|place| self.files.get(*place))
+    }
+
+    /// Whether it is an output that people and debuggers read, and no program: what nixpkgs' multiple-outputs
+    /// hook and `separateDebugInfo` put there. A store path is named by its output: `hello-1.0-doc`.
+    #[must_use]
+    pub fn is_for_readers(&self) -> bool {
+        const OUTPUTS: &[&[u8]] = &[b"debug", b"devdoc", b"devman", b"doc", b"info", b"man"];
+        let name = name_without_hash(Path::new(OsStr::from_bytes(&self.name)));
+        let output = name.iter().rposition(|byte| *byte == b'-');
+        output.is_some_and(|dash| OUTPUTS.contains(&&name[dash + 1..]))
     }
 
     /// The file, directory or link at `sub_path`, if there is one.

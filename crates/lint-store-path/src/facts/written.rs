@@ -8,6 +8,8 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use hermetic_out::regular_file;
+
 use super::{PathFacts, SCHEMA};
 use crate::error::{Error, io_error};
 
@@ -61,7 +63,7 @@ pub fn write(path: &Path, facts: &[PathFacts]) -> Result<(), Error> {
 
 /// Reads the facts that [`write()`] wrote to the file `path`.
 pub fn read(path: &Path) -> Result<Vec<PathFacts>, Error> {
-    let bytes = fs::read(path).map_err(io_error("reading the facts in", path))?;
+    let bytes = regular_file::read(path).map_err(io_error("reading the facts in", path))?;
     decode(&bytes).map_err(|reason| Error::Facts {
         path: path.to_owned(),
         reason,

@@ -24,10 +24,12 @@ fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
     for_each(subject, |named| {
         let value = named.value();
         let is_looked_up = named.reference.lookup == Lookup::SearchPath && !value.contains(&b'/');
-        let is_known = is_of_systemd(value) || is_on_search_path(subject, named.settings, value);
         // A launcher is started with the search path of the session, by design.
         let is_launcher = named.scanned.kind == FileKind::DesktopEntry;
-        if named.reference.role != Role::Program || !is_looked_up || is_known || is_launcher {
+        if named.reference.role != Role::Program || !is_looked_up || is_launcher {
+            return;
+        }
+        if is_of_systemd(value) || is_on_search_path(subject, named.settings, value) {
             return;
         }
         let decision = named.decision();

@@ -35,7 +35,7 @@ fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
             continue;
         };
         for mention in &content.mentions {
-            if mention.place != MentionedPlace::Hierarchy {
+            if mention.place != MentionedPlace::Hierarchy || is_init(&mention.path) {
                 continue;
             }
             let text = MappedText::of_file(&mention.path, Span::new(0, mention.path.len()));
@@ -56,6 +56,12 @@ fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
             }
         }
     }
+}
+
+/// Whether a path means the program that the machine boots, whoever ships it: init(1), `kernel_init()` of
+/// Linux's `init/main.c`.
+fn is_init(path: &[u8]) -> bool {
+    matches!(path, b"/sbin/init" | b"/usr/sbin/init" | b"/bin/init" | b"/usr/bin/init")
 }
 
 /// Whether a path is a directory of the hierarchy itself, which every package has.

@@ -1,5 +1,7 @@
 //! No D-Bus activation file starts a service that has a bus name.
 
+use std::collections::BTreeSet;
+
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::Declaration;
@@ -29,11 +31,14 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
-    let has_activation = |name: &[u8]| {
-        let activation = scanned(subject.facts).filter(|file| file.kind == FileKind::BusService);
-        let mut facts = activation.flat_map(|file| &file.scan.declarations);
-        facts.any(|fact| matches!(fact, Declaration::BusName(known) if known.bytes() == name))
-    };
+    let activation = scanned(subject.facts).filter(|file| file.kind == FileKind::BusService);
+    let facts = activation.flat_map(|file| &file.scan.declarations);
+    let activated: BTreeSet<&[u8]> = facts
+        .filter_map(|fact| match fact {
+            Declaration::BusName(name) => Some(name.bytes()),
+            _ => None,
+        })
+        .collect();
     for file in &subject.facts.files {
         for directive in directives(file) {
             let name = directive.value;
@@ -41,7 +46,7 @@ fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
             if names_it
                 && !name.is_empty()
                 && !name.bytes().contains(&b'%')
-                && !has_activation(name.bytes())
+                && !activated.contains(name.bytes())
             {
                 let message = format!("no activation file has the bus name {}", name.bytes().as_bstr());
                 let found = reporter.report(file.path_in(subject.path), name.bytes(), message);

@@ -5,7 +5,7 @@ use hermetic_out::Decision;
 use hermetic_out::resolve::UnresolvedReason;
 use hermetic_out::resolve::is_place_of_packages;
 use hermetic_out::kinds;
-use hermetic_out_formats::{Declaration, FileKind, Role, Span};
+use hermetic_out_formats::{FileKind, MappedText, Role};
 
 use crate::rule::{Check, PathSubject, Rule};
 use crate::reporter::Reporter;
@@ -28,18 +28,8 @@ fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
         if !asks || is_configuration || !named.reference.text.is_literal() {
             return;
         }
-        let is_plain = named.scanned.scan.declarations.iter().any(|fact| match fact {
-            Declaration::Directive { value, .. } => {
-                let lies_in =
-                    |outer: Span, inner: Span| outer.start <= inner.start && inner.end <= outer.end;
-                let places = value.covering_span().zip(named.reference.text.covering_span());
-                places.is_some_and(|(outer, inner)| lies_in(outer, inner))
-                    && !value.bytes().starts_with(b"!")
-                    && !value.bytes().starts_with(b"|")
-            }
-            _ => false,
-        });
-        if !is_plain {
+        let is_plain = |value: &MappedText| !matches!(value.bytes(), [b'!' | b'|', ..]);
+        if !named.directive().is_some_and(is_plain) {
             return;
         }
         let (message, help) = match named.decision() {
@@ -54,7 +44,9 @@ fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
                 (format!("the file {} of a condition does not exist", value.as_bstr()), None)
             }
             Decision::Unresolved(UnresolvedReason::NotFound) if is_place_of_packages(value) => {
-                (format!("no package has the file {} of a condition", value.as_bstr()), None)
+                let help = named.reference.asks_for_directory()
+                    .then(|| "install the directory, or remove the condition".to_owned());
+                (format!("no package has the file {} of a condition", value.as_bstr()), help)
             }
             _ => return,
         };

@@ -11,7 +11,7 @@ use hermetic_out_formats::Declaration;
 
 use crate::rule::{Check, FileSubject, Rule};
 use crate::reporter::Reporter;
-use crate::pkg_config::pc_file;
+use crate::pkg_config::{own_directory, pc_file};
 
 pub(super) static RULE: Rule = Rule {
     kind: &kinds::MISSING_PC_DIRECTORY,
@@ -25,7 +25,13 @@ fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     let closure = subject.inside.closure;
     let mut seen = BTreeSet::new();
     for fact in &scan.declarations {
-        let Declaration::PkgConfigPath { name, path, text } = fact else {
+        let Declaration::PkgConfigPath {
+            name,
+            path,
+            text,
+            in_search_path,
+        } = fact
+        else {
             continue;
         };
         let place = Path::new(OsStr::from_bytes(path));
@@ -33,7 +39,9 @@ fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
         let is_gone = in_store && closure.tree.look_up(place).is_none() && name != b"prefix";
         let top = path.split(|byte| *byte == b'/').nth(1).unwrap_or_default();
         let of_hierarchy = matches!(top, b"usr" | b"lib" | b"lib64" | b"opt" | b"bin" | b"sbin");
-        if !is_gone && !of_hierarchy || !seen.insert(path) {
+        // What a program searches on the machine.
+        let is_of_machine = *in_search_path && text.bytes().starts_with(b"/");
+        if !is_gone && (!of_hierarchy || is_of_machine) || !seen.insert(path) {
             continue;
         }
         let message = if is_gone {
@@ -43,6 +51,9 @@ fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
         };
         let found = subject.report(reporter, path.clone(), message);
         found.span = text.covering_span();
+        if let Some(own) = own_directory(subject.inside, path).filter(|_| !is_gone) {
+            found.help = format!("write {}, as rewrite-pkgconfig-prefix does", own.display());
+        }
         if is_gone {
             // Others may put files there; nothing is found there now.
             found.severity = Severity::Note;

@@ -5,7 +5,7 @@ use hermetic_out_formats::Declaration;
 
 use crate::rule::{Check, FileSubject, Rule};
 use crate::reporter::Reporter;
-use crate::pkg_config::pc_file;
+use crate::pkg_config::{own_directory, pc_file};
 
 pub(super) static RULE: Rule = Rule {
     kind: &FindingKind {
@@ -18,7 +18,7 @@ pub(super) static RULE: Rule = Rule {
             --define-variable=prefix=…`), and `--define-prefix` finds relocated packages by it. Without a \
             variable `prefix`, both have no effect.",
         example: "libdir=/nix/store/…-x/lib\nLibs: -L${libdir} -lx",
-        remedy: "define `prefix` and write the other variables with it, as rewrite-pkgconfig-prefix does",
+        remedy: "define `prefix` and write the other variables with it",
     },
     check: Check::File(check),
 };
@@ -27,17 +27,23 @@ fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     let Some(scan) = pc_file(subject.file) else {
         return;
     };
-    let mut facts = scan.declarations.iter();
     let has_prefix = scan
         .declarations
         .iter()
         .any(|fact| matches!(fact, Declaration::PkgConfigVariable { name, .. } if name == b"prefix"));
-    let path = facts.find_map(|fact| match fact {
-        Declaration::PkgConfigPath { text, .. } => Some(text),
+    let mut paths = scan.declarations.iter().filter_map(|fact| match fact {
+        Declaration::PkgConfigPath { path, text, .. } => Some((path, text)),
         _ => None,
     });
-    if let Some(path) = path.filter(|_| !has_prefix) {
+    if has_prefix {
+        return;
+    }
+    if let Some((first, text)) = paths.next() {
         let found = subject.report(reporter, b"prefix", "the file names paths and defines no prefix");
-        found.span = path.covering_span();
+        found.span = text.covering_span();
+        let mut all = std::iter::once(first).chain(paths.map(|(path, _)| path));
+        if all.any(|path| own_directory(subject.inside, path).is_some()) {
+            found.help.push_str(", as rewrite-pkgconfig-prefix does");
+        }
     }
 }

@@ -38,22 +38,23 @@ fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
             for fact in &scan.declarations {
                 let Declaration::PkgConfigRequires {
                     field,
-                    module,
+                    modules: wanted,
                     text,
                 } = fact
                 else {
                     continue;
                 };
                 // pkg-config itself answers for these two.
-                let is_built_in = matches!(module.as_slice(), b"pkg-config" | b"pkgconf");
-                if is_built_in || modules.contains(module.as_slice()) {
-                    continue;
-                }
-                let message = format!("no package has the pkg-config module {}", module.as_bstr());
-                let found = reporter.report(file.path_in(&store_path), module.clone(), message);
-                found.span = text.covering_span();
-                if !field.eq_ignore_ascii_case(b"requires") {
-                    found.severity = Severity::Note;
+                let is_known = |module: &[u8]| {
+                    matches!(module, b"pkg-config" | b"pkgconf") || modules.contains(module)
+                };
+                for module in wanted.iter().filter(|module| !is_known(module)) {
+                    let message = format!("no package has the pkg-config module {}", module.as_bstr());
+                    let found = reporter.report(file.path_in(&store_path), module.clone(), message);
+                    found.span = text.covering_span();
+                    if !field.eq_ignore_ascii_case(b"requires") {
+                        found.severity = Severity::Note;
+                    }
                 }
             }
         }

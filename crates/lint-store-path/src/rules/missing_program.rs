@@ -25,14 +25,11 @@ fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
             Decision::Unresolved(UnresolvedReason::OnlyInOutput(_)) => "is not available at run time",
             _ => return,
         };
-        let is_asked_for = named.scanned.scan.references.iter().any(|other| {
-            other.role == hermetic_out_formats::Role::Condition && other.text.bytes() == value
-        });
         let message = format!("the program {} {missing}", value.as_bstr());
         let file = named.scanned.file.path_in(subject.path);
         let found = reporter.report(file, value, message);
         found.span = named.reference.text.covering_span();
-        if named.reference.optional || is_asked_for {
+        if named.reference.optional || named.is_asked_for() {
             found.severity = Severity::Note;
         }
     });

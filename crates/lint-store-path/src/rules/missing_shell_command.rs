@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bstr::ByteSlice;
 use hermetic_out::Decision;
 use hermetic_out::kinds;
-use hermetic_out_formats::{Role, Scan};
+use hermetic_out_formats::Role;
 
 use crate::rule::{Check, PathSubject, Rule};
 use crate::reporter::Reporter;
@@ -21,7 +21,7 @@ fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
     for_each(subject, |named| {
         let value = named.value();
         let is_bare = named.reference.role == Role::ShellCommand && !value.contains(&b'/');
-        if !is_bare || sets_path(named.scanned.scan) {
+        if !is_bare || named.has_own_search_path() {
             return;
         }
         let decision = named.decision();
@@ -38,10 +38,4 @@ fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
             found.help = format!("write {}", path.as_bstr());
         }
     });
-}
-
-/// Whether a file says itself where commands are looked for.
-fn sets_path(scan: &Scan) -> bool {
-    let mut references = scan.references.iter();
-    references.any(|reference| reference.role == Role::ProgramSearchPath)
 }

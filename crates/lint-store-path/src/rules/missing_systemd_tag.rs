@@ -1,5 +1,7 @@
 //! A udev rule sets `SYSTEMD_WANTS` for a device without the tag systemd.
 
+use std::collections::BTreeSet;
+
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::{Declaration, FileKind};
@@ -49,17 +51,20 @@ const TAGGED: &[&[u8]] = &[
 fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
     let rules = || scanned(subject.facts).filter(|scanned| scanned.kind == FileKind::UdevRules);
     // Tags stay with a device, whichever line gives them.
-    let is_tagged_elsewhere = |of: &[Vec<u8>]| {
-        let mut facts = rules().flat_map(|scanned| &scanned.scan.declarations);
-        facts.any(|fact| match fact {
-            Declaration::DeviceUnit {
-                subsystems,
-                is_tagged: true,
-                ..
-            } => subsystems.is_empty() || subsystems.iter().any(|name| of.contains(name)),
-            _ => false,
-        })
-    };
+    let mut tagged: BTreeSet<&[u8]> = BTreeSet::new();
+    for fact in rules().flat_map(|scanned| &scanned.scan.declarations) {
+        if let Declaration::DeviceUnit {
+            subsystems,
+            is_tagged: true,
+            ..
+        } = fact
+        {
+            if subsystems.is_empty() {
+                return;
+            }
+            tagged.extend(subsystems.iter().map(Vec::as_slice));
+        }
+    }
     let may_be_tagged = |name: &Vec<u8>| {
         let is_pattern = name.iter().any(|byte| b"*?[".contains(byte));
         is_pattern || TAGGED.contains(&name.as_slice())
@@ -76,7 +81,7 @@ fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
             };
             if subsystems.is_empty()
                 || subsystems.iter().any(may_be_tagged)
-                || is_tagged_elsewhere(subsystems)
+                || subsystems.iter().any(|name| tagged.contains(&**name))
             {
                 continue;
             }

@@ -1,11 +1,12 @@
 //! Nothing in the closure starts a service.
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::Declaration;
-use hermetic_out_formats::tables::is_systemd_unit;
+use hermetic_out_formats::unit::systemd_units::is_systemd_unit;
 use hermetic_out_formats::unit::place::{Manager, UnitPlace, generator_of};
 
 use crate::rule::{Check, ClosureSubject, Rule};
@@ -36,10 +37,10 @@ fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
     let installed = installed(subject);
     for path in subject.known.paths() {
         let store_path = subject.known.store().path_of_name(&path.name);
-        let has_generator = || {
+        let has_generator = LazyCell::new(|| {
             let mut files = path.files.iter();
             files.any(|file| generator_of(&file.sub_path).is_some())
-        };
+        });
         for scanned in scanned(path) {
             let Some(place) = UnitPlace::of(&scanned.file.sub_path) else {
                 continue;
@@ -51,7 +52,7 @@ fn check(subject: &ClosureSubject<'_>, reporter: &mut Reporter) {
             let is_known = started.contains(name) || installed.contains(name);
             let managers = [Manager::System, Manager::User];
             let is_systemds = managers.iter().any(|manager| is_systemd_unit(name, *manager));
-            if is_service && !is_known && !is_systemds && !has_generator() {
+            if is_service && !is_known && !is_systemds && !*has_generator {
                 let message = format!("nothing in the closure starts {}", name.as_bstr());
                 reporter.report(scanned.file.path_in(&store_path), name, message);
             }

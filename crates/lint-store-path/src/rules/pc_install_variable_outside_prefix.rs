@@ -7,7 +7,7 @@ use hermetic_out_formats::tables::install_variables;
 
 use crate::rule::{Check, FileSubject, Rule};
 use crate::reporter::Reporter;
-use crate::pkg_config::pc_file;
+use crate::pkg_config::{own_directory, pc_file};
 
 pub(super) static RULE: Rule = Rule {
     kind: &FindingKind {
@@ -20,7 +20,7 @@ pub(super) static RULE: Rule = Rule {
             prefix in place of the module's. A value that is not below `${prefix}` does not change: the \
             build tries to write to another package's store path, or outside the store, and fails.",
         example: "prefix=/nix/store/…-systemd\nsystemdsystemunitdir=/usr/lib/systemd/system",
-        remedy: "write the value with `${prefix}`, as rewrite-pkgconfig-prefix does",
+        remedy: "write the value with `${prefix}`",
     },
     check: Check::File(check),
 };
@@ -65,6 +65,9 @@ fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
             let message = format!("the install variable {} is not below the prefix", name.as_bstr());
             let found = subject.report(reporter, value.clone(), message);
             found.span = text.covering_span();
+            if own_directory(subject.inside, value).is_some() {
+                found.help.push_str(", as rewrite-pkgconfig-prefix does");
+            }
         }
     }
 }

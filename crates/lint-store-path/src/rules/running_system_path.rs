@@ -30,7 +30,8 @@ fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     };
     let mut mentions = content.mentions.iter();
     // Manuals say how it is on NixOS.
-    let is_read_by_people = subject.file.sub_path.starts_with(b"share/doc/")
+    let is_read_by_people = subject.inside.facts.is_for_readers()
+        || subject.file.sub_path.starts_with(b"share/doc/")
         || subject.file.sub_path.starts_with(b"share/man/");
     let mention = mentions.find(|mention| mention.place == MentionedPlace::RunningSystem);
     if let Some(mention) = mention.filter(|_| !is_read_by_people) {

@@ -1,5 +1,7 @@
 //! systemd refuses to load a service.
 
+use std::collections::BTreeMap;
+
 use bstr::ByteSlice;
 use hermetic_out::{FindingKind, Group, Severity};
 use hermetic_out_formats::unit::exec;
@@ -7,7 +9,8 @@ use hermetic_out_formats::unit::place::parse_boolean;
 
 use crate::rule::{Check, PathSubject, Rule};
 use crate::reporter::Reporter;
-use crate::merged_unit::{Fault, Part, Unit, drop_in, judge, units_of};
+use crate::merged_unit::{Part, Unit, drop_in};
+use crate::unit_fault::{Fault, judge};
 
 pub(super) static RULE: Rule = Rule {
     kind: &FindingKind {
@@ -47,7 +50,8 @@ fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
 
 /// Drop-ins that add a command to that of the unit: an empty `ExecStart=` would have to stand before it.
 fn added_commands(subject: &PathSubject<'_>, reporter: &mut Reporter) {
-    let known = subject.closure.known;
+    // There may be many drop-ins for one unit.
+    let mut have_two: BTreeMap<(&[u8], &str), bool> = BTreeMap::new();
     for file in &subject.facts.files {
         let place = drop_in(file).filter(|place| place.unit_type.name == "service");
         let Some(place) = place else {
@@ -67,8 +71,13 @@ fn added_commands(subject: &PathSubject<'_>, reporter: &mut Reporter) {
             let starts = !unit.own.listed("Service", &["ExecStart"]).is_empty();
             starts && speaking.count() == 1 && is_never_oneshot(unit)
         };
-        let units = units_of(known, &place);
-        if !units.is_empty() && units.iter().all(is_second) {
+        let have_two = have_two
+            .entry((place.name, place.directory.path))
+            .or_insert_with(|| {
+                let units = subject.closure.units.of_drop_in(&place);
+                !units.is_empty() && units.iter().all(is_second)
+            });
+        if *have_two {
             let message = "the drop-in adds a second ExecStart=, which only Type=oneshot allows";
             let value = added.value;
             let found = reporter.report(file.path_in(subject.path), value.bytes(), message);

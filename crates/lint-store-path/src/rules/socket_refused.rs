@@ -5,7 +5,8 @@ use hermetic_out_formats::unit::place::parse_boolean;
 
 use crate::rule::{Check, PathSubject, Rule};
 use crate::reporter::Reporter;
-use crate::merged_unit::{Fault, Unit, judge};
+use crate::merged_unit::Unit;
+use crate::unit_fault::{Fault, judge};
 
 pub(super) static RULE: Rule = Rule {
     kind: &FindingKind {

@@ -88,13 +88,13 @@ fn shadow_file(
     let path = build.into.join(name);
     let known = old.iter().find(|known| known.path == path);
     match known.map(|known| &known.content) {
-        Some(Ok(before)) if copy == *before => {}
+        Some(Ok(before)) if copy == **before => {}
         Some(Ok(before)) => {
             let all = [Edit {
                 span: Span::new(0, before.len()),
                 text: copy.into(),
             }];
-            let edits = FileEdits::new(path, before.clone(), &all)?;
+            let edits = FileEdits::new(path, before.to_vec(), &all)?;
             outcome.plan.changes.push(Change::Edit(edits));
         }
         _ => outcome.plan.changes.push(Change::Create {

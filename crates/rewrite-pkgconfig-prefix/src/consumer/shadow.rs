@@ -6,7 +6,7 @@ use std::path::Path;
 
 use bstr::ByteSlice;
 use hermetic_out::package::normalize;
-use hermetic_out::{Edit, Finding};
+use hermetic_out::{Edit, Finding, SourceText};
 use hermetic_out_formats::pkg_config::{
     MAX_VALUE, PREFIX, Piece, Statement, StatementKind, Value, Variables, is_absolute_path, scan,
 };
@@ -28,7 +28,7 @@ pub(super) struct Shadow {
 /// output, and all else says what it says in the file.
 pub(super) fn shadow(
     path: &Path,
-    content: &[u8],
+    content: &SourceText,
     install: &BTreeSet<Vec<u8>>,
     build: &Build,
 ) -> Shadow {
@@ -99,7 +99,7 @@ fn target(value: &[u8], variables: &Variables, build: &Build) -> Option<Vec<u8>>
     Some([prefix, &rest].concat())
 }
 
-fn not_absolute(path: &Path, content: &[u8], statement: &Statement) -> Finding {
+fn not_absolute(path: &Path, content: &SourceText, statement: &Statement) -> Finding {
     let extent = statement.value.text.covering_span();
     let span = extent.unwrap_or(Span::new(statement.lines.start, statement.lines.start));
     let message = format!(

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use bstr::ByteSlice;
-use hermetic_out::{Finding, FindingKind};
+use hermetic_out::{Finding, FindingKind, SourceText};
 use hermetic_out_formats::Span;
 use hermetic_out_formats::pkg_config::{
     GIVEN_VARIABLES, PREFIX, PkgConfig, Statement, StatementKind, Value, Variables,
@@ -20,14 +20,14 @@ const MAX_FINDINGS: usize = 100;
 /// Findings about one file.
 pub(super) struct Faults<'a> {
     path: &'a Path,
-    content: &'a [u8],
+    content: &'a SourceText,
     found: Vec<Finding>,
     /// How many more there were.
     more: usize,
 }
 
 impl<'a> Faults<'a> {
-    pub(super) fn new(path: &'a Path, content: &'a [u8]) -> Self {
+    pub(super) fn new(path: &'a Path, content: &'a SourceText) -> Self {
         Self {
             path,
             content,

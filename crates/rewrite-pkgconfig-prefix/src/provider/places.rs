@@ -110,6 +110,20 @@ impl<'a> Places<'a> {
         }
     }
 
+    /// Whether a path is in no store and in no build directory, and the user has not replaced it.
+    pub(crate) fn is_of_machine(&self, path: &[u8]) -> bool {
+        let Some(path) = normalize(path) else {
+            return false;
+        };
+        let path = trim_slashes_at_end(&path);
+        let mut replaced = self.choices.replace.iter();
+        let store = self.package.store.directory.as_os_str().as_bytes();
+        !replaced.any(|(from, _)| from == path)
+            && self.own(path).is_none()
+            && !is_below(path, store)
+            && !is_of_build(path)
+    }
+
     fn given(&self, to: &[u8]) -> Place {
         match self.own(to) {
             Some((output, sub_path)) => Place::Own {
@@ -138,10 +152,7 @@ impl<'a> Places<'a> {
         if is_below(path, self.package.store.directory.as_os_str().as_bytes()) {
             return Place::Elsewhere;
         }
-        if BUILD_DIRECTORIES
-            .iter()
-            .any(|build| path.starts_with(build))
-        {
+        if is_of_build(path) {
             return self.of_build(path, from);
         }
         let parts: Vec<&[u8]> = path.split(|byte| *byte == b'/').skip(1).collect();
@@ -245,6 +256,11 @@ impl<'a> Places<'a> {
         }
         weight
     }
+}
+
+fn is_of_build(path: &[u8]) -> bool {
+    let mut directories = BUILD_DIRECTORIES.iter();
+    directories.any(|build| path.starts_with(build))
 }
 
 fn is_below(path: &[u8], directory: &[u8]) -> bool {

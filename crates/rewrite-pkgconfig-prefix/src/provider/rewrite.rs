@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use bstr::ByteSlice;
-use hermetic_out::{Edit, Finding};
+use hermetic_out::{Edit, Finding, SourceText};
 use hermetic_out_formats::Span;
 use hermetic_out_formats::pkg_config::{
     GIVEN_VARIABLES, MAX_VALUE, PREFIX, PkgConfig, Statement, StatementKind, Value, Variables, scan,
@@ -14,7 +14,7 @@ use hermetic_out_formats::pkg_config::{
 use super::faults::Faults;
 use super::places::{Place, Places};
 use super::roots::Roots;
-use super::words::{Word, can_be_written, is_search_path, same, words};
+use super::words::{Word, can_be_written, same, words};
 use crate::findings;
 
 /// What a file is to become.
@@ -40,7 +40,12 @@ enum Prefix {
 }
 
 /// Says what becomes of the file at `path`, which is in the output `from`.
-pub(crate) fn rewrite(path: &Path, content: &[u8], from: usize, places: &Places<'_>) -> Rewritten {
+pub(crate) fn rewrite(
+    path: &Path,
+    content: &SourceText,
+    from: usize,
+    places: &Places<'_>,
+) -> Rewritten {
     let file = scan(content);
     let directory = path.parent().unwrap_or(path).as_os_str().as_bytes();
     let mut faults = Faults::new(path, content);
@@ -262,7 +267,6 @@ impl Work<'_> {
         let value = &statement.value;
         let mut after = Some(Vec::new());
         let mut at = 0;
-        self.report_search_path(statement, words);
         for word in words {
             let between = value.expand_range(at..word.range.start, |name| now.get(name));
             append(&mut after, between);
@@ -274,34 +278,6 @@ impl Work<'_> {
         let rest = value.expand_range(at..value.text.len(), |name| now.get(name));
         append(&mut after, rest);
         after
-    }
-
-    /// What of a search path no output has: one finding for all.
-    fn report_search_path(&mut self, statement: &Statement, words: &[Word]) {
-        let value = &statement.value;
-        let is_missing = |word: &&Word| {
-            word.place == Place::Missing && value.bytes(word.range.clone()).starts_with(b"/")
-        };
-        let missing: Vec<&Word> = words.iter().filter(is_missing).collect();
-        let (Some(first), Some(last)) = (missing.first(), missing.last()) else {
-            return;
-        };
-        if is_search_path(statement) {
-            let all: Vec<String> = missing
-                .iter()
-                .map(|word| word.path.as_bstr().to_string())
-                .collect();
-            let message = format!("no output has the directories {}", all.join(", "));
-            let help = "if they belong to the machine, keep them with --keep (in nixpkgs: rewritePkgConfigPrefixKeep)";
-            let range = first.range.start..last.range.end;
-            self.faults.report(
-                &findings::MISSING_PC_SEARCH_PATH,
-                value,
-                &range,
-                message,
-                help,
-            );
-        }
     }
 
     /// Rewrites a path; the new one, if it changes what is said.
@@ -348,7 +324,7 @@ impl Work<'_> {
             (Place::Missing, None) => {
                 // Through a variable that names an output now, it is at least in that one.
                 let is_own = automatic.is_some_and(|path| self.places.own(path).is_some());
-                if is_literal && !is_own && !is_search_path(statement) {
+                if is_literal && !is_own {
                     let message = format!("no output has the directory {shown}");
                     self.faults.report(
                         &findings::MISSING_PC_DIRECTORY,
@@ -387,12 +363,37 @@ impl Work<'_> {
             Some(output) => roots.write(output, &path, self.file, self.places, now),
             None => path.clone(),
         };
+        if word.is_of_machine {
+            return self.add_to_search_path(value, word, &text, &path);
+        }
         let place = value.text.slice(word.range.clone());
         let edit = place.editable_span().zip(place.encode(&text).ok());
         let (span, text) = edit?;
         self.done.edits.push(Edit { span, text });
         self.done.replaced += 1;
         Some(path)
+    }
+
+    /// Adds the own directory `path`, written as `text`, to a search path, in front of `word`; what then
+    /// stands there.
+    fn add_to_search_path(
+        &mut self,
+        value: &Value,
+        word: &Word,
+        text: &[u8],
+        path: &[u8],
+    ) -> Option<Vec<u8>> {
+        let before = value.bytes(0..word.range.start);
+        let entry = before.rfind_byte(b':').map_or(0, |colon| colon + 1);
+        // `${pc_sysrootdir}` stands in front of both.
+        let root = value.bytes(entry..word.range.start);
+        let place = value.text.slice(entry..word.range.end);
+        let text = place.encode(&[root, text, b":"].concat()).ok()?;
+        let start = place.editable_span()?.start;
+        let span = Span::new(start, start);
+        self.done.edits.push(Edit { span, text });
+        self.done.replaced += 1;
+        Some([path, b":", &word.path].concat())
     }
 }
 

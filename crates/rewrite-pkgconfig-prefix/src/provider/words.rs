@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use hermetic_out::package::normalize;
 use hermetic_out_formats::pkg_config::{
-    PkgConfig, Statement, StatementKind, Value, Variables, is_absolute_path, path_words,
+    PkgConfig, StatementKind, Value, Variables, is_absolute_path, is_search_path, path_words,
 };
 
 use super::places::{Place, Places};
@@ -21,6 +21,9 @@ pub(super) struct Word {
     pub(super) path: Vec<u8>,
     /// What it should be.
     pub(super) place: Place,
+    /// Whether it is a directory of the machine in a search path: it stays, and `place` is added in front
+    /// of it.
+    pub(super) is_of_machine: bool,
 }
 
 /// The paths of each statement for which this package may be to say where they are.
@@ -46,9 +49,13 @@ pub(super) fn words(
                     is_whole: word.is_whole,
                     is_partial: word.is_partial,
                     place: places.of(&path, from),
+                    is_of_machine: false,
                     path,
                 });
             }
+        }
+        if statement.kind == StatementKind::Variable && is_search_path(&statement.value) {
+            keep_machine_directories(&mut found, &statement.value, places);
         }
         all.push(found);
         variables.read(statement);
@@ -56,11 +63,41 @@ pub(super) fn words(
     all
 }
 
-/// Whether the value of a variable is a list of directories.
-pub(super) fn is_search_path(statement: &Statement) -> bool {
-    let value = statement.value.text.bytes();
-    let begins = value.starts_with(b"/") || value.starts_with(b"${");
-    statement.kind == StatementKind::Variable && begins && value.contains(&b':')
+/// The directories of the machine in a search path: a program looks there for what other packages and the
+/// administrator install. An own directory that they stand for and that the list does not have is added
+/// once, in front of the first of them that is not the administrator's (`/usr/local`).
+fn keep_machine_directories(words: &mut [Word], value: &Value, places: &Places<'_>) {
+    let mut listed: Vec<Place> = Vec::new();
+    let mut of_machine: Vec<&mut Word> = Vec::new();
+    for word in words {
+        let is_literal = value.bytes(word.range.clone()).starts_with(b"/");
+        let is_chosen = matches!(word.place, Place::Given(_));
+        word.is_of_machine = is_literal && !is_chosen && places.is_of_machine(&word.path);
+        if word.is_of_machine {
+            of_machine.push(word);
+        } else {
+            listed.push(word.place.clone());
+        }
+    }
+    of_machine.sort_by_key(|word| {
+        let below = word.path.strip_prefix(b"/usr/local");
+        below.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+    });
+    for word in of_machine {
+        let is_listed = match &word.place {
+            Place::Own { .. } => listed.contains(&word.place),
+            Place::Top => listed.iter().any(|place| match place {
+                Place::Own { sub_path, .. } => sub_path.is_empty(),
+                place => *place == Place::Top,
+            }),
+            _ => true,
+        };
+        if is_listed {
+            word.place = Place::Elsewhere;
+        } else {
+            listed.push(word.place.clone());
+        }
+    }
 }
 
 /// Whether two paths are the same but for dots and slashes.

@@ -1,0 +1,90 @@
+//! Growth: the same thing in a package `n`, `2n` and `4n` times. What a tool holds for it has to fit into a
+//! limited memory, in which the square of the input would not have room. How long it takes depends on the
+//! machine: that is printed, and judged by [`assert_slopes`] alone.
+
+use std::ops::Deref;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::run::{in_shell, timed};
+use crate::store::Store;
+
+/// Something that a package can have any number of.
+pub struct Row {
+    /// What it is.
+    pub name: &'static str,
+    /// How many there are, the first time.
+    pub count: usize,
+    /// Adds so many to the output `out`.
+    pub lay_out: fn(&Store, usize),
+}
+
+/// How much address space a run may take, in KiB.
+const MEMORY: u32 = 1 << 20;
+
+/// Tried with the largest package.
+const OTHER_FORMATS: [&str; 2] = ["json", "sarif"];
+
+/// Every row fits into memory, in every format. `look` is an option of the tool, if it has one, by which it
+/// changes nothing.
+pub fn check<S: Deref<Target = Store>>(
+    rows: &[Row],
+    make: fn() -> S,
+    command: fn(&S) -> Command,
+    look: Option<&str>,
+) {
+    for row in rows {
+        for factor in [1, 2, 4] {
+            let count = factor * row.count;
+            let store = make();
+            (row.lay_out)(&store, count);
+            for format in OTHER_FORMATS.iter().filter(|_| factor == 4) {
+                let time = run(command(&store).args(look), format, count, row.name);
+                println!("{count} {}, {format}: {time:?}", row.name);
+            }
+            let time = run(&mut command(&store), "human", count, row.name);
+            println!("{count} {}: {time:?}", row.name);
+        }
+    }
+}
+
+/// No row takes much more than four times as long for four times as many. Only where nothing else runs.
+pub fn assert_slopes<S: Deref<Target = Store>>(
+    rows: &[Row],
+    make: fn() -> S,
+    command: fn(&S) -> Command,
+) {
+    for row in rows {
+        let time = |count| {
+            let store = make();
+            (row.lay_out)(&store, count);
+            let once = || run(&mut command(&store), "human", count, row.name);
+            once().min(once())
+        };
+        let times = [1, 2, 4].map(|factor| time(4 * factor * row.count));
+        println!("{}: {times:?}", row.name);
+        // What takes no time at all says nothing; the square would be sixteen times as long.
+        let floor = Duration::from_millis(50);
+        assert!(
+            times[2] < 9 * times[0].max(floor),
+            "{}: {times:?}",
+            row.name
+        );
+    }
+}
+
+#[track_caller]
+fn run(command: &mut Command, format: &str, count: usize, name: &str) -> Duration {
+    command.arg(format!("--format={format}"));
+    let mut limited = in_shell(command, &format!("ulimit -v {MEMORY}"));
+    let (output, time) = timed(&mut limited);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let end: String = stderr.chars().rev().take(500).collect();
+    let end: String = end.chars().rev().collect();
+    assert!(
+        matches!(output.status.code(), Some(0 | 1)),
+        "{count} {name}, {format}: {:?}, …{end}",
+        output.status
+    );
+    time
+}
