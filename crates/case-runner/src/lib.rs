@@ -18,8 +18,8 @@
 //! (missing: the entry exists), `link=TARGET` (of a symlink; of a hard link: a path of the tree),
 //! `mode=OCTAL`, `time=SECONDS`, `nlink=NUMBER` (only checked). `\040` stands for a blank, as any
 //! `\OCTAL` for its byte; `#` begins a comment. An ELF file names what its line says: `interpreter=PATH`,
-//! `needed=NAME`, `soname=NAME`, `rpath=LIST`, `runpath=LIST`, `dlopen=JSON` and `data=TEXT`; `needed` may
-//! be repeated.
+//! `needed=NAME`, `soname=NAME`, `rpath=LIST`, `runpath=LIST`, `dlopen=JSON`, `data=TEXT` and
+//! `writable=TEXT`; `needed` may be repeated.
 //!
 //! Contents, modes, the times of files and symlinks, numbers of links, and targets are compared. The time
 //! of a file that is new is not, unless `tree.after` names it.

@@ -181,7 +181,7 @@ fn parse_line(line: &str) -> Option<Line> {
             Some(("nlink", links)) => parsed.links = Some(links.parse().ok()?),
             Some((
                 name @ ("interpreter" | "needed" | "soname" | "rpath" | "runpath" | "dlopen"
-                | "data"),
+                | "data" | "writable"),
                 value,
             )) => {
                 let value = unescape(value)?.into_os_string().into_string().ok()?;
@@ -273,6 +273,7 @@ fn elf_file(values: &[(String, String)], sections: Sections) -> Vec<u8> {
             "interpreter" => sample.interpreter = Some(value),
             "dlopen" => sample.dlopen = Some(value),
             "data" => sample.data = value.as_bytes(),
+            "writable" => sample.writable_data = value.as_bytes(),
             // Tags of the dynamic section: DT_NEEDED and similar.
             "needed" => sample.strings.push((1, value)),
             "soname" => sample.strings.push((14, value)),

@@ -65,6 +65,10 @@ pub(crate) fn scan_command(scan: &mut Scan, context: &Context, words: &[MappedTe
         scan.references
             .push(context.reference(Role::Program, program.clone()));
     }
+    let names_etc = |word: &MappedText| memchr::memmem::find(word.bytes(), b"/etc/").is_some();
+    if words.iter().any(names_etc) {
+        scan.command_lines.push(words.to_vec());
+    }
     scan_arguments(scan, context, program, arguments);
 }
 
@@ -98,7 +102,7 @@ const LOGIN_PROGRAMS: &[&[u8]] = &[b"su", b"runuser"];
 
 /// The arguments that are scripts, by their positions: of `sh -c`, wherever in the line the shell
 /// stands (it may be an argument of `env`, `ionice` …), and of `su -c`.
-fn scripts(program: &MappedText, arguments: &[MappedText]) -> BTreeMap<usize, Names> {
+pub(crate) fn scripts(program: &MappedText, arguments: &[MappedText]) -> BTreeMap<usize, Names> {
     let mut scripts = BTreeMap::new();
     let shells = std::iter::once((0, program)).chain((1..).zip(arguments));
     for (next, word) in shells {

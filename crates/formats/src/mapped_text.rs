@@ -166,6 +166,12 @@ impl MappedText {
         &self.bytes[..opaque.map_or(self.bytes.len(), |run| run.start)]
     }
 
+    /// The specifiers and variables in it: where each stands, in the order of the text.
+    pub fn opaque_ranges(&self) -> impl Iterator<Item = Range<usize>> {
+        let opaque = self.runs.iter().filter(|run| run.kind == RunKind::Opaque);
+        opaque.map(|run| run.start..run.start + run.len)
+    }
+
     /// Its bytes with an `x` for each that is part of a specifier or variable: what a parser may read
     /// that knows nothing of these.
     #[must_use]

@@ -280,6 +280,10 @@ pub struct Scan {
     pub declarations: Vec<Declaration>,
     /// What could not be understood.
     pub problems: Vec<Problem>,
+    /// Its command lines that name something below /etc: the words of each, of which the first is the
+    /// program.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub command_lines: Vec<Vec<MappedText>>,
 }
 
 impl Scan {

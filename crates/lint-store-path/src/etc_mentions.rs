@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use hermetic_out_formats::etc_mentions::Verdict;
+use hermetic_out_formats::etc_mentions::{EtcPaths, Verdict};
 use hermetic_out_formats::tables::is_machine_state;
 
 use crate::facts::{Content, FileFacts, Mention, MentionedPlace, Node};
@@ -26,7 +26,7 @@ pub(crate) struct Mentioned<'a> {
 /// those that a tmpfiles.d file of it makes, and those that it writes, which are the machine's.
 pub(crate) fn mentioned<'a>(subject: &PathSubject<'a>) -> Vec<Mentioned<'a>> {
     let mut all: Vec<Mentioned<'a>> = Vec::new();
-    let mut written: BTreeSet<&[u8]> = BTreeSet::new();
+    let mut written = EtcPaths::default();
     let mut provided: BTreeSet<&[u8]> = BTreeSet::new();
     for file in &subject.facts.files {
         let Some(content) = file.content() else {
@@ -40,13 +40,10 @@ pub(crate) fn mentioned<'a>(subject: &PathSubject<'a>) -> Vec<Mentioned<'a>> {
                 continue;
             };
             let own = &mention.path[1..];
-            let elsewhere = match verdict {
-                Verdict::Written => Some(&mut written),
-                Verdict::Provided => Some(&mut provided),
-                _ => None,
-            };
-            if let Some(elsewhere) = elsewhere {
-                elsewhere.insert(own);
+            match verdict {
+                Verdict::Written => drop(written.insert(own)),
+                Verdict::Provided => drop(provided.insert(own)),
+                _ => {}
             }
             let is_opened = matches!(verdict, Verdict::Read | Verdict::Watched | Verdict::Unknown);
             // What is read from both is meant so: what the package ships, and over it what the system has.
@@ -66,7 +63,7 @@ pub(crate) fn mentioned<'a>(subject: &PathSubject<'a>) -> Vec<Mentioned<'a>> {
     }
     // A link to a directory provides all that is in it.
     all.retain(|mentioned| {
-        !written.contains(mentioned.own) && !is_or_is_below(mentioned.own, &provided)
+        !written.cover(mentioned.own) && !is_or_is_below(mentioned.own, &provided)
     });
     all
 }

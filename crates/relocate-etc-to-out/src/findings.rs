@@ -33,8 +33,8 @@ finding_kinds! {
         group: Etc,
         summary: "A path of /etc cannot be replaced and gets a link",
         explanation: "The effect of a replacement is not known: the path is in a here-document, in a \
-            script in an unknown language, in the program text of sed or awk, in a pattern or in pieces; or \
-            the replacement would make two outputs refer to each other. The path was left unchanged, and a \
+            script in an unknown language, in the program text of sed or awk, in a pattern or in pieces, or \
+            it is given to what may read or write it; or the replacement would make two outputs refer to each other. The path was left unchanged, and a \
             line of tmpfiles.d makes the link.",
         example: "sed -i s,/etc/x.conf,y, file",
         remedy: "patch the file in the build if it is to name the file of the package",
@@ -44,12 +44,13 @@ finding_kinds! {
         aliases: [],
         severity: Note,
         group: Etc,
-        summary: "A script writes a file below /etc that the package ships",
-        explanation: "A script of the package writes, moves or removes a file below /etc that the package \
-            also ships. The file belongs to the machine: paths that name it are left unchanged, and it gets \
-            no link, since nothing could write through a link to the store.",
+        summary: "The package writes a file below /etc that it ships",
+        explanation: "A script, a unit or a line of tmpfiles.d of the package writes, moves or removes a file \
+            below /etc that the package also ships, or may write to a directory above it. The file belongs \
+            to the machine: paths that name it are left unchanged, and it gets no link, since nothing could \
+            write through a link to the store.",
         example: "echo x > /etc/x.conf, and the package ships etc/x.conf",
-        remedy: "add a rule for the path to the policy if the script does not matter",
+        remedy: "add a rule for the path to the policy if the writing does not matter",
     }
     STATE_IN_OUTPUT {
         id: "state-in-output",

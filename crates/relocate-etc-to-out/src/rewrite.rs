@@ -9,13 +9,13 @@ use bstr::ByteSlice;
 use hermetic_out::package::relative;
 use hermetic_out::{Change, Edit, Finding, Outcome, OutputReferences, Package, Severity, Tree};
 use hermetic_out_formats::etc_mentions::{
-    self, EtcPath, Format, Mention, Mentions, Reader, Verdict, in_etc,
+    self, EtcPath, EtcPaths, Format, Mention, Mentions, Reader, Verdict, in_etc,
 };
 use hermetic_out_formats::script::Language;
 use hermetic_out_formats::tables::below;
 use hermetic_out_formats::{Encoding, FileKind, MappedText, Quote, Span};
 
-use crate::binaries::Binaries;
+use crate::binaries::{Binaries, named_in};
 use crate::layout::{Layout, Shipped, absolute};
 use crate::policy::{Mode, Treatment};
 use crate::read::{Symlink, TextFile};
@@ -33,8 +33,10 @@ pub(crate) struct Rewriter<'a> {
     options: &'a Options,
     /// Which outputs refer to which, once it matters.
     references: Option<OutputReferences>,
-    /// What a script of the package writes, by the path relative to /etc.
-    written: BTreeSet<Vec<u8>>,
+    /// What the package writes, as far as it is the machine's.
+    written: EtcPaths,
+    /// What the package watches, or may write.
+    watched: EtcPaths,
     /// What is to be linked, by the path relative to /etc.
     links: BTreeSet<Vec<u8>>,
     findings: Vec<Finding>,
@@ -62,7 +64,8 @@ impl<'a> Rewriter<'a> {
             treatment,
             options,
             references: None,
-            written: BTreeSet::new(),
+            written: EtcPaths::default(),
+            watched: EtcPaths::default(),
             links: BTreeSet::new(),
             findings: Vec::new(),
             told: BTreeSet::new(),
@@ -102,35 +105,61 @@ impl<'a> Rewriter<'a> {
         Ok(edits)
     }
 
-    /// Notes what a file writes of what the package ships.
+    /// Notes what a file writes and watches of what the package ships.
     fn find_written(&mut self, file: &TextFile, mentions: &Mentions) {
-        let written = mentions
-            .list
-            .iter()
-            .filter(|mention| mention.verdict == Verdict::Written);
-        for mention in written {
-            let named = mention.path();
-            let Some(sub_path) = named.in_etc().filter(|_| !named.goes_on) else {
+        let watched = |mention: &&Mention| mention.verdict == Verdict::Watched;
+        for mention in mentions.list.iter().filter(watched) {
+            if let Some(sub_path) = mention.path().in_etc() {
+                self.watched.insert(sub_path);
+            }
+        }
+        for written in mentions.written() {
+            let Some(place) = written.path.in_etc() else {
                 continue;
             };
-            let (mode, is_told) = self.treatment.of(sub_path);
-            let is_shipped = self.layout.shipped.contains_key(sub_path);
-            if !is_shipped || is_told || mode == Mode::Keep {
-                continue;
-            }
-            if self.written.insert(sub_path.to_vec()) {
+            let shipped = &self.layout.shipped;
+            let from_here = shipped
+                .range(place.to_vec()..)
+                .map(|(sub_path, _)| sub_path);
+            let near = from_here.take_while(|sub_path| sub_path.starts_with(place));
+            let below_it = near.filter(|sub_path| below(sub_path, place).is_some());
+            let slashes = place.find_iter(b"/").map(|slash| &place[..slash]);
+            let above_it = slashes.filter_map(|path| shipped.get_key_value(path));
+            for sub_path in below_it.chain(above_it.map(|(sub_path, _)| sub_path)) {
+                let (mode, is_told) = self.treatment.of(sub_path);
+                if is_told || mode == Mode::Keep {
+                    continue;
+                }
+                let is_above = sub_path.len() > place.len();
+                if (is_above || written.path.goes_on) && !written.below {
+                    // Something in the directory is written, and this may be it.
+                    self.watched.insert(sub_path);
+                    continue;
+                }
+                if !self.written.insert(sub_path) {
+                    continue;
+                }
+                let path = [b"/etc/", &sub_path[..]].concat();
+                let message = if place == sub_path {
+                    format!(
+                        "{} is written here, so it belongs to the machine",
+                        path.as_bstr()
+                    )
+                } else {
+                    let file = path.as_bstr();
+                    format!(
+                        "{} is written here, so {file} belongs to the machine",
+                        written.path.path.as_bstr()
+                    )
+                };
                 let finding = findings::about(
                     &findings::ETC_WRITTEN,
                     &file.path,
-                    &named.path,
-                    format!(
-                        "the script writes {}, so the file belongs to the machine",
-                        named.path.as_bstr()
-                    ),
+                    &path,
+                    message,
                     "add a rule for this path to the policy if that is wrong",
                 );
-                let span = mention.text.covering_span().unwrap_or(Span::new(0, 0));
-                self.findings.push(finding.at(&file.content, span));
+                self.findings.push(finding.at(&file.content, written.place));
             }
         }
     }
@@ -168,7 +197,10 @@ impl<'a> Rewriter<'a> {
         mention: &Mention,
         edits: &mut Vec<Edit>,
     ) -> Result<bool, Error> {
-        if matches!(mention.verdict, Verdict::Documentation | Verdict::Provided) {
+        if matches!(
+            mention.verdict,
+            Verdict::Documentation | Verdict::Shown | Verdict::Provided
+        ) {
             return Ok(false);
         }
         let text = &mention.text;
@@ -177,7 +209,9 @@ impl<'a> Rewriter<'a> {
             return Ok(self.link_below(&path));
         }
         let mut named = self.options.choices.replace.iter();
-        if let Some((_, to)) = named.find(|(from, _)| *from == path && in_etc(from).is_some()) {
+        let is_path = text.bytes().starts_with(b"/");
+        let named = named.find(|(from, _)| *from == path && in_etc(from).is_some());
+        if let Some((_, to)) = named.filter(|_| is_path) {
             let to = to.clone();
             return Ok(self.replace(file, text, &to, edits));
         }
@@ -198,7 +232,7 @@ impl<'a> Rewriter<'a> {
         };
         let (mode, _) = self.treatment.of(sub_path);
         let new = shipped.path.as_os_str().as_bytes().to_vec();
-        let is_written = self.written.contains(sub_path);
+        let is_written = self.written.cover(sub_path);
         let is_layered = layers.contains(&*new);
         if mode == Mode::Keep {
             self.kept += 1;
@@ -246,7 +280,8 @@ impl<'a> Rewriter<'a> {
             self.kept += 1;
             return Ok(true);
         }
-        if mode == Mode::Link || mention.verdict == Verdict::Watched {
+        if mode == Mode::Link || mention.verdict == Verdict::Watched || self.watched.cover(sub_path)
+        {
             self.link(sub_path);
             return Ok(true);
         }
@@ -412,7 +447,7 @@ impl<'a> Rewriter<'a> {
             .cloned()
             .collect();
         for path in &below {
-            if self.treatment.of(path).0 != Mode::Keep && !self.written.contains(path) {
+            if self.treatment.of(path).0 != Mode::Keep && !self.written.cover(path) {
                 self.link(path);
             }
         }
@@ -484,7 +519,7 @@ impl<'a> Rewriter<'a> {
                 continue;
             };
             let (mode, _) = self.treatment.of(sub_path);
-            if mode == Mode::Keep || self.written.contains(sub_path) {
+            if mode == Mode::Keep || self.written.cover(sub_path) {
                 self.kept += 1;
             } else if mode == Mode::Rewrite && self.allows(link.output, shipped.output)? {
                 retarget(&shipped.path, link.output != shipped.output);
@@ -505,12 +540,23 @@ impl<'a> Rewriter<'a> {
         let mut told = BTreeSet::new();
         let mut reader = Binaries::new();
         for path in binaries {
-            for string in reader.strings(self.tree, path)? {
+            let found = reader.strings(self.tree, path)?;
+            let mut strings = found.paths;
+            for text in &found.packed {
+                let shipped = |path: &&[u8]| {
+                    in_etc(path).is_some_and(|path| self.layout.shipped.contains_key(path))
+                };
+                strings.extend(named_in(text).filter(shipped).map(|path| EtcPath {
+                    path: path.to_vec(),
+                    goes_on: false,
+                }));
+            }
+            for string in strings {
                 let sub_path = string.in_etc().unwrap_or_default().to_vec();
                 let is_file = !string.goes_on && self.layout.shipped.contains_key(&sub_path);
                 let concerned = if is_file {
                     let keeps = self.treatment.of(&sub_path).0 == Mode::Keep;
-                    if !keeps && !self.written.contains(&sub_path) {
+                    if !keeps && !self.written.cover(&sub_path) {
                         self.link(&sub_path);
                     }
                     let shipped = self.layout.shipped.get(&sub_path);

@@ -30,6 +30,8 @@ pub struct Sample {
     pub dlopen: Option<&'static str>,
     /// Constant data, with a section of its own if there are any.
     pub data: &'static [u8],
+    /// Writable data, in a section of their own if there are any.
+    pub writable_data: &'static [u8],
     /// Its sections.
     pub sections: Sections,
 }
@@ -45,6 +47,7 @@ impl Default for Sample {
             values: Vec::new(),
             dlopen: None,
             data: b"",
+            writable_data: b"",
             sections: Sections::None,
         }
     }
@@ -176,6 +179,9 @@ impl Sample {
         let from = body.bytes.len();
         body.bytes.extend_from_slice(self.data);
         let data = place(from, body.bytes.len());
+        let from = body.bytes.len();
+        body.bytes.extend_from_slice(self.writable_data);
+        let writable = place(from, body.bytes.len());
 
         let from = body.bytes.len();
         body.bytes.push(0);
@@ -197,13 +203,13 @@ impl Sample {
         if is_debug_file {
             body.bytes.fill(0xff);
         }
-        let names = b"\0.rodata\0.eh_frame\0";
+        let names = b"\0.rodata\0.eh_frame\0.data\0";
         let from = body.bytes.len();
         body.bytes.extend_from_slice(names);
         let names = place(from, body.bytes.len());
         let sections_at = start + body.bytes.len();
         let has_sections = self.sections != Sections::None;
-        let sections = if has_sections { 4 } else { 0 };
+        let sections = if has_sections { 5 } else { 0 };
         if has_sections {
             body.section(0, 0, 0, (0, 0));
             // SHT_PROGBITS or SHT_NOBITS, SHF_ALLOC.
@@ -211,6 +217,7 @@ impl Sample {
             body.section(1, section_type, 2, data);
             body.section(9, section_type, 2, dynamic);
             body.section(0, 3, 0, names);
+            body.section(19, section_type, 3, writable);
         }
 
         let mut file = Writer {

@@ -55,6 +55,9 @@ pub(super) struct Headers {
     names: usize,
 }
 
+/// Stretches of a file, sorted and without overlap.
+type Ranges = Vec<Range<u64>>;
+
 impl Headers {
     /// Reads the tables of a file that begins with `start`; `None` if its header makes no sense.
     pub(super) fn read<R: ReadAt + ?Sized>(file: &R, start: &[u8]) -> io::Result<Option<Self>> {
@@ -172,60 +175,70 @@ impl Headers {
         })
     }
 
-    /// Where constant data stand: by the sections, if there are any, else by the segments, where code
-    /// may be mixed in.
-    pub(super) fn read_only_data<R: ReadAt + ?Sized>(
-        &self,
-        file: &R,
-    ) -> io::Result<Vec<Range<u64>>> {
-        let mut ranges: Vec<Range<u64>> = Vec::new();
-        let mut add = |part: Part| {
-            let end = part.offset.saturating_add(part.size);
-            if part.size > 0 {
-                ranges.push(part.offset..end);
-            }
-        };
-        let constant = |section: &&SectionHeader| {
-            let kept = u64::from(section_header::SHF_ALLOC);
-            let others = section_header::SHF_WRITE | section_header::SHF_EXECINSTR;
+    /// Where constant data stand, and where writable data do: by the sections, if there are any, else by
+    /// the segments, where code may be mixed in.
+    pub(super) fn data<R: ReadAt + ?Sized>(&self, file: &R) -> io::Result<(Ranges, Ranges)> {
+        let section_of = |section: &&SectionHeader, flags: u32| {
+            let others = section_header::SHF_ALLOC
+                | section_header::SHF_WRITE
+                | section_header::SHF_EXECINSTR;
             section.sh_type == section_header::SHT_PROGBITS
-                && section.sh_flags & (kept | u64::from(others)) == kept
+                && section.sh_flags & u64::from(others) == u64::from(flags)
         };
-        let sections: Vec<&SectionHeader> = self.sections.iter().filter(constant).collect();
-        if sections.is_empty() {
-            for segment in &self.segments {
+        let flags = section_header::SHF_ALLOC;
+        let sections = self.sections.iter();
+        let constant: Vec<&SectionHeader> = sections
+            .filter(|section| section_of(section, flags))
+            .collect();
+        if constant.is_empty() {
+            let of_flags = |wanted: u32| {
                 let flags = program_header::PF_W | program_header::PF_R;
-                let constant = segment.p_flags & flags == program_header::PF_R;
-                if segment.p_type == program_header::PT_LOAD && constant {
-                    add(part_of_segment(segment));
-                }
-            }
-        } else {
-            let names = match self.sections.get(self.names) {
-                Some(names) => {
-                    let size = usize::try_from(names.sh_size).unwrap_or(MAX_SECTION_NAMES);
-                    window(file, names.sh_offset, size.min(MAX_SECTION_NAMES))?
-                }
-                None => Vec::new(),
+                let loaded = self.segments.iter().filter(|segment| {
+                    segment.p_type == program_header::PT_LOAD && segment.p_flags & flags == wanted
+                });
+                merged(loaded.map(part_of_segment))
             };
-            for section in sections {
-                let name = names.get(section.sh_name..).unwrap_or_default();
-                // Tables for unwinding: large, and without strings.
-                if !name.starts_with(b".eh_frame") {
-                    add(part_of_section(section));
-                }
-            }
+            let writable = of_flags(program_header::PF_W | program_header::PF_R);
+            return Ok((of_flags(program_header::PF_R), writable));
         }
-        ranges.sort_by_key(|range| (range.start, range.end));
-        let mut merged: Vec<Range<u64>> = Vec::new();
-        for range in ranges {
-            match merged.last_mut() {
-                Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
-                _ => merged.push(range),
+        let names = match self.sections.get(self.names) {
+            Some(names) => {
+                let size = usize::try_from(names.sh_size).unwrap_or(MAX_SECTION_NAMES);
+                window(file, names.sh_offset, size.min(MAX_SECTION_NAMES))?
             }
-        }
-        Ok(merged)
+            None => Vec::new(),
+        };
+        // Tables for unwinding: large, and without strings.
+        let has_strings = |section: &&SectionHeader| {
+            let name = names.get(section.sh_name..).unwrap_or_default();
+            !name.starts_with(b".eh_frame")
+        };
+        let constant = constant.into_iter().filter(has_strings);
+        let flags = flags | section_header::SHF_WRITE;
+        let sections = self.sections.iter();
+        let writable = sections.filter(|section| section_of(section, flags));
+        Ok((
+            merged(constant.map(part_of_section)),
+            merged(writable.map(part_of_section)),
+        ))
     }
+}
+
+/// Parts of a file in their order, without those in others.
+fn merged(parts: impl Iterator<Item = Part>) -> Ranges {
+    let parts = parts.filter(|part| part.size > 0);
+    let mut ranges: Vec<Range<u64>> = parts
+        .map(|part| part.offset..part.offset.saturating_add(part.size))
+        .collect();
+    ranges.sort_by_key(|range| (range.start, range.end));
+    let mut merged = Ranges::new();
+    for range in ranges {
+        match merged.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => merged.push(range),
+        }
+    }
+    merged
 }
 
 fn part_of_segment(segment: &ProgramHeader) -> Part {

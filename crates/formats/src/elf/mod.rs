@@ -87,6 +87,8 @@ pub struct Elf {
     pub dlopen: Vec<Dlopen>,
     /// Where its constant data stand, in bytes from the start of the file; sorted, without overlap.
     pub read_only_data: Vec<Range<u64>>,
+    /// Where its writable data stand, as far as the file holds them: `.data`. Sorted, without overlap.
+    pub writable_data: Vec<Range<u64>>,
     /// What makes no sense in it.
     pub problems: Vec<ElfProblem>,
 }
@@ -125,6 +127,7 @@ impl Elf {
             no_default_directories: false,
             dlopen: Vec::new(),
             read_only_data: Vec::new(),
+            writable_data: Vec::new(),
             problems: Vec::new(),
         }
     }
@@ -192,7 +195,7 @@ pub fn read<R: ReadAt + ?Sized>(file: &R) -> io::Result<Option<Elf>> {
         }
     }
     elf.dlopen = notes.found;
-    elf.read_only_data = headers.read_only_data(file)?;
+    (elf.read_only_data, elf.writable_data) = headers.data(file)?;
     Ok(Some(elf))
 }
 

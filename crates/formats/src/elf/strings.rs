@@ -27,13 +27,42 @@ pub struct FoundPath<'a> {
     pub before: Option<u8>,
     /// The byte after it, if there is one.
     pub after: Option<u8>,
+    /// What stands in front of it: a few bytes, or fewer where a range or a window begins.
+    pub preceding: &'a [u8],
 }
+
+/// As much of what stands in front of a path as is kept.
+const MAX_PRECEDING: usize = 64;
 
 impl FoundPath<'_> {
     /// Whether it is all of a string of C: a NUL byte, or nothing, stands on either side.
     #[must_use]
     pub fn is_whole_string(&self) -> bool {
         self.before.unwrap_or(0) == 0 && self.after.unwrap_or(0) == 0
+    }
+
+    /// Whether it goes on with another path, as far as the byte in front of it tells; after a compiler's
+    /// `-I` or `-L` it does not. Only a search [`anywhere`](PathSearch::anywhere) finds one that does.
+    #[must_use]
+    pub fn continues(&self) -> bool {
+        let is_flag = matches!(self.preceding, [.., b'-', b'I' | b'L']);
+        !is_flag && self.before.is_some_and(goes_on)
+    }
+
+    /// Whether the text in front of it can belong to another string, where strings follow each other
+    /// without an end: it is no path and no substitution.
+    #[must_use]
+    pub fn can_begin_after_another(&self) -> bool {
+        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"._+-@~/".contains(byte);
+        let name = self.preceding.iter().rev().take_while(|byte| is_name(byte));
+        let start = self.preceding.len() - name.count();
+        let (text, name) = self.preceding.split_at(start);
+        let substitutes = text.last().is_some_and(|byte| b"%$}{)]*?`".contains(byte));
+        // `%s/etc/x`, `$DIR/etc/x`, `${prefix}/etc/x`; but `%v` ends messages of Go.
+        let is_variable = text.ends_with(b"$");
+        let is_verb = is_variable || substitutes && name.len() == 1 && name != b"v";
+        let is_directory = substitutes && name.is_empty() || memchr::memchr(b'/', name).is_some();
+        !is_verb && !is_directory && !matches!(name, [.., b'.'])
     }
 }
 
@@ -137,28 +166,26 @@ impl PathSearch {
                 None => before,
             };
             let is_anywhere = prefix.pattern().as_usize() < self.anywhere;
-            let is_flag = matches!(bytes.get(..begin), Some([.., b'-', b'I' | b'L']));
-            let goes_on = !is_flag && before.is_some_and(goes_on);
-            if prefix.is_empty() || !is_anywhere && goes_on {
-                continue;
-            }
             let rest = &bytes[begin..];
             let rest = &rest[..rest.len().min(MAX_STRING)];
             let end = rest.iter().position(|byte| ends_path(*byte));
             let path = &rest[..end.unwrap_or(rest.len())];
-            found(FoundPath {
+            let path = FoundPath {
                 offset: start + begin as u64,
                 path,
                 prefix: prefix.pattern().as_usize(),
                 before,
                 after: bytes.get(begin + path.len()).copied(),
-            });
+                preceding: &bytes[begin.saturating_sub(MAX_PRECEDING)..begin],
+            };
+            if !prefix.is_empty() && (is_anywhere || !path.continues()) {
+                found(path);
+            }
         }
     }
 }
 
-/// Whether a slash after this byte goes on with another path, as in `%s/etc` or `${prefix}/etc`; after a
-/// compiler's `-I` or `-L` it does not.
+/// Whether a slash after this byte goes on with another path, as in `%s/etc` or `${prefix}/etc`.
 fn goes_on(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"./_-+~@%)}]*?`".contains(&byte) || byte >= 0x80
 }
@@ -215,6 +242,27 @@ mod tests {
                 .map(|(_, path, whole)| (&**path, *whole))
                 .collect();
             assert_eq!(found, expected, "{}", text.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn what_can_stand_in_front_of_a_string_without_an_end() {
+        for (text, expected) in [
+            ("cannot open file/etc/x", true),
+            ("fine profile: %v/etc/x", true),
+            ("/nix/store/h-x/etc/x", false),
+            ("a ./etc/x", false),
+            ("../etc/x", false),
+            ("%s/etc/x", false),
+            ("${prefix}/etc/x", false),
+            ("$DIR/etc/x", false),
+        ] {
+            let search = PathSearch::new(["/etc/"]).unwrap().anywhere(1);
+            let mut found = None;
+            search.search_bytes(text.as_bytes(), 0, |path| {
+                found = Some(path.can_begin_after_another());
+            });
+            assert_eq!(found, Some(expected), "{text}");
         }
     }
 

@@ -77,6 +77,7 @@ fn what_a_file_names() {
 fn constant_data_are_those_of_sections_or_segments() {
     let with = Sample {
         sections: Sections::Program,
+        writable_data: b"\x01/etc/y.conf\0",
         ..sample()
     };
     let bytes = with.build();
@@ -86,9 +87,16 @@ fn constant_data_are_those_of_sections_or_segments() {
     };
     let span = usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap();
     assert_eq!(&bytes[span], with.data);
+    let [range] = elf.writable_data.as_slice() else {
+        panic!("{:?}", elf.writable_data);
+    };
+    let span = usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap();
+    assert_eq!(&bytes[span], with.writable_data);
 
     let bytes = sample().build();
-    assert_eq!(read_bytes(&bytes).read_only_data, [0..bytes.len() as u64]);
+    let elf = read_bytes(&bytes);
+    assert_eq!(elf.read_only_data, [0..bytes.len() as u64]);
+    assert_eq!(elf.writable_data, []);
 }
 
 #[test]

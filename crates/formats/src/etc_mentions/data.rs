@@ -1,9 +1,9 @@
-//! Paths below /etc in the constant data of programs.
+//! Paths below /etc in the data of programs.
 
 use super::{EtcPath, Verdict};
 use crate::elf::strings::FoundPath;
 
-/// A path below /etc in constant data.
+/// A path below /etc in a program's data.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DataMention {
     /// The path.
@@ -12,7 +12,7 @@ pub struct DataMention {
     pub verdict: Verdict,
 }
 
-/// What a path that was found in the constant data of a program is. What a program opens is a string by
+/// What a path that was found in the data of a program is, constant or writable. What a program opens is a string by
 /// itself; in a longer one a path is in a message or a list of build options.
 #[must_use]
 pub fn in_data(found: &FoundPath<'_>) -> DataMention {
@@ -69,6 +69,7 @@ mod tests {
                 prefix: 0,
                 before,
                 after,
+                preceding: b"",
             });
             let (path, goes_on, verdict) = expected;
             let path = EtcPath {

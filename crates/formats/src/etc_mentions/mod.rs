@@ -6,17 +6,23 @@
 //! judges a string of a program. relocate-etc-to-out derives from it what it rewrites or links, the lint
 //! what it reports.
 
+mod commands;
 #[cfg(feature = "elf")]
 mod data;
 mod format;
+mod other_script;
+mod python;
 mod shell;
 mod text;
 mod unit;
+mod variables;
 
 #[cfg(feature = "elf")]
 pub use data::{DataMention, in_data};
 pub use format::{Format, is_documentation_directory};
 pub use text::{of, of_scan};
+
+use std::collections::BTreeSet;
 
 use crate::mapped_text::{MappedText, Span};
 use crate::paths::{PathInText, normalize, paths};
@@ -28,14 +34,17 @@ use crate::paths::{PathInText, normalize, paths};
 pub enum Verdict {
     /// A program reads what is there.
     Read,
-    /// It is written to: what is there is the machine's.
+    /// It, or what lies below it, is written to: what is there is the machine's.
     Written,
-    /// It is a place rather than a content: it is watched, or seen by a service under the same name.
+    /// It is a place rather than a content: it is watched, or seen by a service under the same name. Who
+    /// reads what is there, or below it, reads it under that name.
     Watched,
     /// A line of tmpfiles.d makes it, as a link or as a copy.
     Provided,
     /// Nothing opens it: a text for people, a permission, a condition that it is missing.
     Documentation,
+    /// A command shows it to a person, in a text.
+    Shown,
     /// It is not known what another path would do there.
     Unknown,
 }
@@ -60,16 +69,30 @@ pub enum Reader {
 /// An absolute path that a text names.
 #[derive(Clone, Debug)]
 pub struct Mention {
-    /// The path, as far as it is written out; of several slashes at its beginning, the last.
+    /// The path as it is written, as far as it is; of several slashes at its beginning, the last. What
+    /// begins with no slash means a path in another way.
     pub text: MappedText,
-    /// Whether it is only the beginning of a name.
-    pub goes_on: bool,
+    /// What it names.
+    path: EtcPath,
     /// What is done with it.
     pub verdict: Verdict,
     /// Why: where it stands, as in "it stands in a here-document".
     pub reason: &'static str,
     /// Who reads it.
     pub reader: Reader,
+    /// Whether all that lies below it is written, if it is.
+    below: bool,
+}
+
+/// A path that is written.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// The path; of one that is not known to its end, the directory.
+    pub path: EtcPath,
+    /// Where that is said.
+    pub place: Span,
+    /// Whether all that lies below it is written; else, of a directory, something in it is.
+    pub below: bool,
 }
 
 /// What a text names.
@@ -77,6 +100,8 @@ pub struct Mention {
 pub struct Mentions {
     /// All absolute paths, in their order.
     pub list: Vec<Mention>,
+    /// What is written under names that are put together.
+    also_written: Vec<Written>,
     /// The files that it reads variables or commands from.
     pub layers: Vec<Vec<u8>>,
     /// Where it cannot be understood.
@@ -92,7 +117,44 @@ pub struct EtcPath {
     pub goes_on: bool,
 }
 
+/// Paths relative to /etc about which something holds, and what lies below them.
+#[derive(Clone, Debug, Default)]
+pub struct EtcPaths(BTreeSet<Vec<u8>>);
+
+impl EtcPaths {
+    /// Adds a path relative to /etc; whether it is new.
+    pub fn insert(&mut self, path: &[u8]) -> bool {
+        self.0.insert(path.to_vec())
+    }
+
+    /// Whether a path relative to /etc is one of them or lies below one, or whether one of them names
+    /// something in the file at that path (augtool(1) has its lines so).
+    #[must_use]
+    pub fn cover(&self, path: &[u8]) -> bool {
+        let slashes = memchr::memchr_iter(b'/', path).map(|slash| &path[..slash]);
+        let mut above = slashes.chain([path]);
+        let inside = [path, b"/"].concat();
+        above.any(|above| self.0.contains(above))
+            || self
+                .0
+                .range(inside.clone()..)
+                .next()
+                .is_some_and(|next| next.starts_with(&inside))
+    }
+}
+
 impl Mentions {
+    /// What is written: all paths.
+    pub fn written(&self) -> impl Iterator<Item = Written> {
+        let written = |mention: &&Mention| mention.verdict == Verdict::Written;
+        let of_list = self.list.iter().filter(written).map(|mention| Written {
+            path: mention.path(),
+            place: mention.text.covering_span().unwrap_or(Span::new(0, 0)),
+            below: mention.below,
+        });
+        of_list.chain(self.also_written.iter().cloned())
+    }
+
     /// All paths of some texts, with one verdict.
     fn all_of(texts: &[MappedText], verdict: Verdict, reason: &'static str) -> Self {
         let paths = texts.iter().flat_map(paths);
@@ -110,23 +172,30 @@ impl Mention {
         // `file:///etc/x` names `/etc/x`.
         let bytes = path.text.bytes();
         let slashes = bytes.iter().take_while(|byte| **byte == b'/').count();
+        let text = path.text.slice(slashes.saturating_sub(1)..path.text.len());
+        let known = text.literal_prefix();
+        let end = known.iter().position(|byte| DYNAMIC.contains(byte));
+        let end = end.unwrap_or(known.len());
+        let named = EtcPath::of(&known[..end], path.goes_on || end < text.len());
+        Self::of(text, named, verdict, reason)
+    }
+
+    /// A text that means a path, however it is written.
+    fn of(text: MappedText, path: EtcPath, verdict: Verdict, reason: &'static str) -> Self {
         Self {
-            text: path.text.slice(slashes.saturating_sub(1)..path.text.len()),
-            goes_on: path.goes_on,
+            text,
+            path,
             verdict,
             reason,
             reader: Reader::Other,
+            below: false,
         }
     }
 
     /// The path that it names.
     #[must_use]
     pub fn path(&self) -> EtcPath {
-        let bytes = self.text.literal_prefix();
-        let end = bytes.iter().position(|byte| DYNAMIC.contains(byte));
-        let end = end.unwrap_or(bytes.len());
-        let goes_on = self.goes_on || end < self.text.len();
-        EtcPath::of(&bytes[..end], goes_on)
+        self.path.clone()
     }
 }
 

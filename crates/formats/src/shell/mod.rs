@@ -3,19 +3,17 @@
 //! One reader (POSIX, Shell Command Language; bash(1)) goes through a text once and knows where commands
 //! begin: reserved words, assignments, redirections, `case`, functions, here-documents. What is open
 //! stands on a stack of its own, so that neither time nor memory grows faster than the text.
-//! [`commands`] gives what it finds, [`scan`] the words of a script that can hold a path.
+//! [`commands`] gives the commands that it finds, [`scan`] also where a script's output goes.
 
 mod pieces;
 mod reader;
 mod references;
 
-use crate::command_line::base_name;
+use std::collections::VecDeque;
+
 use crate::mapped_text::{MappedText, Span};
 
 pub(crate) use references::{Names, scan_script};
-
-/// As much of a command's name, and of each of its options, as a [`Word`] keeps.
-const MAX_NAME: usize = 64;
 
 /// What a script does with one of its words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,6 +73,8 @@ pub struct Command {
     pub kind: CommandKind,
     /// The words: assignments, the name, arguments, targets of redirections.
     pub words: Vec<CommandWord>,
+    /// The variable that the words of `for` or of an array are given to; else empty.
+    pub variable: Vec<u8>,
     /// Whether it stands in an expansion in the body of a here-document.
     pub in_here_document: bool,
 }
@@ -88,16 +88,35 @@ impl Command {
 
     /// What its words are said to belong to: the name without the directory in front of it, or the
     /// reserved word.
+    /// The file that it reads commands from, if it is `. FILE` or `source FILE`.
+    #[must_use]
+    pub fn sourced(&self) -> Option<Sourced> {
+        let name = self.name()?;
+        if !matches!(name.text.bytes(), b"." | b"source") {
+            return None;
+        }
+        let words = self.words.iter().enumerate();
+        let mut arguments = words.filter(|(_, word)| word.place == Use::Argument);
+        let (index, file) = arguments.next()?;
+        Some(Sourced {
+            text: file.text.clone(),
+            span: Span::new(name.span.start, file.span.end),
+            alone: index == 1 && arguments.next().is_none(),
+        })
+    }
+
+    #[cfg(test)]
     fn short_name(&self) -> &[u8] {
-        let name: &[u8] = match self.kind {
+        match self.kind {
             CommandKind::For => b"for",
             CommandKind::Case if self.words.iter().all(|word| word.place == Use::Argument) => {
                 b"case"
             }
             CommandKind::Test => b"[[",
-            _ => self.name().map_or(b"", |name| base_name(name.text.bytes())),
-        };
-        name.get(..MAX_NAME).unwrap_or(name)
+            _ => self.name().map_or(b"", |name| {
+                crate::command_line::base_name(name.text.bytes())
+            }),
+        }
     }
 }
 
@@ -107,7 +126,7 @@ pub fn commands(text: &MappedText) -> Result<(Vec<Command>, Vec<Vec<u8>>), Span>
     let (found, problem) = reader::read(text, |found: &mut (Vec<_>, Vec<_>), event| match event {
         reader::Event::Command(command) => found.0.push(command),
         reader::Event::Function(name) => found.1.push(name),
-        reader::Event::HereDocument(_) => {}
+        reader::Event::HereDocument(_) | reader::Event::Stretch(_) => {}
     });
     match problem {
         None => Ok(found),
@@ -115,20 +134,39 @@ pub fn commands(text: &MappedText) -> Result<(Vec<Command>, Vec<Vec<u8>>), Span>
     }
 }
 
-/// A word that holds a slash.
-#[derive(Clone, Debug)]
-pub struct Word {
-    /// What it means, without quotes; expansions and globs are opaque.
-    pub text: MappedText,
-    /// What is done with it.
-    pub place: Use,
-    /// The name of the command that it belongs to, as it is written, without the directory in front of
-    /// it; empty if there is none.
-    pub command: Vec<u8>,
-    /// The options in front of it, each after a blank.
-    pub options: Vec<u8>,
-    /// Whether no argument follows it.
-    pub is_last: bool,
+/// What a script holds.
+#[derive(Clone, Debug, Default)]
+pub struct Script {
+    /// Its commands, in the order in which they end; without those in here-documents.
+    pub commands: Vec<Command>,
+    /// Its here-documents, in their order.
+    pub here_documents: Vec<HereDocument>,
+    /// The stretches whose output goes elsewhere, and the bodies of functions.
+    pub stretches: Vec<Stretch>,
+    /// Where it cannot be understood: nothing of it should be changed then.
+    pub problem: Option<Span>,
+}
+
+impl Script {
+    /// The words that hold a slash, in the order in which they end, each with its command.
+    #[must_use]
+    pub fn words_with_slash(&self) -> Vec<(&Command, &CommandWord)> {
+        let named =
+            |word: &&CommandWord| word.place != Use::Delimiter && word.text.bytes().contains(&b'/');
+        let mut words = Vec::new();
+        for command in &self.commands {
+            words.extend(
+                command
+                    .words
+                    .iter()
+                    .filter(named)
+                    .map(|word| (command, word)),
+            );
+        }
+        // A command is known only at its end, after those within it.
+        words.sort_by_key(|(_, word)| word.span.end);
+        words
+    }
 }
 
 /// A command that reads commands from a file: `. FILE` or `source FILE`.
@@ -142,89 +180,90 @@ pub struct Sourced {
     pub alone: bool,
 }
 
-/// What a script holds.
-#[derive(Clone, Debug, Default)]
-pub struct Script {
-    /// The words that hold a slash, in the order in which they end; without those in here-documents.
-    pub words: Vec<Word>,
-    /// The files that it reads commands from; they are among the words, too.
-    pub sourced: Vec<Sourced>,
-    /// The bodies of its here-documents.
-    pub here_documents: Vec<Span>,
-    /// Where it cannot be understood: nothing of it should be changed then.
-    pub problem: Option<Span>,
+/// A here-document.
+#[derive(Clone, Debug)]
+pub struct HereDocument {
+    /// What stands between its delimiters.
+    pub body: Span,
+    /// The command that reads it, by its position among the script's, if that is certain.
+    pub command: Option<usize>,
 }
 
-/// Finds the words of a shell script that hold a slash. Any bytes give a result; one that no shell
-/// understands has a `problem`.
+/// A stretch of a script.
+#[derive(Clone, Debug)]
+pub struct Stretch {
+    /// What holds for the commands in it.
+    pub kind: StretchKind,
+    /// Where it is.
+    pub span: Span,
+}
+
+/// What holds for the commands in a stretch of a script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StretchKind {
+    /// `$(…)`, backquotes, `<(…)`: the script itself takes their output.
+    Substitution,
+    /// A command in front of `|`.
+    Piped,
+    /// A compound command whose output goes to a file.
+    Redirected,
+    /// The body of the function of this name.
+    Function(Vec<u8>),
+}
+
+/// Whether the target of a redirection is a descriptor, or a file that a person sees.
+pub(crate) fn is_screen(target: &[u8]) -> bool {
+    matches!(
+        target,
+        b"1" | b"2" | b"-" | b"/dev/stdout" | b"/dev/stderr" | b"/dev/tty" | b"/dev/console"
+    )
+}
+
+/// Reads a shell script. Any bytes give a result; one that no shell understands has a `problem`.
 #[must_use]
 pub fn scan(file: &[u8]) -> Script {
-    let text = MappedText::of_file(file, Span::new(0, file.len()));
-    let (mut found, problem) = reader::read(&text, |found: &mut Found, event| match event {
-        reader::Event::Command(command) if !command.in_here_document => found.add(command),
-        reader::Event::HereDocument(body) => found.script.here_documents.push(body),
-        _ => {}
-    });
-    // A command is known only at its end, after those within it.
-    found.words.sort_by_key(|(end, _)| *end);
-    found.script.words = found.words.into_iter().map(|(_, word)| word).collect();
-    found.script.problem = problem;
-    found.script
+    scan_text(&MappedText::of_file(file, Span::new(0, file.len())))
 }
 
-/// A script that is being read; each word with its end.
+/// Reads a shell's text that stands in another.
+#[must_use]
+pub fn scan_text(text: &MappedText) -> Script {
+    let (found, problem) = reader::read(text, |found: &mut Found, event| match event {
+        reader::Event::Command(command) if !command.in_here_document => found.command(command),
+        reader::Event::HereDocument(body) => found.here_document(body),
+        reader::Event::Stretch(stretch) => found.script.stretches.push(stretch),
+        _ => {}
+    });
+    Script {
+        problem,
+        ..found.script
+    }
+}
+
+/// A script that is being read.
 #[derive(Default)]
 struct Found {
     script: Script,
-    words: Vec<(usize, Word)>,
+    /// The commands whose here-documents follow.
+    announced: VecDeque<usize>,
 }
 
 impl Found {
-    fn add(&mut self, command: Command) {
-        let is_argument = |word: &CommandWord| word.place == Use::Argument;
-        let last = command.words.iter().rposition(is_argument);
-        self.script.sourced.extend(sourced(&command));
-        let name = command.short_name().to_vec();
-        let named = |word: &CommandWord| word.place == Use::Command;
-        let named_at = command.words.iter().position(named).unwrap_or(0);
-        let mut options = Vec::new();
-        for (index, word) in command.words.into_iter().enumerate() {
-            let text = word.text.bytes();
-            if is_argument(&word) && text.starts_with(b"-") && options.len() < MAX_NAME {
-                options.push(b' ');
-                options.extend_from_slice(text.get(..MAX_NAME).unwrap_or(text));
-            }
-            if word.place != Use::Delimiter && text.contains(&b'/') {
-                let known = Word {
-                    is_last: !is_argument(&word) || last == Some(index),
-                    text: word.text,
-                    place: word.place,
-                    command: if index < named_at {
-                        Vec::new()
-                    } else {
-                        name.clone()
-                    },
-                    options: options.clone(),
-                };
-                self.words.push((word.span.end, known));
-            }
-        }
+    fn command(&mut self, command: Command) {
+        let is_delimiter = |word: &&CommandWord| word.place == Use::Delimiter;
+        let documents = command.words.iter().filter(is_delimiter).count();
+        let index = self.script.commands.len();
+        self.announced.extend(std::iter::repeat_n(index, documents));
+        self.script.commands.push(command);
     }
-}
 
-fn sourced(command: &Command) -> Option<Sourced> {
-    let name = command.name()?;
-    if !matches!(name.text.bytes(), b"." | b"source") {
-        return None;
+    fn here_document(&mut self, body: Span) {
+        let command = self.announced.pop_front();
+        self.script
+            .here_documents
+            .push(HereDocument { body, command });
     }
-    let words = command.words.iter().enumerate();
-    let mut arguments = words.filter(|(_, word)| word.place == Use::Argument);
-    let (index, file) = arguments.next()?;
-    Some(Sourced {
-        text: file.text.clone(),
-        span: Span::new(name.span.start, file.span.end),
-        alone: index == 1 && arguments.next().is_none(),
-    })
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::reader::{Frame, Reader, is_name};
-use super::{CommandKind, CommandWord, Use};
+use super::{CommandKind, CommandWord, StretchKind, Use};
 use crate::encoding::{Encoding, Quote};
 use crate::mapped_text::MappedText;
 
@@ -443,6 +443,7 @@ impl Reader<'_> {
         }
         inner.push(self.text, plain..at, encoding);
         self.at = at + 1;
+        self.emit_stretch(StretchKind::Substitution, start - 1..self.at);
         let mut found = Vec::new();
         let mut keep = |event| found.push(event);
         let reader = Reader::new(&inner, self.dialect, self.here_documents, &mut keep);

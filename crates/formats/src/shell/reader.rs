@@ -1,9 +1,10 @@
 //! The reader: what is open stands on a stack, and each step looks at what is on top of it.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::pieces::{Ends, Pieces};
-use super::{Command, CommandKind, CommandWord, Use};
+use super::{Command, CommandKind, CommandWord, Stretch, StretchKind, Use, is_screen};
 use crate::mapped_text::{MappedText, Span};
 
 /// What the reader finds.
@@ -14,6 +15,8 @@ pub(super) enum Event {
     Function(Vec<u8>),
     /// The body of a here-document.
     HereDocument(Span),
+    /// A stretch whose output goes elsewhere, or the body of a function; after the commands in it.
+    Stretch(Stretch),
 }
 
 /// Whose syntax a text is read by.
@@ -142,6 +145,10 @@ pub(super) struct Commands {
     negated: bool,
     /// A command has to come: after `&&`, `then` and others.
     needs_command: bool,
+    /// Where the command that is being read begins.
+    begins: usize,
+    /// The function that it is the body of.
+    function: Option<Vec<u8>>,
     /// Of the command that is being read.
     words: Vec<CommandWord>,
 }
@@ -157,6 +164,8 @@ impl Commands {
             lead: Lead::None,
             negated: false,
             needs_command,
+            begins: start,
+            function: None,
             words: Vec::new(),
         }
     }
@@ -175,6 +184,7 @@ impl Commands {
 pub(super) struct For {
     start: usize,
     state: ForState,
+    variable: Vec<u8>,
     words: Vec<CommandWord>,
 }
 
@@ -183,6 +193,7 @@ impl For {
         Frame::For(Self {
             start,
             state: ForState::Name,
+            variable: Vec::new(),
             words: Vec::new(),
         })
     }
@@ -309,12 +320,24 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn emit(&mut self, kind: CommandKind, words: Vec<CommandWord>) {
+        self.emit_for(kind, words, Vec::new());
+    }
+
+    /// Gives words that a variable gets.
+    fn emit_for(&mut self, kind: CommandKind, words: Vec<CommandWord>, variable: Vec<u8>) {
         if !words.is_empty() {
             (self.visit)(Event::Command(Command {
                 kind,
                 words,
+                variable,
                 in_here_document: false,
             }));
+        }
+    }
+
+    pub(super) fn emit_stretch(&mut self, kind: StretchKind, range: Range<usize>) {
+        if let Some(span) = self.text.span_of(range) {
+            (self.visit)(Event::Stretch(Stretch { kind, span }));
         }
     }
 
@@ -419,7 +442,7 @@ impl<'a> Reader<'a> {
                     (self.visit)(Event::Command(command));
                 }
                 Event::Function(name) => (self.visit)(Event::Function(name)),
-                Event::HereDocument(_) => {}
+                Event::HereDocument(_) | Event::Stretch(_) => {}
             }
         }
     }
@@ -435,6 +458,9 @@ impl<'a> Reader<'a> {
             return self.end_of_text(list);
         };
         let here = self.at;
+        if list.at_start() {
+            list.begins = here;
+        }
         match byte {
             b'#' => self.skip_comment(),
             b'\n' => {
@@ -473,10 +499,20 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whatever ends a simple command.
+    /// Whatever ends a command.
     fn end_command(&mut self, list: &mut Commands) {
         if list.expected != Expected::Any {
             self.fail(self.at);
+        }
+        if list.has_command() {
+            let elsewhere =
+                |word: &CommandWord| word.place == Use::Write && !is_screen(word.text.bytes());
+            if list.position == Position::After && list.words.iter().any(elsewhere) {
+                self.emit_stretch(StretchKind::Redirected, list.begins..self.at);
+            }
+            if let Some(name) = list.function.take() {
+                self.emit_stretch(StretchKind::Function(name), list.begins..self.at);
+            }
         }
         self.emit(CommandKind::Simple, std::mem::take(&mut list.words));
         list.needs_command &= !list.negated;
@@ -506,6 +542,9 @@ impl<'a> Reader<'a> {
         };
         if !list.has_command() && ends_clause == 0 || list.needs_command && !list.negated {
             return self.fail(here);
+        }
+        if byte == b'|' && self.peek(1) != Some(b'|') {
+            self.emit_stretch(StretchKind::Piped, list.begins..here);
         }
         self.end_command(&mut list);
         if ends_clause > 0 {
@@ -537,6 +576,7 @@ impl<'a> Reader<'a> {
                 self.at += 1;
                 for word in std::mem::take(&mut list.words) {
                     (self.visit)(Event::Function(word.text.bytes().to_vec()));
+                    list.function = Some(word.text.bytes().to_vec());
                 }
                 (list.position, list.lead) = (Position::Start, Lead::None);
                 list.needs_command = true;
@@ -576,6 +616,7 @@ impl<'a> Reader<'a> {
                 self.at += 1;
                 let inner = std::mem::replace(&mut self.pending, outer);
                 self.pending.extend(inner);
+                self.emit_stretch(StretchKind::Substitution, list.start..self.at);
                 self.substituted(list.start);
             }
             _ => self.fail(self.at),
@@ -717,6 +758,7 @@ impl<'a> Reader<'a> {
     /// The name after `function`.
     fn function(&mut self, mut list: Commands, word: &Pieces) {
         (self.visit)(Event::Function(word.text.bytes().to_vec()));
+        list.function = Some(word.text.bytes().to_vec());
         self.skip_blanks();
         let here = self.at;
         if self.peek(0) == Some(b'(') {
@@ -872,7 +914,10 @@ impl<'a> Reader<'a> {
     fn word_of_for(&mut self, mut frame: For, word: Pieces) {
         let after_name = frame.state == ForState::AfterName;
         match word.keyword() {
-            _ if frame.state == ForState::Name => frame.state = ForState::AfterName,
+            _ if frame.state == ForState::Name => {
+                frame.variable = word.text.bytes().to_vec();
+                frame.state = ForState::AfterName;
+            }
             _ if frame.state == ForState::Words => {
                 frame.words.push(self.command_word(word, Use::Argument));
             }
@@ -883,7 +928,7 @@ impl<'a> Reader<'a> {
                 } else {
                     End::Brace
                 };
-                self.emit(CommandKind::For, frame.words);
+                self.emit_for(CommandKind::For, frame.words, frame.variable);
                 let body = Commands::new(end, frame.start);
                 return self.stack.push(Frame::Commands(body));
             }
@@ -968,7 +1013,8 @@ impl<'a> Reader<'a> {
             None => self.fail(start),
             Some(b')') => {
                 self.at += 1;
-                self.emit(CommandKind::Array, words);
+                let variable = array_before(self.bytes.get(..start).unwrap_or_default());
+                self.emit_for(CommandKind::Array, words, variable.to_vec());
             }
             Some(_) => {
                 let element = Pieces::new(Ends::Word { at_start: true }, self.at);
@@ -1006,6 +1052,15 @@ fn is_braced_name(word: &[u8]) -> bool {
         .strip_prefix(b"{")
         .and_then(|rest| rest.strip_suffix(b"}"));
     name.is_some_and(is_name)
+}
+
+/// The variable that an array is assigned to, whose elements follow.
+fn array_before(bytes: &[u8]) -> &[u8] {
+    let name = bytes.strip_suffix(b"=").unwrap_or(bytes);
+    let name = name.strip_suffix(b"+").unwrap_or(name);
+    let letter = |byte: &&u8| **byte == b'_' || byte.is_ascii_alphanumeric();
+    let length = name.iter().rev().take_while(letter).count();
+    name.get(name.len() - length..).unwrap_or_default()
 }
 
 fn raw_ends_in_equals(bytes: &[u8], at: usize) -> bool {

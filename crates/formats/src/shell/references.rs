@@ -113,7 +113,7 @@ fn references(context: &Context, script: &MappedText, names: Names) -> Result<Fo
     let (found, problem) = read(script, |found: &mut Found, event| match event {
         Event::Command(command) => found.command(context, names, &command),
         Event::Function(name) => drop(found.functions.insert(name)),
-        Event::HereDocument(_) => {}
+        Event::HereDocument(_) | Event::Stretch(_) => {}
     });
     match problem {
         None => Ok(found),

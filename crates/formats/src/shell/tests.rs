@@ -5,10 +5,22 @@ fn words(script: &str) -> Vec<(String, Use, String)> {
     let found = scan(script.as_bytes());
     assert_eq!(found.problem, None, "{script}");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    found
-        .words
-        .iter()
-        .map(|word| (text(word.text.bytes()), word.place, text(&word.command)))
+    let words = found.words_with_slash().into_iter();
+    words
+        .map(|(command, word)| {
+            let name = command
+                .words
+                .iter()
+                .position(|word| word.place == Use::Command);
+            let is_in_front =
+                name.is_some_and(|name| word.span.start < command.words[name].span.start);
+            let name: &[u8] = if is_in_front {
+                b""
+            } else {
+                command.short_name()
+            };
+            (text(word.text.bytes()), word.place, text(name))
+        })
         .collect()
 }
 
@@ -143,11 +155,8 @@ fn expansions() {
 #[test]
 fn a_variable_is_not_known() {
     let script = scan(b"b $a/x \"${a}\"/y /z/*.conf ~/w '$a/v'");
-    let literal: Vec<bool> = script
-        .words
-        .iter()
-        .map(|word| word.text.is_literal())
-        .collect();
+    let words = script.words_with_slash().into_iter();
+    let literal: Vec<bool> = words.map(|(_, word)| word.text.is_literal()).collect();
     assert_eq!(literal, [false, false, false, false, true]);
 }
 
@@ -199,7 +208,7 @@ fn here_documents() {
         let found = scan(script.as_bytes()).here_documents;
         let found: Vec<&[u8]> = found
             .iter()
-            .map(|span| span.of(script.as_bytes()))
+            .map(|document| document.body.of(script.as_bytes()))
             .collect();
         let body: Vec<&[u8]> = body.iter().map(|body| body.as_bytes()).collect();
         assert_eq!(found, body, "{script}");
@@ -219,7 +228,8 @@ fn files_that_commands_are_read_from() {
         ("a=$(. /x; b)", &[(". /x", true)]),
         ("b . /x", &[]),
     ] {
-        let found = scan(script.as_bytes()).sourced;
+        let found = scan(script.as_bytes()).commands;
+        let found: Vec<Sourced> = found.iter().filter_map(Command::sourced).collect();
         let found: Vec<(&str, bool)> = found
             .iter()
             .map(|found| (&script[found.span.start..found.span.end], found.alone))
@@ -229,22 +239,52 @@ fn files_that_commands_are_read_from() {
 }
 
 #[test]
-fn options_and_the_last_argument() {
-    let script = scan(b"sed -n -i /x 's/a/b/' /y >/z; cp /v /w");
-    let found: Vec<(&[u8], &[u8], bool)> = script
-        .words
-        .iter()
-        .map(|word| (word.text.bytes(), &word.options[..], word.is_last))
-        .collect();
-    let expected: [(&[u8], &[u8], bool); 6] = [
-        (b"/x", b" -n -i", false),
-        (b"s/a/b/", b" -n -i", false),
-        (b"/y", b" -n -i", true),
-        (b"/z", b" -n -i", true),
-        (b"/v", b"", false),
-        (b"/w", b"", true),
-    ];
-    assert_eq!(found, expected);
+fn where_output_goes() {
+    use StretchKind::{Function, Piped, Redirected, Substitution};
+    let f = || Function(b"f".to_vec());
+    for (script, expected) in [
+        ("a | b; c || d", &[(Piped, "a ")][..]),
+        ("f() { a; }\nb", &[(f(), "{ a; }")]),
+        (
+            "f()\n{ a; } >x",
+            &[(Redirected, "{ a; } >x"), (f(), "{ a; } >x")],
+        ),
+        ("function f { a; }; b", &[(f(), "{ a; }")]),
+        ("if a; then b; fi >&2; (c) >x &", &[(Redirected, "(c) >x ")]),
+        (
+            "a $(b) `c` > x",
+            &[(Substitution, "$(b)"), (Substitution, "`c`")],
+        ),
+        (
+            "for x in y; do a; done | b",
+            &[(Piped, "for x in y; do a; done ")],
+        ),
+    ] {
+        let found = scan(script.as_bytes()).stretches;
+        let found: Vec<(StretchKind, &str)> = found
+            .into_iter()
+            .map(|found| (found.kind, &script[found.span.start..found.span.end]))
+            .collect();
+        assert_eq!(found, expected, "{script}");
+    }
+}
+
+#[test]
+fn variables_that_get_words() {
+    for (script, expected) in [
+        ("for x in /a /b; do c; done", "x"),
+        ("A=(/a); b", "A"),
+        ("A+=(/a)", "A"),
+        ("local A=(/a)", "A"),
+    ] {
+        let found = scan(script.as_bytes()).commands;
+        let with_slash = |command: &&Command| command.words[0].text.bytes().starts_with(b"/a");
+        let found = found
+            .iter()
+            .find(with_slash)
+            .map(|found| &found.variable[..]);
+        assert_eq!(found, Some(expected.as_bytes()), "{script}");
+    }
 }
 
 #[test]
@@ -268,7 +308,8 @@ fn what_is_not_understood() {
 #[test]
 fn a_word_knows_its_place() {
     let script = b"b 'a b' \"/x y\"\n";
-    let word = &scan(script).words[0];
+    let found = scan(script);
+    let (_, word) = found.words_with_slash()[0];
     let path = word.text.slice(0..2);
     assert_eq!(path.editable_span(), Some(Span::new(9, 11)));
     assert_eq!(path.encode(b"/$").as_deref(), Ok(&b"/\\$"[..]));

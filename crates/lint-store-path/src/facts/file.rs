@@ -292,17 +292,15 @@ impl Mentions<'_> {
             }
             return;
         };
-        let in_data = || {
-            let ranges = self
-                .elf
-                .map_or(&[][..], |elf| elf.read_only_data.as_slice());
+        let in_any = |ranges: &[Range<u64>]| {
             let after = ranges.partition_point(|range| range.end <= path.offset);
-            ranges
-                .get(after)
-                .is_some_and(|range| range.contains(&path.offset))
+            let range = ranges.get(after);
+            range.is_some_and(|range| range.contains(&path.offset))
         };
+        let in_data = || self.elf.is_some_and(|elf| in_any(&elf.read_only_data));
+        let in_writable = || self.elf.is_some_and(|elf| in_any(&elf.writable_data));
         let Some((_, place)) = PLACES.get(index) else {
-            if in_data() {
+            if in_data() || in_writable() {
                 let DataMention {
                     path: named,
                     verdict,
@@ -331,7 +329,20 @@ impl Mentions<'_> {
 
     /// Notes what a text names of /etc, and of the store path's own.
     fn note_etc(&mut self, format: Format, content: &[u8], scan: Option<&Scan>) {
-        for mention in etc_mentions::of_scan(format, content, scan).list {
+        let mentions = etc_mentions::of_scan(format, content, scan);
+        for written in mentions.written() {
+            // Which file of a directory is written is not known.
+            if written.path.in_etc().is_some() && (written.below || !written.path.goes_on) {
+                let place_written = MentionedPlace::Etc(etc_mentions::Verdict::Written);
+                self.keep(
+                    place_written,
+                    written.place.start as u64,
+                    &written.path.path,
+                );
+            }
+        }
+        let is_path = |mention: &etc_mentions::Mention| mention.text.bytes().starts_with(b"/");
+        for mention in mentions.list.into_iter().filter(is_path) {
             let EtcPath { path, goes_on } = mention.path();
             let (Some(place), false) = (mention.text.covering_span(), goes_on) else {
                 continue;

@@ -58,12 +58,15 @@ pub fn check(bytes: &[u8]) {
         assert!(!string.is_empty() && string.len() < MAX_STRING && !string.contains(&0));
     }
     let mut end = 0;
-    for range in &found.read_only_data {
-        assert!(
-            range.start < range.end && (end == 0 || end < range.start),
-            "{range:?}"
-        );
-        end = range.end;
+    for ranges in [&found.writable_data, &found.read_only_data] {
+        end = 0;
+        for range in ranges {
+            assert!(
+                range.start < range.end && (end == 0 || end < range.start),
+                "{range:?}"
+            );
+            end = range.end;
+        }
     }
     if found.elf_type == ElfType::Relocatable && found.problems.is_empty() {
         assert!(

@@ -4,7 +4,7 @@ use hermetic_out_formats::configuration;
 use hermetic_out_formats::paths::paths;
 use hermetic_out_formats::script::python::string_literals;
 use hermetic_out_formats::script::{interpreter, language};
-use hermetic_out_formats::shell::{Script, Use, scan};
+use hermetic_out_formats::shell::{Command, Script, Use, scan};
 use hermetic_out_formats::{MappedText, Span};
 
 /// Pieces of which scripts are made.
@@ -118,20 +118,28 @@ fn assert_text(file: &[u8], text: &MappedText) {
 /// Checks all that holds for a shell script.
 pub fn check_script(file: &[u8]) {
     let script = scan(file);
-    for word in &script.words {
+    for (_, word) in script.words_with_slash() {
         assert_text(file, &word.text);
-        assert!(word.text.bytes().contains(&b'/'));
+    }
+    for stretch in &script.stretches {
+        assert_inside(file, stretch.span);
     }
     let mut end = 0;
-    for body in &script.here_documents {
-        assert_inside(file, *body);
+    for document in &script.here_documents {
+        let body = document.body;
+        assert_inside(file, body);
+        assert!(
+            document
+                .command
+                .is_none_or(|command| command < script.commands.len())
+        );
         assert!(
             body.start >= end,
             "here-documents stand one after the other"
         );
         end = body.end;
     }
-    for sourced in &script.sourced {
+    for sourced in script.commands.iter().filter_map(Command::sourced) {
         assert_inside(file, sourced.span);
     }
     for literal in string_literals(file) {
@@ -145,7 +153,8 @@ pub fn check_script(file: &[u8]) {
 
 /// Another text in the place of a word is a word in the same place.
 fn check_replacements(file: &[u8], script: &Script) {
-    for (index, word) in script.words.iter().enumerate().take(8) {
+    let words = script.words_with_slash();
+    for (index, (_, word)) in words.iter().enumerate().take(8) {
         // What is read twice has no notation for anything.
         let can_change = word.text.is_literal() && word.place != Use::Data;
         let Some(span) = word.text.editable_span().filter(|_| can_change) else {
@@ -159,8 +168,9 @@ fn check_replacements(file: &[u8], script: &Script) {
             let again = scan(&changed);
             let told = || changed.escape_ascii().to_string();
             assert!(again.problem.is_none(), "{}", told());
-            assert_eq!(again.words.len(), script.words.len(), "{}", told());
-            let found = again.words.get(index).map(|word| word.text.bytes());
+            let again = again.words_with_slash();
+            assert_eq!(again.len(), words.len(), "{}", told());
+            let found = again.get(index).map(|(_, word)| word.text.bytes());
             assert_eq!(found, Some(*other), "{}", told());
         }
     }

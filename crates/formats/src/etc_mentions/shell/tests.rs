@@ -1,0 +1,206 @@
+use super::*;
+
+/// The verdict about the path `/etc/x` where it stands first, and what else is written.
+fn of(script: &str) -> (Verdict, Vec<String>) {
+    let found = mentions(script.as_bytes());
+    let of_x = found
+        .list
+        .iter()
+        .find(|mention| mention.path().path == b"/etc/x");
+    let Some(of_x) = of_x else {
+        panic!("{script}: {found:?}");
+    };
+    let written = found.also_written.iter();
+    let written = written.map(|written| String::from_utf8_lossy(&written.path.path).into_owned());
+    (of_x.verdict, written.collect())
+}
+
+fn check(table: &[(&str, Verdict)]) {
+    for (script, expected) in table {
+        assert_eq!(of(script).0, *expected, "{script}");
+    }
+}
+
+use Verdict::{Read, Shown, Unknown, Watched};
+
+#[test]
+fn commands_and_redirections() {
+    check(&[
+        ("cat /etc/x", Read),
+        ("[ -w /etc/x ]", Read),
+        ("hello --config=/etc/x", Read),
+        ("b < /etc/x", Read),
+        ("echo a > /etc/x", Verdict::Written),
+        ("echo a >| /etc/x", Verdict::Written),
+        ("echo a 2>> /etc/x", Verdict::Written),
+        ("b <> /etc/x", Verdict::Written),
+        ("exec 3> /etc/x", Verdict::Written),
+        ("echo x | tee /etc/x >/dev/null", Verdict::Written),
+        ("cp /tmp/x /etc/x", Verdict::Written),
+        ("cp /etc/x /tmp/x", Read),
+        ("install -m 600 /dev/null /etc/x", Verdict::Written),
+        ("mv /etc/x /tmp/x", Verdict::Written),
+        ("ln -sf /run/x /etc/x", Verdict::Written),
+        ("ln -sf /etc/x /run/x", Unknown),
+        ("chmod 600 /etc/x", Verdict::Written),
+        ("rm -f /etc/x", Verdict::Written),
+        ("dd if=/dev/zero of=/etc/x", Verdict::Written),
+        ("sed -i s/a/b/ /etc/x", Verdict::Written),
+        ("sed -n p /etc/x", Read),
+        ("sed 's,@A@,/etc/x,'", Unknown),
+        ("mkdir -p /etc/x", Unknown),
+        ("sudo -n tee -a /etc/x", Verdict::Written),
+        (
+            "if ! command chown a:b /etc/x; then c; fi",
+            Verdict::Written,
+        ),
+        ("$EDITOR /etc/x", Verdict::Written),
+        ("\"${EDITOR:-vi}\" /etc/x", Verdict::Written),
+        ("S='sed -i'; $S s/a/b/ /etc/x", Verdict::Written),
+        ("$SUDO rm /etc/x", Verdict::Written),
+        ("rm -rf /etc/x/*", Verdict::Written),
+        ("cat > \"/etc/x/$1.conf\"", Verdict::Written),
+        ("rsync /tmp/x host:/etc/x", Unknown),
+        ("crudini --set /etc/x a b c", Verdict::Written),
+        ("inotifywait /etc/x", Watched),
+        ("case $a in /etc/x) ;; esac", Unknown),
+        (". /etc/x a", Read),
+        ("cat /etc/x 'a", Unknown),
+    ]);
+}
+
+#[test]
+fn variables() {
+    check(&[
+        ("A=/etc/x; cat $A", Read),
+        ("A=\"-c /etc/x\"; b $A", Read),
+        ("A=${A:-/etc/x}; b $A", Read),
+        ("A=/etc/x; echo a > \"$A\"", Verdict::Written),
+        (": \"${A:=/etc/x}\"; sed -i p $A", Verdict::Written),
+        ("A=${A:-/etc/x}; B=$A; mv a \"$B\"", Verdict::Written),
+        ("mv a \"${A:-/etc/x}\"", Verdict::Written),
+        ("A=${1:-/etc/x}; : > $A", Verdict::Written),
+        ("export A=/etc/x; rm $A", Verdict::Written),
+        ("f() { local A=/etc/x; rm $A; }", Verdict::Written),
+        (
+            "for a in /etc/x /etc/y; do chmod 600 $a; done",
+            Verdict::Written,
+        ),
+        ("A=(/etc/x /etc/y); chown a \"${A[@]}\"", Verdict::Written),
+        ("A=/etc/x; dd of=$A", Verdict::Written),
+        ("A=/etc/x; sh -c \"echo a > $A\"", Verdict::Written),
+        ("f() { b > \"$1\"; }; f /etc/x", Unknown),
+        ("f() { b > \"$1\"; }; A=/etc/x; f \"$A\"", Unknown),
+        ("A=/etc/x; [ -f $A ] && cat $A", Read),
+    ]);
+    assert_eq!(of("A=/etc/x; b > $A/c.conf").1, ["/etc/x/c.conf"]);
+    assert_eq!(of("A=/etc/x; rm -rf \"$A\"/*").1, ["/etc/x"]);
+    let augeas = mentions(b"augtool 'set /files/etc/x/1/a b'").also_written;
+    assert_eq!(augeas[0].path.path, b"/etc/x/1/a");
+    assert_eq!(of("A=/etc/x; mv $A.new $A").1, ["/etc/x.new", "/etc/x"]);
+}
+
+#[test]
+fn scripts_in_scripts() {
+    check(&[
+        ("sh -c 'echo a > /etc/x'", Verdict::Written),
+        ("su x -c 'cat /etc/x'", Read),
+        ("eval \"rm /etc/x\"", Verdict::Written),
+        ("trap 'rm -f /etc/x' EXIT", Verdict::Written),
+        ("sh -c 'echo \"broken > /etc/x'", Unknown),
+    ]);
+}
+
+#[test]
+fn texts_for_people() {
+    check(&[
+        ("echo \"set RUN to 'yes' in /etc/x to enable it\"", Shown),
+        ("echo Edit /etc/x first >&2", Shown),
+        ("printf 'See %s\\n' /etc/x", Shown),
+        ("[ -f /etc/y ] || die \"cannot find /etc/x\"", Shown),
+        ("logger -t a \"reading /etc/x\" | b", Shown),
+        ("log_daemon_msg /etc/x", Shown),
+        ("echo /etc/x", Unknown),
+        ("echo /etc/x | xargs rm", Unknown),
+        ("echo \"include the file /etc/x\" > /run/y", Unknown),
+        ("A=$(echo \"the file /etc/x\")", Unknown),
+        ("echo \"the file /etc/x\" | b", Unknown),
+        ("{ echo \"the file /etc/x\"; } > /run/y", Unknown),
+        ("f() { echo \"the file /etc/x\"; }; f > /run/y", Unknown),
+        (
+            "f() { echo \"the file /etc/x\"; }; g() { f; }; A=$(g)",
+            Unknown,
+        ),
+        ("f() { echo \"the file /etc/x\"; }; f", Shown),
+        ("cat <<E\nUsage: /etc/x\nE\n", Shown),
+        ("cat >&2 <<E\nUsage: /etc/x\nE\n", Shown),
+        ("cat <<E >/run/y\n/etc/x\nE\n", Unknown),
+        ("cat <<E | b\n/etc/x\nE\n", Unknown),
+        ("cat - /a <<E\n/etc/x\nE\n", Unknown),
+        ("b <<E\n/etc/x\nE\n", Unknown),
+        ("f() { cat <<E\n/etc/x\nE\n}; f > /run/y", Unknown),
+        ("USAGE=\"edit the file /etc/x\"", Unknown),
+    ]);
+    assert!(mentions(b"# /etc/x\na # /etc/x").list.is_empty());
+}
+
+#[test]
+fn what_is_sourced() {
+    let found = mentions(b". /etc/x").list;
+    assert_eq!(found[0].reader, Reader::Shell(Span::new(0, 8)));
+    let found = mentions(b". /etc/x a").list;
+    assert_eq!(found[0].reader, Reader::Other);
+}
+
+#[test]
+fn what_lies_below() {
+    for (script, below) in [
+        ("chown -R a /etc/x", true),
+        ("rm -rf /etc/x/*", true),
+        ("rm -f /etc/x/*.conf", false),
+        ("find /etc/x -delete", true),
+        ("cp a /etc/x/", false),
+        ("tar -C /etc/x -xf a", false),
+        ("echo a > /etc/x/$1", false),
+        ("A=/etc/x; rm -rf $A", true),
+        ("A=/etc/x; rm -f $A/$1", false),
+    ] {
+        let found: Vec<_> = mentions(script.as_bytes()).written().collect();
+        let is_x = |written: &Written| written.path.path == b"/etc/x";
+        assert!(found.iter().any(is_x), "{script}");
+        assert_eq!(found.iter().any(|written| written.below), below, "{script}");
+    }
+}
+
+#[test]
+fn an_empty_beginning_is_not_all_that_a_variable_can_be() {
+    assert!(mentions(b"R=; R=$1; a > $R/etc/x").also_written.is_empty());
+    assert_eq!(mentions(b"R=; a > $R/etc/x").also_written.len(), 1);
+}
+
+#[test]
+fn hostile_scripts_take_no_time() {
+    let many = |text: &str, count: usize| text.repeat(count);
+    for script in [
+        many("cat /etc/x&&", 50_000) + "a",
+        many("echo \"the file /etc/x\" | a\n", 20_000),
+        format!("A=/etc/x\na > {}", many("$A", 50_000)),
+        many("A=/etc/x$A\nb > $A\n", 10_000),
+        format!("cat {} /etc/x\n", many("<<E ", 20_000)) + &many("E\n", 20_000),
+        many("f() { echo a /etc/x; f; }; b=$(f)\n", 10_000),
+        format!(
+            "{}cat /etc/x{}",
+            many("f() { ", 10_000),
+            many("; }", 10_000)
+        ),
+        format!(
+            "echo {}/etc/x{}",
+            many("$(echo ", 20_000),
+            many(")", 20_000)
+        ),
+        many("eval 'eval \"cat /etc/x\"'\n", 10_000),
+    ] {
+        let found = mentions(script.as_bytes());
+        assert!(!found.list.is_empty());
+    }
+}
