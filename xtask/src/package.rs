@@ -9,7 +9,7 @@ use anyhow::{Context as _, ensure};
 use crate::{cargo, target_directory};
 
 /// Packages of the workspace that are not published.
-const UNPUBLISHED: [&str; 9] = [
+const UNPUBLISHED: [&str; 10] = [
     "case-runner",
     "scanner-tests",
     "tests-boot",
@@ -17,6 +17,7 @@ const UNPUBLISHED: [&str; 9] = [
     "tests-nix",
     "tests-packages",
     "tests-pages",
+    "tests-shell-oracle",
     "tool-tests",
     "xtask",
 ];
