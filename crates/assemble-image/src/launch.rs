@@ -1,5 +1,5 @@
-//! How a tool is started: through this program itself, which first gives its own process what a tool has
-//! to have and no parent can give without unsafe code, and then becomes the tool.
+//! Starts a tool through this program itself: it sets the death signal and the umask of its own process, which a
+//! parent cannot do without unsafe code, and then executes the tool.
 
 use std::env;
 use std::ffi::{OsStr, OsString};

@@ -79,7 +79,7 @@ pub(crate) struct Layout {
     pub(crate) summary: &'static str,
     /// The parts of the plan that it wants.
     pub(crate) parts: &'static [Part],
-    /// What the kernel command line says about the root file system.
+    /// The part of the kernel command line that names the root file system.
     pub(crate) root_arguments: fn(&Job<'_>) -> String,
     /// The steps that write the output.
     pub(crate) steps: fn(&Job<'_>) -> Vec<Step>,

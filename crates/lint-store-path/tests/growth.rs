@@ -234,9 +234,3 @@ fn command(store: &OnePath) -> Command {
 fn memory_grows_with_the_input() {
     growth::check(ROWS, store, command, None);
 }
-
-#[test]
-#[ignore = "measures time: run it where nothing else runs"]
-fn time_grows_with_the_input() {
-    growth::assert_slopes(ROWS, store, command);
-}

@@ -3,15 +3,7 @@
 mod support;
 
 use support::Store;
-use tool_tests::growth::{self, Row};
-
-fn lines(count: usize, before: &str, line: fn(usize) -> String) -> Vec<u8> {
-    let mut text = before.to_owned();
-    for number in 0..count {
-        text.push_str(&line(number));
-    }
-    text.into_bytes()
-}
+use tool_tests::growth::{self, Row, lines};
 
 const ROWS: &[Row] = &[
     Row {
@@ -88,10 +80,4 @@ const ROWS: &[Row] = &[
 #[test]
 fn memory_grows_with_the_input() {
     growth::check(ROWS, Store::new, Store::command, Some("--dry-run"));
-}
-
-#[test]
-#[ignore = "measures time: run it where nothing else runs"]
-fn time_grows_with_the_input() {
-    growth::assert_slopes(ROWS, Store::new, Store::command);
 }

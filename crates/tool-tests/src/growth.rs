@@ -1,6 +1,6 @@
 //! Growth: the same thing in a package `n`, `2n` and `4n` times. What a tool holds for it has to fit into a
-//! limited memory, in which the square of the input would not have room. How long it takes depends on the
-//! machine: that is printed, and judged by [`assert_slopes`] alone.
+//! limited memory, in which the square of the input would not have room. The time depends on the machine: it is
+//! printed, not judged.
 
 use std::ops::Deref;
 use std::process::Command;
@@ -48,29 +48,12 @@ pub fn check<S: Deref<Target = Store>>(
     }
 }
 
-/// No row takes much more than four times as long for four times as many. Only where nothing else runs.
-pub fn assert_slopes<S: Deref<Target = Store>>(
-    rows: &[Row],
-    make: fn() -> S,
-    command: fn(&S) -> Command,
-) {
-    for row in rows {
-        let time = |count| {
-            let store = make();
-            (row.lay_out)(&store, count);
-            let once = || run(&mut command(&store), "human", count, row.name);
-            once().min(once())
-        };
-        let times = [1, 2, 4].map(|factor| time(4 * factor * row.count));
-        println!("{}: {times:?}", row.name);
-        // What takes no time at all says nothing; the square would be sixteen times as long.
-        let floor = Duration::from_millis(50);
-        assert!(
-            times[2] < 9 * times[0].max(floor),
-            "{}: {times:?}",
-            row.name
-        );
-    }
+/// A text of `before` and so many lines, each made of its number.
+#[must_use]
+pub fn lines(count: usize, before: &str, line: fn(usize) -> String) -> Vec<u8> {
+    let mut text = before.to_owned();
+    text.extend((0..count).map(line));
+    text.into_bytes()
 }
 
 #[track_caller]

@@ -207,7 +207,7 @@ impl Staging {
         Ok(())
     }
 
-    /// What a link is in the image that has a target in the staging root now.
+    /// The target that a link has in the image; `target` is the one in the staging root.
     fn in_image(&self, path: &[u8], target: Vec<u8>) -> Vec<u8> {
         match self.contained.get(path) {
             Some(link) if link.here == target => link.in_image.clone(),

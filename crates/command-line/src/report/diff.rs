@@ -20,7 +20,7 @@ const RESET: &str = "\x1b[0m";
 pub(super) enum Reader {
     /// A program, which may apply it: it is exact to the byte.
     Program,
-    /// A person, before a terminal: what that would obey is shown as escapes.
+    /// A terminal: control characters are printed as escapes.
     Person {
         /// Whether it is colored.
         colors: bool,

@@ -66,7 +66,7 @@ pub struct Elf {
     /// What it is for.
     pub elf_type: ElfType,
     /// Whether it is a separate debug file (objcopy(1), `--only-keep-debug`): it has the headers of a program
-    /// or library, and not what they say is there. Nothing loads it, so that it names nothing.
+    /// or library without their content. No loader reads it, so it names no file.
     pub is_debug_file: bool,
     /// Whether it has a dynamic section: a program without one needs no library.
     pub is_dynamic: bool,
@@ -107,8 +107,7 @@ pub enum ElfProblem {
     /// A string that a header or the dynamic section names lies outside the file, or has no end; or they are
     /// longer than is read.
     BadString,
-    /// A note whose lengths lead out of it, or whose text is not what its specification says; or more notes than
-    /// are read.
+    /// A note whose lengths exceed it or whose text violates its specification, or more notes than are read.
     BadNote,
 }
 
