@@ -265,9 +265,14 @@ pub fn package_name(store_path: &Path) -> String {
     escape_for_terminal(name_without_hash(store_path))
 }
 
-/// The store that `--store-dir` and `--root` name. Fails if the one is not absolute, or the other is no
-/// directory.
+/// The store that `--store-dir` and `--root` name. Without a root, `--store-dir` may be any directory, from
+/// the working directory on. Fails if the one is not absolute, or the other is no directory.
 pub fn store(store_dir: &Path, root: Option<&Path>) -> Result<Store, OptionError> {
+    let here = match root {
+        None if store_dir.is_relative() => store_dir.canonicalize().ok(),
+        _ => None,
+    };
+    let store_dir = here.as_deref().unwrap_or(store_dir);
     let directory = absolute("--store-dir", store_dir.as_os_str().as_bytes())?;
     check_root(root)?;
     Ok(Store::new(directory, root.map(Path::to_owned)))

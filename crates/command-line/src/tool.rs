@@ -26,6 +26,8 @@ pub trait Tool: Parser {
     const EXAMPLE: &'static str;
     /// Whether it also writes its findings as a page: it has to enable the feature `html`.
     const HAS_PAGE: bool = false;
+    /// Whether its findings go to standard output in the human format: see [`Report`](crate::Report).
+    const FINDINGS_ON_STDOUT: bool = false;
 
     /// The kinds of finding that it reports.
     fn kinds() -> Vec<&'static FindingKind>;
@@ -105,10 +107,15 @@ fn after_help<T: Tool>() -> String {
         .filter(|name| name != "human")
         .collect();
     let documents = documents.join(", ");
+    let human = if T::FINDINGS_ON_STDOUT {
+        "findings on standard output, the summary on standard error"
+    } else {
+        "findings and the summary on standard error"
+    };
     format!(
         "\
 Standard output and standard error:
-  human: findings and the summary on standard error
+  human: {human}
   {documents}: one document on standard output
 
 Long argument lists:

@@ -88,6 +88,7 @@ lint-store-path /nix/store/…-chrony-4.6
   lint-store-path --closure --allow shebang-env:share/** ./result
   lint-store-path --closure --format html ./result > findings.html";
     const HAS_PAGE: bool = true;
+    const FINDINGS_ON_STDOUT: bool = true;
 
     fn kinds() -> Vec<&'static FindingKind> {
         rules::kinds().to_vec()
@@ -190,6 +191,7 @@ impl Arguments {
             allowed,
             known: compared.known,
             gone: compared.gone,
+            findings_on_stdout: Self::FINDINGS_ON_STDOUT,
             sizes: match self.output_options.format {
                 Format::Html => sizes(&known),
                 _ => Vec::new(),

@@ -1,7 +1,6 @@
 //! Getting the facts of store paths: from files, from the cache, else by reading.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -67,7 +66,6 @@ pub fn gather(sources: Sources, progress: &dyn Progress) -> Result<Gathered, Err
 }
 
 fn gather_here(sources: Sources, progress: &dyn Progress) -> Result<Gathered, Error> {
-    reserve_memory();
     let named = sources.store.read_closure(&not_given(&sources))?;
     let store = &sources.store;
     let given = sources.given.into_iter();
@@ -133,15 +131,6 @@ fn gather_here(sources: Sources, progress: &dyn Progress) -> Result<Gathered, Er
         read,
         not_cached: not_cached.pop_first(),
     })
-}
-
-/// Facts are many small pieces of memory, and glibc gets more of it for a thread page by page (`grow_heap()` of
-/// its `malloc/arena.c`), but does not give it back at once. So each thread gets some at once. A large piece
-/// that was freed teaches malloc to take smaller ones from there (mallopt(3), `M_MMAP_THRESHOLD`).
-fn reserve_memory() {
-    let have_for_once = |size| drop(black_box(Vec::<u8>::with_capacity(size)));
-    have_for_once(24 << 20);
-    rayon::broadcast(|_| have_for_once(16 << 20));
 }
 
 struct Task<'a> {

@@ -33,7 +33,7 @@ fn every_rule_has_a_case_with_a_clean_twin() {
     for rule in RULES {
         let name = rule.id();
         let case = cases_dir().join(name);
-        let shown = fs::read_to_string(case.join("stderr")).unwrap_or_default();
+        let shown = fs::read_to_string(case.join("stdout")).unwrap_or_default();
         assert!(
             shown.contains(&format!("[{name}]")),
             "the case {name} shows it"

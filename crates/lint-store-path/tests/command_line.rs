@@ -93,13 +93,13 @@ fn a_closure_is_found_in_the_files() {
 
     let (status, _, alone) = stage.run(&[text(&first)]);
     assert_eq!((status, alone.as_str()), (Some(0), ""));
-    let (status, _, closure) = stage.run(&["--closure", "--verbose", text(&first)]);
+    let (status, closure, summary) = stage.run(&["--closure", "--verbose", text(&first)]);
     assert_eq!(status, Some(0), "a warning is no error");
     assert!(closure.contains("-last/dangling"), "{closure}");
     assert!(!closure.contains("-other"), "{closure}");
     assert!(
-        closure.contains("the closure of first: 1 finding\n"),
-        "{closure}"
+        summary.contains("the closure of first: 1 finding\n"),
+        "{summary}"
     );
 }
 
@@ -110,7 +110,7 @@ fn a_closure_is_read_from_a_list() {
     symlink("gone", one.join("dangling")).unwrap();
     let list = stage.top.path().join("store-paths");
     fs::write(&list, format!("{}\n", one.display())).unwrap();
-    let (_, _, told) = stage.run(&["--closure", text(&list)]);
+    let (_, told, _) = stage.run(&["--closure", text(&list)]);
     assert!(told.contains("[dangling-symlink]"), "{told}");
 }
 
@@ -122,6 +122,31 @@ fn a_link_to_a_store_path_is_followed() {
     symlink(&one, &link).unwrap();
     let (status, _, told) = stage.run(&["result"]);
     assert_eq!((status, told.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_store_is_given_from_the_working_directory_on() {
+    let stage = Stage::new();
+    stage.path(
+        "x",
+        &[(
+            "lib/systemd/system/x.service",
+            "[Service]\nExecStart=/usr/bin/x\n",
+        )],
+    );
+    for (directory, path) in [
+        ("nix/store", "nix/store"),
+        ("nix/../nix/store", "./nix/store/."),
+    ] {
+        let path = format!("{path}/{HASH}x-x");
+        let mut command = Command::new(TOOL);
+        command
+            .current_dir(stage.top.path())
+            .args(["--no-cache", "--store-dir", directory, &path]);
+        let (status, findings, _) = told(&command.output().unwrap());
+        assert_eq!(status, Some(1));
+        assert!(findings.starts_with("error[missing-program]"), "{findings}");
+    }
 }
 
 #[test]
@@ -141,7 +166,7 @@ fn facts_are_written_by_one_run_and_joined_by_another() {
     fs::create_dir(stage.store()).unwrap();
     let facts = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
     let (library, user) = (facts(&library), facts(&user));
-    let (status, _, told) = stage.run(&["--closure", "--facts", &library, "--facts", &user]);
+    let (status, told, _) = stage.run(&["--closure", "--facts", &library, "--facts", &user]);
     assert_eq!(status, Some(0), "{told}");
     assert_eq!(told.matches("[dangling-symlink]").count(), 1, "{told}");
     assert!(told.contains("-user/wrong"), "{told}");
@@ -214,7 +239,7 @@ fn rules_can_be_allowed_and_denied() {
     symlink("gone", one.join("dangling")).unwrap();
     let path = text(&one);
     assert_eq!(stage.run(&[path]).0, Some(0));
-    let (status, _, told) = stage.run(&["--deny", "dangling-symlink", path]);
+    let (status, told, _) = stage.run(&["--deny", "dangling-symlink", path]);
     assert_eq!(status, Some(1));
     assert!(told.contains("error[dangling-symlink]"), "{told}");
     let (status, _, told) = stage.run(&["--allow", "dangling-symlink:dang*", path]);

@@ -28,6 +28,9 @@ pub struct Report {
     pub store_dir: PathBuf,
     /// The findings that count.
     pub findings: Vec<Finding>,
+    /// Whether the findings are what the tool is run for: in the human format they go to standard output
+    /// then, else to standard error.
+    pub findings_on_stdout: bool,
     /// The changes, if the tool is a fixup.
     pub changes: Option<Changes>,
     /// How many findings were allowed.
@@ -65,6 +68,7 @@ impl Report {
             subject,
             store_dir,
             findings,
+            findings_on_stdout: false,
             changes: None,
             allowed: 0,
             known: 0,

@@ -6,6 +6,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use anyhow::Context;
 use hermetic_out::{Finding, Place, Severity};
 
+use super::alike::Alike;
 use super::content::{Changes, Report};
 use super::counts::{RuleFindings, by_rule, count};
 use super::diff::{Reader, write_changes};
@@ -14,7 +15,7 @@ use super::style::Style;
 use crate::escape::{escape_for_terminal, escape_path};
 use crate::exit_status::Streams;
 
-/// Writes the changes, if they are wanted, to standard output, and the findings to standard error.
+/// Writes the changes, if they are wanted, to standard output, and the findings to their stream.
 pub(super) fn announce(
     report: &Report,
     style: Style,
@@ -31,9 +32,14 @@ pub(super) fn announce(
             .and_then(|()| streams.stdout.flush())
             .context("writing to standard output")?;
     }
-    let colors = style.has_colors(streams.stderr_is_terminal);
-    let text = findings(&report.findings, style.least_severity(), colors);
-    to_stderr(&text, streams)
+    if report.findings_on_stdout {
+        let text = findings(report, style, style.has_colors(streams.stdout_is_terminal));
+        let written = streams.stdout.write_all(text.as_bytes());
+        written.context("writing to standard output")
+    } else {
+        let text = findings(report, style, style.has_colors(streams.stderr_is_terminal));
+        to_stderr(&text, streams)
+    }
 }
 
 /// Writes the summary to standard error.
@@ -63,22 +69,34 @@ fn summary(report: &Report, style: Style) -> String {
     text
 }
 
-/// The findings of at least a severity, each with its line marked.
-fn findings(findings: &[Finding], least: Severity, colors: bool) -> String {
+/// The findings that `style` wants, each with its line marked.
+fn findings(report: &Report, style: Style, colors: bool) -> String {
     let renderer = if colors {
         Renderer::styled()
     } else {
         Renderer::plain()
     };
+    let least = style.least_severity();
+    let shown = report
+        .findings
+        .iter()
+        .filter(|finding| finding.severity >= least);
+    let shown = if style.all {
+        Alike::each(shown)
+    } else {
+        Alike::folded(shown, &report.store_dir)
+    };
     let mut text = String::new();
-    for finding in findings.iter().filter(|finding| finding.severity >= least) {
-        text.push_str(&render(finding, &renderer));
+    for alike in shown {
+        let notes = alike.notes(&report.store_dir);
+        text.push_str(&render(alike.first, notes, &renderer));
         text.push_str("\n\n");
     }
     text
 }
 
-fn render(finding: &Finding, renderer: &Renderer) -> String {
+/// A finding, and `notes` on it.
+fn render(finding: &Finding, notes: impl Iterator<Item = String>, renderer: &Renderer) -> String {
     let level = match finding.severity {
         Severity::Note => Level::NOTE,
         Severity::Warning => Level::WARNING,
@@ -102,6 +120,9 @@ fn render(finding: &Finding, renderer: &Renderer) -> String {
     };
     if !finding.help.is_empty() {
         group = group.element(Level::HELP.message(escape_for_terminal(finding.help.as_bytes())));
+    }
+    for note in notes {
+        group = group.element(Level::NOTE.message(note));
     }
     let text = renderer.render(&[group]);
     match &finding.place {
@@ -246,6 +267,7 @@ mod tests {
         color: Color::Auto,
         quiet: true,
         verbose: false,
+        all: false,
     };
     const VERBOSE: Style = Style {
         quiet: false,
@@ -254,7 +276,7 @@ mod tests {
     };
 
     fn shown(report: &Report, style: Style) -> String {
-        findings(&report.findings, style.least_severity(), false) + &summary(report, style)
+        findings(report, style, false) + &summary(report, style)
     }
 
     #[test]
@@ -274,6 +296,37 @@ x-1.0: 4 files changed, 1 reference replaced, 1 reference unresolved, 2 findings
   out newly refers to /nix/store/b-y
 ";
         assert_eq!(shown(&report(), Style::default()), expected);
+    }
+
+    #[test]
+    fn findings_that_are_alike_are_shown_once() {
+        let mut report = findings_report();
+        let first = report.findings[0].clone();
+        for file in [
+            "/nix/store/a-x/b",
+            "/nix/store/a-x/c",
+            "/nix/store/b-y/d",
+            "/elsewhere",
+        ] {
+            let mut other = first.clone();
+            other.file = file.into();
+            report.findings.push(other);
+        }
+        let mut unlike = first.clone();
+        unlike.message.push('!');
+        report.findings.push(unlike);
+        let text = shown(&report, Style::default());
+        let titles = |text: &str| text.matches("error[unresolved-program]").count();
+        assert_eq!(titles(&text), 4, "{text}");
+        let note = "\n  = note: the same in 2 more places: b:2, c:2\n";
+        assert_eq!(text.matches(note).count(), 1, "{text}");
+        let all = Style {
+            all: true,
+            ..Style::default()
+        };
+        let text = shown(&report, all);
+        assert_eq!(titles(&text), 6, "{text}");
+        assert!(!text.contains("the same in"), "{text}");
     }
 
     #[test]
@@ -396,7 +449,7 @@ x-1.0: 4 files changed, 1 reference replaced, 1 reference unresolved, 2 findings
                     "{start}..{end}"
                 );
                 finding.place = Some(place);
-                assert!(!render(&finding, &renderer).is_empty());
+                assert!(!render(&finding, std::iter::empty(), &renderer).is_empty());
             }
         }
     }
@@ -413,7 +466,7 @@ x-1.0: 4 files changed, 1 reference replaced, 1 reference unresolved, 2 findings
             Span::new(start, file.len()),
         ));
         for renderer in [Renderer::plain(), Renderer::styled()] {
-            let text = render(&finding, &renderer);
+            let text = render(&finding, std::iter::empty(), &renderer);
             let line = text.lines().nth(1).unwrap();
             assert!(line.contains("x.service:2:205"), "{line}");
         }

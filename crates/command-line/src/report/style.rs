@@ -33,6 +33,13 @@ pub struct Style {
     #[arg(long, short, conflicts_with = "verbose", help_heading = OUTPUT)]
     pub quiet: bool,
 
+    /// Print each finding, also where many say the same
+    ///
+    /// Otherwise findings about one file that differ only in their subject are printed once, and so are three or
+    /// more of a store path that differ only in their place.
+    #[arg(long, help_heading = OUTPUT)]
+    pub all: bool,
+
     /// Print additional detail
     #[arg(long, short, help_heading = OUTPUT)]
     pub verbose: bool,

@@ -30,9 +30,9 @@ impl Closure {
 }
 
 impl Store {
-    /// What `arguments` name. A store path is itself, unless it is the output of nixpkgs' closureInfo,
-    /// which holds a list `store-paths`. A link to a store path (`./result`) is that store path; any other
-    /// file is such a list, one store path a line.
+    /// What `arguments` name. A store path is itself, also as it lies on the disk (relative, below the root),
+    /// unless it is the output of nixpkgs' closureInfo, which holds a list `store-paths`. A link to a store
+    /// path (`./result`) is that store path; any other file is such a list, one store path a line.
     ///
     /// Fails if an argument is none of these, a list cannot be read, or a store path does not exist.
     pub fn read_closure(&self, arguments: &[PathBuf]) -> Result<Closure, StoreError> {
@@ -40,7 +40,7 @@ impl Store {
         for argument in arguments {
             let store_path = match self.store_path(argument) {
                 Ok(path) => Ok(path),
-                Err(error) => self.behind_link(argument).ok_or(error),
+                Err(error) => self.on_disk(argument).ok_or(error),
             };
             let list = match store_path {
                 Ok(path) => {
@@ -55,7 +55,7 @@ impl Store {
                 }
                 // Read as it stands: a list is no part of the store.
                 Err(_) if argument.is_file() => argument.clone(),
-                Err(error) => return Err(error),
+                Err(error) => return Err(error.with_advice(self, argument)),
             };
             let text = regular_file::read(&list).map_err(|source| StoreError::Io {
                 action: "reading the closure in",
@@ -105,13 +105,20 @@ impl Store {
         Ok(path)
     }
 
-    /// The store path that a link such as `./result` leads to.
-    fn behind_link(&self, argument: &Path) -> Option<PathBuf> {
-        let is_link = argument.symlink_metadata().ok()?.is_symlink();
-        if self.root.is_some() || !is_link {
-            return None;
-        }
-        self.store_path(&argument.canonicalize().ok()?).ok()
+    /// The store path that `argument` is on the disk, or that a link such as `./result` leads to.
+    fn on_disk(&self, argument: &Path) -> Option<PathBuf> {
+        let store = self.real_path(&self.directory).canonicalize().ok()?;
+        let beside = |path: &Path| {
+            let inside = path.strip_prefix(&store).ok()?;
+            self.store_path(&self.directory.join(inside)).ok()
+        };
+        // A store path may itself be a link.
+        let parent = match argument.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let here = parent.canonicalize().ok()?.join(argument.file_name()?);
+        beside(&here).or_else(|| beside(&argument.canonicalize().ok()?))
     }
 }
 
@@ -165,6 +172,25 @@ mod tests {
     }
 
     #[test]
+    fn a_store_path_may_be_given_as_it_lies_on_the_disk() {
+        let (root, store) = store();
+        let given = [
+            root.path().join("nix/store/./h-a/"),
+            root.path().join("nix/store/../store/h-b"),
+        ];
+        let closure = store.read_closure(&given).unwrap();
+        assert_eq!(
+            closure.paths,
+            [store.path_of_name(b"h-a"), store.path_of_name(b"h-b")]
+        );
+        // The store path is the link, not what it leads to.
+        symlink("h-b", root.path().join("nix/store/h-link")).unwrap();
+        let given = [root.path().join("nix/store/h-link")];
+        let closure = store.read_closure(&given).unwrap();
+        assert_eq!(closure.paths, [store.path_of_name(b"h-link")]);
+    }
+
+    #[test]
     fn what_is_no_store_path_is_refused() {
         let (root, store) = store();
         let write = |name: &str, text: &str| {
@@ -173,8 +199,8 @@ mod tests {
             list
         };
         let here = |path: &str| root.path().join(path).display().to_string();
-        let directory = "is not directly below the store directory /nix/store; give the store path \
-                         itself, or give --store-dir";
+        let outside = "is not directly below the store directory /nix/store";
+        let directory = format!("{outside}; give the store path itself, or give --store-dir");
         let gone = format!(
             "does not exist as {}; build or copy it first, or give the right --root",
             here("nix/store/h-gone")
@@ -188,11 +214,15 @@ mod tests {
                 write("gone", "/nix/store/h-gone\n"),
                 format!("/nix/store/h-gone, which {} names, {gone}", here("gone")),
             ),
-            ("/usr".into(), format!("/usr {directory}")),
+            ("/gone".into(), format!("/gone {directory}")),
+            (
+                "/usr".into(),
+                format!("/usr {outside}; to take it for a store path, give --store-dir /"),
+            ),
             ("/nix/store/..".into(), format!("/nix/store/.. {directory}")),
             (
-                root.path().into(),
-                format!("{} {directory}", root.path().display()),
+                "/nix/store/h-a/bin".into(),
+                format!("/nix/store/h-a/bin {outside}; give the store path /nix/store/h-a"),
             ),
             (
                 write("other", "/gnu/store/h-a\n"),

@@ -73,6 +73,7 @@ impl Store {
                 path: path.to_owned(),
                 directory: self.directory.clone(),
                 list: None,
+                advice: None,
             }),
         }
     }
@@ -138,8 +139,9 @@ pub fn replace_hashes(text: &[u8], directory: &Path, replacement: &[u8]) -> Vec<
 pub enum StoreError {
     /// Something else than a store path.
     #[error(
-        "{}{} is not directly below the store directory {directory}; give the store path itself, or \
-         give --store-dir", start_of(path), named_in(list.as_deref())
+        "{}{} is not directly below the store directory {directory}; {}", start_of(path),
+        named_in(list.as_deref()),
+        advice.as_deref().unwrap_or("give the store path itself, or give --store-dir")
     )]
     NotAStorePath {
         /// What was given.
@@ -148,6 +150,8 @@ pub enum StoreError {
         directory: PathBuf,
         /// The list that names it.
         list: Option<PathBuf>,
+        /// What to give in its place, if that is known.
+        advice: Option<String>,
     },
     /// A store path that is not there.
     #[error(
@@ -175,6 +179,25 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The same, with what to type instead of `argument`.
+    fn with_advice(mut self, store: &Store, argument: &Path) -> Self {
+        if let Self::NotAStorePath { advice, .. } = &mut self {
+            *advice = match (store.store_path_of(argument), argument.canonicalize()) {
+                (Some(store_path), _) => {
+                    Some(format!("give the store path {}", store_path.display()))
+                }
+                (None, Ok(real)) if real.is_dir() => real.parent().map(|parent| {
+                    format!(
+                        "to take it for a store path, give --store-dir {}",
+                        parent.display()
+                    )
+                }),
+                _ => None,
+            };
+        }
+        self
+    }
+
     fn named_in(mut self, file: &Path) -> Self {
         if let Self::NotAStorePath { list, .. } | Self::Missing { list, .. } = &mut self {
             *list = Some(file.to_owned());

@@ -11,7 +11,7 @@ stdenv.mkDerivation {
   '';
   doInstallCheck = true;
   installCheckPhase = ''
-    if lintStorePath 2>said; then
+    if lintStorePath >said; then
       exit 1
     fi
     grep --quiet 'error\[shebang-outside-store\]' said
