@@ -26,6 +26,8 @@ rustPlatform.buildRustPackage {
         ../Cargo.lock
         ../Cargo.toml
         ../crates
+        ../docs/completions
+        ../docs/man
         ../tests/cases
       ]
       ++ map (member: ../. + "/${member}/Cargo.toml") others
@@ -53,6 +55,15 @@ rustPlatform.buildRustPackage {
       "--test"
       "cases"
     ];
+
+  # `cargo xtask docs` has made them; without installShellFiles, as a tool takes nothing of the package set
+  # but Rust.
+  postInstall = ''
+    install -D --mode=644 --target-directory="$out/share/man/man1" docs/man/${name}*.1
+    install -D --mode=644 docs/completions/${name}.bash "$out/share/bash-completion/completions/${name}.bash"
+    install -D --mode=644 docs/completions/${name}.fish "$out/share/fish/vendor_completions.d/${name}.fish"
+    install -D --mode=644 docs/completions/_${name} "$out/share/zsh/site-functions/_${name}"
+  '';
 
   meta = {
     inherit (tool) description;

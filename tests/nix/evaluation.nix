@@ -140,6 +140,29 @@ let
     );
 
   names = builtins.attrNames (overlay (throw "final") (throw "prev"));
+
+  toolNames = builtins.attrNames (import ../../nix-overlay/tools.nix);
+  # The flake on a nixpkgs that has what a flake wants beside the overlay.
+  flake = (import ../../flake.nix).outputs {
+    self = flake;
+    nixpkgs.legacyPackages = {
+      aarch64-linux = forFlake;
+      x86_64-linux = forFlake;
+    };
+  };
+  forFlake =
+    packages (_: {
+      symlinkJoin = made "symlinkJoin";
+      mkShell = arguments: arguments;
+      cargo = made "mkDerivation" { name = "cargo"; };
+      clippy = made "mkDerivation" { name = "clippy"; };
+      rustfmt = made "mkDerivation" { name = "rustfmt"; };
+      shellcheck = made "mkDerivation" { name = "shellcheck"; };
+      shfmt = made "mkDerivation" { name = "shfmt"; };
+    })
+    // {
+      extend = _: forFlake;
+    };
 in
 {
   "its names are known before any package" = names == [
@@ -429,6 +452,29 @@ in
     in
     builtins.attrNames (import ../../default.nix { pkgs = extended; }) == names;
   "the flake has the overlay" =
-    builtins.attrNames (((import ../../flake.nix).outputs { }).overlays.default (throw "") (throw ""))
-    == names;
+    builtins.attrNames (flake.overlays.default (throw "") (throw "")) == names;
+  "the flake has each tool as a package and as an app, and all of them as one" =
+    builtins.attrNames flake.packages.x86_64-linux
+    == builtins.sort builtins.lessThan (
+      builtins.attrNames flake.apps.x86_64-linux
+      ++ [
+        "default"
+        "hermetic-out"
+      ]
+    )
+    && map (tool: tool.pname) flake.packages.x86_64-linux.default.paths == toolNames
+    && builtins.match ".*/bin/lint-store-path" flake.apps.x86_64-linux.lint-store-path.program != null;
+  "the flake's checks are the tests of the hooks" =
+    builtins.all (
+      hook:
+      builtins.any (check: builtins.match "${hook}-.*" check != null) (
+        builtins.attrNames flake.checks.aarch64-linux
+      )
+    ) [
+      "lint-store-path"
+      "patch-systemd-units"
+      "relocate-etc-to-out"
+      "rewrite-pkgconfig-prefix"
+    ];
+  "the flake has a shell for working on it" = builtins.length flake.devShells.x86_64-linux.default.packages > 0;
 }

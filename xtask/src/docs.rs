@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::{fs, io};
 
 use anyhow::Context as _;
+use clap::builder::PossibleValuesParser;
 use clap_complete::Shell;
 use clap_complete::aot::generate_to;
 use hermetic_out::FindingKind;
@@ -18,6 +19,7 @@ use crate::project;
 
 #[cfg(test)]
 mod blocks;
+mod pictures;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -65,6 +67,12 @@ fn tools() -> [Tool; 5] {
 
 /// Where the pages of findings lie in the project.
 const PAGES: &str = "docs/rules";
+/// The directories in which everything is generated.
+const GENERATED: [&str; 4] = [PAGES, "docs/pictures", MANUALS, COMPLETIONS];
+/// Where the man pages lie.
+const MANUALS: &str = "docs/man";
+/// Where the completions of shells lie.
+const COMPLETIONS: &str = "docs/completions";
 
 /// The kinds of finding of all tools by their ids, each with the tools that report it.
 fn kinds(tools: &[Tool]) -> BTreeMap<&'static str, (&'static FindingKind, Vec<&'static str>)> {
@@ -120,18 +128,32 @@ fn stale(pages: &BTreeMap<String, String>) -> io::Result<Vec<String>> {
             stale.push(name.clone());
         }
     }
-    for entry in fs::read_dir(project().join(PAGES))? {
-        let name = format!("{PAGES}/{}", entry?.file_name().display());
-        if !pages.contains_key(&name) {
-            stale.push(name);
+    for directory in GENERATED {
+        for entry in fs::read_dir(project().join(directory))
+            .into_iter()
+            .flatten()
+        {
+            let name = format!("{directory}/{}", entry?.file_name().display());
+            if !pages.contains_key(&name) {
+                stale.push(name);
+            }
         }
     }
     Ok(stale)
 }
 
-pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
+/// Everything that is generated, by its path in the project.
+fn generated() -> anyhow::Result<BTreeMap<String, String>> {
     let tools = tools();
-    let pages = pages(&tools);
+    let manuals = man_pages_and_completions(&tools);
+    let mut generated = pages(&tools);
+    generated.extend(pictures::pictures().context("making the pictures")?);
+    generated.extend(manuals.context("generating the man pages and completions")?);
+    Ok(generated)
+}
+
+pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
+    let pages = generated()?;
     let stale = stale(&pages).with_context(|| format!("reading {PAGES}"))?;
     if options.check {
         for name in &stale {
@@ -142,34 +164,51 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     for name in stale {
         let path = project().join(&name);
         let written = match pages.get(&name) {
-            Some(page) => fs::write(&path, page),
+            Some(page) => fs::create_dir_all(path.parent().unwrap_or(&path))
+                .and_then(|()| fs::write(&path, page)),
             None => fs::remove_file(&path),
         };
         written.with_context(|| format!("writing {}", path.display()))?;
         println!("{name}");
     }
-    let generated = project().join("target/docs");
-    for tool in &tools {
-        man_pages_and_completions(tool, &generated).with_context(|| {
-            format!(
-                "writing the man pages and completions to {}",
-                generated.display()
-            )
-        })?;
-    }
-    println!("target/docs: man pages and completions");
     Ok(ExitCode::SUCCESS)
 }
 
-/// A man page, one more for each subcommand, and completions.
-fn man_pages_and_completions(tool: &Tool, directory: &Path) -> anyhow::Result<()> {
-    fs::create_dir_all(directory)?;
-    let mut command = (tool.command)();
-    clap_mangen::generate_to(command.clone(), directory)?;
-    for shell in [Shell::Bash, Shell::Fish, Shell::Zsh] {
-        generate_to(shell, &mut command, tool.name, directory)?;
+/// For each tool a man page, one more for each subcommand, and completions, by their paths in the project.
+fn man_pages_and_completions(tools: &[Tool]) -> anyhow::Result<BTreeMap<String, String>> {
+    let directory = tempfile::tempdir().context("cannot make a directory for the man pages")?;
+    for tool in tools {
+        clap_mangen::generate_to((tool.command)(), directory.path())?;
+        let ids = PossibleValuesParser::new(tool.kinds.iter().map(|kind| kind.id));
+        let mut command = with_ids((tool.command)(), &ids);
+        for shell in [Shell::Bash, Shell::Fish, Shell::Zsh] {
+            generate_to(shell, &mut command, tool.name, directory.path())?;
+        }
     }
-    Ok(())
+    let mut generated = BTreeMap::new();
+    for entry in fs::read_dir(directory.path())? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let is_manual = Path::new(&name)
+            .extension()
+            .is_some_and(|extension| extension == "1");
+        let directory = if is_manual { MANUALS } else { COMPLETIONS };
+        let text = fs::read_to_string(entry.path())?;
+        generated.insert(format!("{directory}/{}", name.display()), text);
+    }
+    Ok(generated)
+}
+
+/// The command line of a tool with `ids` as the values of its options that take the id of a finding.
+fn with_ids(command: clap::Command, ids: &PossibleValuesParser) -> clap::Command {
+    command
+        .mut_args(|argument| match argument.get_id().as_str() {
+            "explain" => argument
+                .value_parser(ids.clone())
+                .hide_possible_values(true),
+            _ => argument,
+        })
+        .mut_subcommands(|command| with_ids(command, ids))
 }
 
 #[cfg(test)]
@@ -289,7 +328,7 @@ mod tests {
 
     #[test]
     fn the_generated_pages_are_new() {
-        let stale = stale(&pages(&tools())).unwrap();
+        let stale = stale(&generated().unwrap()).unwrap();
         assert!(stale.is_empty(), "`cargo xtask docs` writes {stale:?}");
     }
 

@@ -86,34 +86,6 @@ fn what_asks_the_lint_about_itself_is_run() {
 }
 
 #[test]
-fn the_diff_of_the_readme_is_what_the_tool_prints() {
-    let (_, example) = commands()
-        .find(|(_, command)| !command.output.is_empty())
-        .expect("the README has an example with output");
-    let root = tempfile::tempdir().expect("a temporary directory");
-    let package = root.path().join(format!("nix/store/{HASH}-chrony-4.6"));
-    let units = package.join("lib/systemd/system");
-    fs::create_dir_all(&units).expect("a directory");
-    fs::create_dir_all(package.join("bin")).expect("a directory");
-    let unit = "[Service]\nType=forking\nExecStart=!/usr/sbin/chronyd $DAEMON_OPTS\nPIDFile=/run/chrony/chronyd.pid\n";
-    fs::write(units.join("chrony.service"), unit).expect("the unit");
-    let program = package.join("bin/chronyd");
-    fs::write(&program, "").expect("the program");
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    fs::set_permissions(&program, mode).expect("its mode");
-
-    let words = example.words.iter();
-    let mut words: Vec<String> = words
-        .map(|word| word.replace('…', HASH).replace("$HOST_PATH", "/nix/store"))
-        .collect();
-    words.extend(["--root".to_owned(), root.path().display().to_string()]);
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let (stdout, status) = run::<patch_systemd_units::cli::Arguments>(&words);
-    assert!(status.is_ok(), "{status:?}");
-    assert_eq!(stdout.replace(HASH, "…"), example.output);
-}
-
-#[test]
 fn every_configuration_is_read_by_its_reader() {
     for Block {
         page, line, text, ..

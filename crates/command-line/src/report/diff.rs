@@ -33,13 +33,14 @@ impl Reader {
     }
 }
 
-/// Writes every change: edits as a unified diff, others as a line each.
+/// Writes every change: edits as a unified diff, for people followed by an empty line; others as a line each.
 pub(super) fn write_changes(plan: &Plan, reader: Reader, stdout: &mut dyn Write) -> io::Result<()> {
     let colors = reader.has_colors();
     for change in &plan.changes {
         match change {
             Change::Edit(edits) => {
                 write_diff(&edits.path, &edits.before, &edits.after, reader, stdout)?;
+                end_diff(reader, stdout)?;
             }
             Change::Move { from, to } => {
                 write_heading(
@@ -64,6 +65,7 @@ pub(super) fn write_changes(plan: &Plan, reader: Reader, stdout: &mut dyn Write)
                 let heading = format!("create {} with mode {mode:04o}", escape_path(path));
                 write_heading(&heading, colors, stdout)?;
                 write_diff(path, b"", content, reader, stdout)?;
+                end_diff(reader, stdout)?;
             }
             Change::Link { path, target } => {
                 let heading = format!("link {} to {}", escape_path(path), escape_path(target));
@@ -83,6 +85,14 @@ fn write_heading(text: &str, colors: bool, stdout: &mut dyn Write) -> io::Result
         writeln!(stdout, "{BOLD}{text}{RESET}")
     } else {
         writeln!(stdout, "{text}")
+    }
+}
+
+/// Keeps the diffs of two files apart; a program gets nothing that is not theirs.
+fn end_diff(reader: Reader, stdout: &mut dyn Write) -> io::Result<()> {
+    match reader {
+        Reader::Program => Ok(()),
+        Reader::Person { .. } => writeln!(stdout),
     }
 }
 
