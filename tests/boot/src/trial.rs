@@ -108,7 +108,7 @@ impl Trial {
     fn run(self, workshop: &Workshop, image: &Image) -> Result<()> {
         match self {
             Self::Works => boots_and_works(workshop, image),
-            Self::Refuses(damage) => is_refused(workshop, image, damage),
+            Self::Refuses(damage) => is_refused(workshop, image, damage).map(drop),
         }
     }
 }
@@ -157,6 +157,11 @@ pub fn transcript(workshop: &Workshop, image: &Image) -> Result<String> {
     let console = &mut machine.console;
     session::wait_for_login(console)?;
     logins::show(console)
+}
+
+/// Flips a bit of an image; what veritysetup and the booting kernel say of it.
+pub fn refusal(workshop: &Workshop, image: &Image) -> Result<String> {
+    is_refused(workshop, image, Damage::Superblock)
 }
 
 /// Assembles the same again: all files must have the same bytes.
@@ -221,8 +226,8 @@ impl Damage {
     }
 }
 
-/// Flips a bit: veritysetup, if the root is a file, and the booting machine must refuse.
-fn is_refused(workshop: &Workshop, image: &Image, damage: Damage) -> Result<()> {
+/// Flips a bit: veritysetup, if the root is a file, and the booting machine must refuse. What they say.
+fn is_refused(workshop: &Workshop, image: &Image, damage: Damage) -> Result<String> {
     let doing = "flip a bit in a copy of the image";
     let directory = tempfile::tempdir_in(&image.directory).map_err(|e| Error::new(doing, e))?;
     let disk = directory.path().join(DISK);
@@ -235,11 +240,14 @@ fn is_refused(workshop: &Workshop, image: &Image, damage: Damage) -> Result<()> 
         &place,
         directory.path(),
     )?;
+    let mut said = String::new();
     if image.layout == Layout::Bare {
         match verify(workshop, &disk, image) {
             Ok(()) => return Err(Error::new("have it refused", "veritysetup verifies it")),
             // Any other failure would be one of the test.
-            Err(error) if error.to_string().contains("Verification failed") => {}
+            Err(error) if error.to_string().contains("Verification failed") => {
+                said = format!("{error}\n");
+            }
             Err(error) => return Err(error),
         }
     }
@@ -251,12 +259,13 @@ fn is_refused(workshop: &Workshop, image: &Image, damage: Damage) -> Result<()> 
         Place::File(path) if damage == Damage::LateFile => Some(path.as_path()),
         _ => None,
     };
-    dies(&start, &disks, reads)
+    said.push_str(&dies(&start, &disks, reads)?);
+    Ok(said)
 }
 
 /// Boots a machine whose root is damaged: it must panic before it asks who is there, or, if `reads`
-/// is the damaged file, as soon as that is read.
-fn dies(start: &Start, disks: &[PathBuf], reads: Option<&Path>) -> Result<()> {
+/// is the damaged file, as soon as that is read. The console's line that says so.
+fn dies(start: &Start, disks: &[PathBuf], reads: Option<&Path>) -> Result<String> {
     let mut machine = Machine::start(start, disks)?;
     let console = &mut machine.console;
     if let Some(file) = reads {
@@ -274,6 +283,10 @@ fn dies(start: &Start, disks: &[PathBuf], reads: Option<&Path>) -> Result<()> {
             ),
         ));
     }
+    let text = console.text();
+    let last = text.lines().rfind(|line| line.contains(CORRUPTED));
+    let last = last.unwrap_or_default().trim().to_owned();
     // The kernel was told to end the machine after a panic.
-    machine.wait(session::STEP)
+    machine.wait(session::STEP)?;
+    Ok(last)
 }

@@ -46,7 +46,7 @@ const COMPRESSIONS: [Compression; 2] = [
 /// Prints the table; `runs` are measured, of which the medians count.
 pub(super) fn run(runs: usize) -> anyhow::Result<()> {
     set_up::ensure_installed(set_up::IMAGE_BENCH)?;
-    let workshop = own::workshop()?;
+    let workshop = own::workshop(&crate::build)?;
     let directory = tempfile::Builder::new()
         .prefix("bench-images-")
         .tempdir_in(workshop.directory())?;
