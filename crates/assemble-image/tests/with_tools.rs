@@ -749,7 +749,7 @@ fn nobody_else_reads_shadow_whoever_ships_it() {
 #[test]
 fn an_account_that_opens_the_image_is_refused_unless_it_is_named() {
     let root = "root:x:0:0::/root:/bin/sh";
-    let (empty, hash) = ("empty-password", "password-in-passwd");
+    let (empty, hash) = ("empty-password", "readable-password");
     for (passwd, shadow, name, expected) in [
         ("root::0:0".to_owned(), "", "root", (empty, "passwd:1")),
         (
@@ -847,7 +847,7 @@ fn a_store_path_may_be_a_link_to_another() {
 /// What is made beside the output holds the hashes of passwords.
 #[test]
 fn an_interrupted_run_leaves_nothing_and_nobody_else_reads_what_it_makes() {
-    for signal in [Signal::TERM, Signal::INT] {
+    for signal in [Signal::HUP, Signal::INT, Signal::QUIT, Signal::TERM] {
         let world = world();
         world.write(BASE, "share/noise", &noise(32 << 20));
         let parent = world.path("parent");
