@@ -95,7 +95,7 @@ impl Nix {
         ] {
             arguments.extend(["--argstr".to_owned(), name.to_owned(), value]);
         }
-        if std::env::var_os("HERMETIC_OUT_SOAK").is_some() {
+        if std::env::var_os("HERMETIC_OUT_CHECK_TOOLS").is_some() {
             arguments.extend(["--arg", "checkTools", "true"].map(str::to_owned));
         }
         Ok(arguments)
