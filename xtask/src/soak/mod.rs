@@ -16,7 +16,7 @@ mod scanners;
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{self, BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
@@ -27,8 +27,10 @@ use tests_packages::{etc_package_names, package_names, pc_package_names, store};
 
 use crate::{cargo, project, set_up, target_directory, test};
 
-/// Where the table is.
+/// Where the table of a whole run without a failure is.
 const PAGE: &str = "docs/attack.md";
+/// Where the tests keep what shows a fault, and any other table is.
+const KEPT: &str = "target/attack";
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -133,6 +135,12 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
             Ok(found) => rows.extend(found),
             Err(error) => {
                 println!("FAILED: {error:#}");
+                rows.push(Row {
+                    what: attack.name.to_owned(),
+                    amount: String::new(),
+                    result: format!("**failed**: {error:#}"),
+                    command: format!("cargo xtask soak --only {}", attack.name),
+                });
                 failed.push(attack.name);
             }
         }
@@ -141,17 +149,17 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     for row in &rows {
         println!("{}: {}: {}", row.what, row.amount, row.result);
     }
+    let is_whole = failed.is_empty() && options.only.is_empty();
+    let path = match is_whole {
+        true => project().join(PAGE),
+        false => project().join(KEPT).join("attack.md"),
+    };
+    fs::create_dir_all(path.parent().unwrap_or(&path))
+        .and_then(|()| fs::write(&path, page(options, &rows)?))
+        .with_context(|| format!("writing {}", path.display()))?;
+    println!("\n{}", path.display());
     if !failed.is_empty() {
-        bail!(
-            "failed: {}; what was kept is in target/attack, and the table is not written",
-            failed.join(", ")
-        );
-    }
-    if options.only.is_empty() {
-        let path = project().join(PAGE);
-        fs::write(&path, page(options, &rows)?)
-            .with_context(|| format!("writing {}", path.display()))?;
-        println!("\n{PAGE}");
+        bail!("failed: {}; what was kept is in {KEPT}", failed.join(", "));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -247,7 +255,7 @@ fn reported(command: &mut Command, shown: &str) -> anyhow::Result<Result<Vec<Row
 }
 
 /// The page with the table.
-fn page(options: &Options, rows: &[Row]) -> anyhow::Result<String> {
+fn page(options: &Options, rows: &[Row]) -> io::Result<String> {
     let mut page = String::from(
         "# The standing attack\n\nWritten by `cargo xtask soak` from the results of its last whole run; \
          `cargo xtask docs --check` does not check the numbers. Each attack has a short form, which runs in \
@@ -285,7 +293,7 @@ fn page(options: &Options, rows: &[Row]) -> anyhow::Result<String> {
 }
 
 /// The size of the machine.
-fn machine() -> anyhow::Result<String> {
+fn machine() -> io::Result<String> {
     let processors = std::thread::available_parallelism()?;
     let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let memory = memory
