@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use scanner_tests::amount;
 use scanner_tests::random::Random;
 use support::{BASE, World, command, run, running};
-use tool_tests::changed::{Op, Seeds, apply, keep, may_fail, smallest};
+use tool_tests::changed::{Change, Seeds, apply, keep, may_fail, smallest};
 
 const OTHER: &str = "/nix/store/11111111111111111111111111111111-other-1.0";
 
@@ -187,14 +187,13 @@ fn packages_with_changed_files_become_an_image_or_findings() {
         let outputs = [PathBuf::from(&OTHER[1..])];
         fs::create_dir_all(root.join(&outputs[0])).unwrap();
         let ops = seeds.changes(&root, &outputs, &mut random);
-        match attempt(&ops) {
-            Ok(status) => statuses[status] += 1,
-            Err(_) => {
-                let ops = smallest(ops, &|ops| attempt(ops).is_err());
-                let message = attempt(&ops).unwrap_err();
-                let kept = keep("assemble-image", seed, &ops);
-                panic!("seed {seed}, packages with {}:\n{message}", kept.display());
-            }
+        if let Ok(status) = attempt(&ops) {
+            statuses[status] += 1;
+        } else {
+            let ops = smallest(ops, &|ops| attempt(ops).is_err());
+            let message = attempt(&ops).unwrap_err();
+            let kept = keep("assemble-image", seed, &ops);
+            panic!("seed {seed}, packages with {}:\n{message}", kept.display());
         }
     }
     let [clean, findings, failed] = statuses;
@@ -209,7 +208,7 @@ fn packages_with_changed_files_become_an_image_or_findings() {
 }
 
 /// Assembles an image of changed packages twice; the exit status, or what is not as it has to be.
-fn attempt(ops: &[(PathBuf, Op)]) -> Result<usize, String> {
+fn attempt(ops: &[Change]) -> Result<usize, String> {
     let world = World::with_tools();
     let root = world.path("root").canonicalize().unwrap();
     fs::create_dir_all(root.join(&OTHER[1..])).unwrap();

@@ -39,8 +39,8 @@ pub enum Op {
     Mode(u32),
 }
 
-/// What is done, by path in the tree.
-pub type Ops = Vec<(PathBuf, Op)>;
+/// What is done to a path in the tree.
+pub type Change = (PathBuf, Op);
 
 impl Seeds {
     /// The files of all cases, and of the real packages that the environment names.
@@ -65,7 +65,7 @@ impl Seeds {
 
     /// Random changes of the tree at `root`: files come, into `outputs` (relative to the root) if that is not
     /// empty, files are changed, and now and then one becomes something else.
-    pub fn changes(&self, root: &Path, outputs: &[PathBuf], random: &mut Random) -> Ops {
+    pub fn changes(&self, root: &Path, outputs: &[PathBuf], random: &mut Random) -> Vec<Change> {
         let mut contents: BTreeMap<PathBuf, Vec<u8>> = BTreeMap::new();
         for _ in 0..random.below(4) {
             let (Some(output), Some((sub_path, seed))) = (random.of(outputs), random.of(&self.0))
@@ -95,7 +95,7 @@ impl Seeds {
         let writes = contents
             .into_iter()
             .map(|(path, content)| (path, Op::Write(content)));
-        let mut ops: Ops = writes.collect();
+        let mut ops: Vec<Change> = writes.collect();
         if random.below(8) == 0
             && let Some((path, _)) = random.of(&files)
         {
@@ -136,7 +136,7 @@ fn input_of(path: &Path, content: &[u8]) -> Input {
 }
 
 /// Makes the changes below a root.
-pub fn apply(root: &Path, ops: &[(PathBuf, Op)]) -> Result<(), String> {
+pub fn apply(root: &Path, ops: &[Change]) -> Result<(), String> {
     for (path, op) in ops {
         let place = root.join(path);
         let parent = place.parent().unwrap_or(root);
@@ -169,7 +169,7 @@ pub fn apply(root: &Path, ops: &[(PathBuf, Op)]) -> Result<(), String> {
 
 /// Whether a tool may be unable to work after these: a file is something else, or in no output, so that an option
 /// may name it.
-pub fn may_fail(ops: &[(PathBuf, Op)]) -> bool {
+pub fn may_fail(ops: &[Change]) -> bool {
     ops.iter().any(|(path, op)| {
         let is_option = !path.iter().any(|part| part == "store");
         is_option || !matches!(op, Op::Write(_))
@@ -187,21 +187,20 @@ pub fn check(tool: &str, program: &str, job: Job, short: usize) {
         let mut random = Random::new(seed);
         let case = random.of(&cases).expect("there are cases");
         let ops = changes_of(case, &seeds, &mut random);
-        let attempt = |ops: &[(PathBuf, Op)]| {
+        let attempt = |ops: &[Change]| {
             run_changed(program, case, job, may_fail(ops), |root| apply(root, ops))
         };
-        match attempt(&ops) {
-            Ok(status) => statuses[usize::try_from(status).unwrap_or(0).min(2)] += 1,
-            Err(_) => {
-                let ops = smallest(ops, &|ops| attempt(ops).is_err());
-                let message = attempt(&ops).expect_err("it fails");
-                let kept = keep(tool, seed, &ops);
-                panic!(
-                    "seed {seed}, the case {} with {}:\n{message}",
-                    case.display(),
-                    kept.display()
-                );
-            }
+        if let Ok(status) = attempt(&ops) {
+            statuses[usize::try_from(status).unwrap_or(0).min(2)] += 1;
+        } else {
+            let ops = smallest(ops, &|ops| attempt(ops).is_err());
+            let message = attempt(&ops).expect_err("it fails");
+            let kept = keep(tool, seed, &ops);
+            panic!(
+                "seed {seed}, the case {} with {}:\n{message}",
+                case.display(),
+                kept.display()
+            );
         }
     }
     let amount: usize = statuses.iter().sum();
@@ -213,7 +212,7 @@ pub fn check(tool: &str, program: &str, job: Job, short: usize) {
     );
 }
 
-fn changes_of(case: &Path, seeds: &Seeds, random: &mut Random) -> Ops {
+fn changes_of(case: &Path, seeds: &Seeds, random: &mut Random) -> Vec<Change> {
     let top = tempfile::tempdir().expect("a directory");
     lay_out(case, top.path()).expect("the case's tree");
     let outputs = outputs_below(top.path());
@@ -236,7 +235,7 @@ fn outputs_below(root: &Path) -> Vec<PathBuf> {
 }
 
 /// Fewer and smaller changes that still fail.
-pub fn smallest(mut ops: Ops, fails: &dyn Fn(&[(PathBuf, Op)]) -> bool) -> Ops {
+pub fn smallest(mut ops: Vec<Change>, fails: &dyn Fn(&[Change]) -> bool) -> Vec<Change> {
     const ATTEMPTS: usize = 400;
     let mut index = 0;
     while index < ops.len() {
@@ -275,7 +274,7 @@ pub fn smallest(mut ops: Ops, fails: &dyn Fn(&[(PathBuf, Op)]) -> bool) -> Ops {
 }
 
 /// Writes down what was done to a tree that shows a fault; where.
-pub fn keep(tool: &str, seed: u64, ops: &[(PathBuf, Op)]) -> PathBuf {
+pub fn keep(tool: &str, seed: u64, ops: &[Change]) -> PathBuf {
     let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/attack");
     let kept = top.join(format!("{tool}-{seed}"));
     drop(fs::remove_dir_all(&kept));

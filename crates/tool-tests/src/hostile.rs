@@ -116,6 +116,9 @@ pub fn check<S: Deref<Target = Store>>(make: fn() -> Rewriting<S>) {
     }
 }
 
+/// Puts something at a path.
+type Put<'a> = &'a dyn Fn(&Path);
+
 /// Whenever the file is a FIFO or a link, or its directory a link, the run ends, with or without having found it,
 /// and nothing outside is changed.
 fn swapped<S: Deref<Target = Store>>(one: &Rewriting<S>) {
@@ -125,7 +128,7 @@ fn swapped<S: Deref<Target = Store>>(one: &Rewriting<S>) {
     one.store.write(&victim, one.before);
     let before = crate::snapshot::snapshot(&outside);
     let mut runs = 0;
-    let swaps: [(&Path, &dyn Fn(&Path)); 3] = [
+    let swaps: [(&Path, Put<'_>); 3] = [
         (&one.file, &fifo),
         (&one.file, &|aside| link(&victim, aside)),
         (directory, &|aside| link(&outside, aside)),

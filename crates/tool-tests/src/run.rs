@@ -47,7 +47,7 @@ fn spawn(command: &mut Command) -> Child {
     command.spawn().expect("the tool starts")
 }
 
-/// The most memory that a process has had, in KiB: proc_pid_status(5).
+/// The most memory that a process has had, in KiB: `proc_pid_status(5)`.
 fn peak_of(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

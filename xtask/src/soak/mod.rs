@@ -51,6 +51,9 @@ pub(crate) struct Options {
     corpus: bool,
 }
 
+/// A number of runs that no test comes to.
+const ENDLESS: usize = 1 << 24;
+
 /// A kind of attack.
 struct Attack {
     /// Its name on the command line.
@@ -150,9 +153,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         println!("{}: {}: {}", row.what, row.amount, row.result);
     }
     let is_whole = failed.is_empty() && options.only.is_empty();
-    let path = match is_whole {
-        true => project().join(PAGE),
-        false => project().join(KEPT).join("attack.md"),
+    let path = if is_whole {
+        project().join(PAGE)
+    } else {
+        project().join(KEPT).join("attack.md")
     };
     fs::create_dir_all(path.parent().unwrap_or(&path))
         .and_then(|()| fs::write(&path, page(options, &rows)?))
@@ -187,7 +191,7 @@ impl Amount<'_> {
         let variables = match self.runs {
             Some(runs) => vec![(amount::RUNS, runs.to_string())],
             None => vec![
-                (amount::RUNS, usize::MAX.min(1 << 24).to_string()),
+                (amount::RUNS, ENDLESS.to_string()),
                 (amount::SECONDS, seconds.max(1).to_string()),
             ],
         };
