@@ -1,6 +1,11 @@
 //! The tool killed at random moments: every file is the old one or the new one, and the next run
 //! completes the work. `cargo xtask soak` kills many more.
 
+#![allow(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a method of it would be for one lifetime alone"
+)]
+
 mod support;
 
 use std::path::Path;

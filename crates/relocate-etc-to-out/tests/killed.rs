@@ -1,6 +1,10 @@
 //! The tool killed at random moments: every file is the old one or the new one, none is lost, and the next
 //! run completes the work. `cargo xtask soak` kills many more.
 
+#![allow(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a method of it would be for one lifetime alone"
+)]
 #![allow(clippy::expect_used, reason = "a test that cannot do its work panics")]
 
 mod support;
