@@ -342,7 +342,7 @@ mod tests {
             ),
             (
                 "etc/userdb/x.user",
-                record(r#""userName":"x""#, r#"[]"#),
+                record(r#""userName":"x""#, "[]"),
                 0o644,
                 &[],
             ),
