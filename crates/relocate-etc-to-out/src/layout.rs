@@ -171,7 +171,7 @@ impl<'a> Layout<'a> {
                 let inside = nest.join(&name);
                 add(inside.join("etc").as_os_str().as_bytes(), own.unwrap_or(to));
                 let top = output.path.join(&inside);
-                let names = names(&self.tree, &top)?;
+                let names = names(self.tree, &top)?;
                 if names.iter().any(|name| name != "etc") {
                     self.findings.push(findings::about(
                         &findings::DESTDIR_NEST,
@@ -226,7 +226,7 @@ impl<'a> Layout<'a> {
             let in_place = from == to;
             let content = if file_type.is_dir() {
                 // One that stays is no business of anybody; one that has files comes with them.
-                let names = names(&self.tree, &from)?;
+                let names = names(self.tree, &from)?;
                 let is_empty = names.is_empty();
                 let is_state = state_directories()
                     .any(|known| below(known.as_bytes(), b"etc") == Some(sub_path));
