@@ -325,7 +325,7 @@ fn machine() -> io::Result<String> {
     Ok(format!(
         "{processors} processors and {} GiB of memory, Linux {}",
         memory.unwrap_or(0) >> 20,
-        kernel.trim()
+        kernel.trim().split('-').next().unwrap_or_default()
     ))
 }
 
