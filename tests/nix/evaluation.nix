@@ -142,6 +142,31 @@ let
   names = builtins.attrNames (overlay (throw "final") (throw "prev"));
 
   toolNames = builtins.attrNames (import ../../nix-overlay/tools.nix);
+  # The examples on a nixpkgs that has their packages.
+  fromExample =
+    let
+      nixpkgs =
+        { overlays }:
+        let
+          original = {
+            chrony = made "mkDerivation" {
+              name = "chrony-4";
+              overrideAttrs = change: made "mkDerivation" ({ name = "chrony-4"; } // change { });
+            };
+            openssh = original.chrony;
+          };
+          final = builtins.foldl' (prev: next: prev // next final prev) (
+            traps // needed final // original
+          ) overlays;
+        in
+        final;
+    in
+    import ../../examples/overlay { inherit nixpkgs; };
+  module = import ../../examples/nixos/configuration.nix {
+    pkgs = plain // {
+      chrony = plain.hello;
+    };
+  };
   # The flake on a nixpkgs that has what a flake wants beside the overlay.
   flake = (import ../../flake.nix).outputs {
     self = flake;
@@ -443,6 +468,15 @@ in
   "every option of the kernel is set over what nixpkgs says, to yes" = builtins.all (
     option: option._type == "override" && option.content.tristate == "y"
   ) (builtins.attrValues plain.hermeticKernelConfig);
+
+  "the example of an overlay builds its packages with the hooks" =
+    map (hook: hook.name) fromExample.chrony.nativeBuildInputs == [
+      "patch-systemd-units-hook"
+      "relocate-etc-to-out-hook"
+      "rewrite-pkgconfig-prefix-hook"
+    ];
+  "the example of a NixOS evaluates" =
+    isFine module && map (units: units.by) module.systemd.packages == [ "mkDerivation" ];
 
   "default.nix has the same names" =
     let
