@@ -7,16 +7,16 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
 use crate::encoding::Encoding;
-use crate::format::{Files, Format};
+use crate::format::{Files, Format, Paths};
 use crate::lines::is_blank;
 use crate::mapped_text::{MappedText, Span};
 use crate::reference::{Declaration, ProblemKind, Reference, Role, Scan};
 
 pub(crate) static FORMAT: Format = Format {
     directories: &["polkit-1/actions"],
-    files: Files::Ending(".policy"),
+    files: Files::Ending(&[".policy"]),
     scan,
-    names_paths: true,
+    paths: Paths::All,
     pieces: &[
         b"<policyconfig>",
         b"</policyconfig>",
