@@ -52,7 +52,8 @@ impl Units {
         for path in known.paths() {
             for scanned in scanned(path) {
                 let place = UnitPlace::of(&scanned.file.sub_path);
-                let Some((place, manager)) = place.and_then(|place| Some((place, place.manager()?)))
+                let Some((place, manager)) =
+                    place.and_then(|place| Some((place, place.manager()?)))
                 else {
                     continue;
                 };

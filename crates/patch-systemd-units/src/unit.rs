@@ -8,8 +8,8 @@ use bstr::ByteSlice;
 use hermetic_out::regular_file::Loaded;
 use hermetic_out::walk::{KnownFile, known_files};
 use hermetic_out::{Edit, Finding, FindingKind, Package, Severity, SourceText, Tree};
-use hermetic_out_formats::unit::place::{UnitPlace, unit_key};
 use hermetic_out_formats::sysctl::MAX_CORE_PATTERN;
+use hermetic_out_formats::unit::place::{UnitPlace, unit_key};
 use hermetic_out_formats::{FileKind, MAX_FILE_SIZE, MappedText, Scan, Span, Unencodable, scan};
 
 use crate::{Error, Options, findings};

@@ -180,7 +180,7 @@ fn scan_value(scan: &mut Scan, assignment: &Assignment, field: &'static str, syn
                 );
             }
         }
-        Syntax::NspawnBind | Syntax::NspawnOverlay => {
+        Syntax::NspawnBind | Syntax::NspawnOverlay | Syntax::NspawnReadOnlyOverlay => {
             for path in nspawn_sources(&line(), syntax) {
                 add(Role::Directory, read_specifiers(&path), false);
             }
@@ -279,6 +279,7 @@ fn nspawn_sources(value: &MappedText, syntax: Syntax) -> Vec<MappedText> {
     let mut items = items(value, b':');
     let sources = match syntax {
         Syntax::NspawnBind => usize::from(items.len() > 1),
+        Syntax::NspawnReadOnlyOverlay => items.len().saturating_sub(1),
         // The last but one is written to, and is the destination if it is the second.
         _ if items.len() == 2 => 1,
         _ => items.len().saturating_sub(2),

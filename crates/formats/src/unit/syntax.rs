@@ -66,6 +66,8 @@ pub(super) enum Syntax {
     NspawnBind,
     /// `lower[:lower…][:upper]:destination`, of systemd-nspawn.
     NspawnOverlay,
+    /// `lower[:lower…]:destination`, of systemd-nspawn.
+    NspawnReadOnlyOverlay,
     /// `[source:]destination[:options]`, of podman.
     Volume,
     /// `source[:options]`, of podman.
@@ -98,6 +100,7 @@ const NAMES: &[(&str, Syntax)] = &[
     ("no-exec-paths", Syntax::ExecPaths { is_allowed: false }),
     ("nspawn-bind", Syntax::NspawnBind),
     ("nspawn-overlay", Syntax::NspawnOverlay),
+    ("nspawn-read-only-overlay", Syntax::NspawnReadOnlyOverlay),
     ("open-file", Syntax::OpenFile),
     ("optional-file", Syntax::OptionalFile),
     ("paths", Syntax::Paths),
