@@ -45,6 +45,7 @@ macro_rules! kinds {
 kinds! {
     binfmt Binfmt
     bus_service BusService
+    cmake Cmake
     crontab Crontab
     desktop_entry DesktopEntry
     environment_d Environment

@@ -2,6 +2,7 @@
 
 pub mod binfmt;
 pub mod bus_service;
+pub mod cmake;
 mod command_line;
 pub mod configuration;
 pub mod crontab;

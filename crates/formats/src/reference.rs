@@ -192,6 +192,8 @@ pub enum Declaration {
         /// The value, without blanks at its ends.
         value: MappedText,
     },
+    /// A path that stands behind another path or a variable, with two slashes in between.
+    DoubledPath(MappedText),
     /// A variable of a `.pc` file.
     PkgConfigVariable {
         /// Its name.

@@ -24,15 +24,23 @@ fn the_lint_finds_what_the_fixup_would_change() {
                 continue;
             }
             let mut command = Command::new(env!("CARGO_BIN_EXE_lint-store-path"));
-            command.arg("--root").arg(&root).args(["--no-cache", "--format", "json"]);
+            command
+                .arg("--root")
+                .arg(&root)
+                .args(["--no-cache", "--format", "json"]);
             command.arg(format!("/nix/store/{}-hello-1.0", "a".repeat(32)));
             let output = finish(&mut command);
             let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-            let is_named = |path: &PathBuf| printed.contains(&format!("\"file\": \"/{}\"", path.display()));
+            let is_named =
+                |path: &PathBuf| printed.contains(&format!("\"file\": \"/{}\"", path.display()));
             if !changed.iter().all(is_named) {
                 silent.push(format!("{}: {}", path.display(), input.name));
             }
         }
     }
-    assert!(silent.is_empty(), "the lint is silent about\n{}", silent.join("\n"));
+    assert!(
+        silent.is_empty(),
+        "the lint is silent about\n{}",
+        silent.join("\n")
+    );
 }
