@@ -75,6 +75,10 @@ fn scan_assignment(scan: &mut Scan, name: &[u8], value: MappedText) {
         _ => return,
     };
     if value.bytes().starts_with(b"/") {
+        if role == Role::ProgramSearchPath {
+            let path = value.clone();
+            scan.declarations.push(Declaration::SearchPath(path));
+        }
         scan.references.push(Reference::new(role, field, value));
     }
 }

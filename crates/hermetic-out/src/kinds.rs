@@ -71,8 +71,8 @@ pub static CORE_PATTERN_TOO_LONG: FindingKind = FindingKind {
         path makes a pattern longer. patch-systemd-units writes nothing rather than such a pattern.",
     example: "kernel.core_pattern=|/nix/store/…-systemd-257/lib/systemd/systemd-coredump %P %u %g %s %t \
         9223372036854775808 %h %d %F",
-    remedy: "name the program by a short link that tmpfiles.d makes (`L /run/x/coredump - - - - STORE_PATH`), \
-        or leave out arguments",
+    remedy: "let tmpfiles.d make a short link to the program (`L /run/x/coredump - - - - STORE_PATH`) and name \
+        the link (`--replace PROGRAM=/run/x/coredump`), or leave out arguments",
 };
 
 /// A store path has credentials.
