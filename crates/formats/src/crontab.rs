@@ -30,20 +30,21 @@ pub(crate) static FORMAT: Format = Format {
 #[must_use]
 pub fn scan(file: &[u8]) -> Scan {
     let mut scan = Scan::default();
-    for physical in lines::physical(file) {
+    for whole in lines::physical(file) {
         // Blanks at its end are the command's.
-        let blanks = physical.of(file).iter().take_while(|byte| is_blank(**byte));
-        let span = Span::new(physical.start + blanks.count(), physical.end);
-        if matches!(span.of(file), [] | [b'#', ..]) {
+        let bytes = whole.of(file).iter();
+        let blanks = bytes.take_while(|byte| is_blank(**byte)).count();
+        let text = Span::new(whole.start + blanks, whole.end);
+        if matches!(text.of(file), [] | [b'#', ..]) {
             continue;
         }
-        let line = MappedText::of_file(file, span);
+        let line = MappedText::of_file(file, text);
         if let Some((name, value)) = assignment(&line) {
             scan_assignment(&mut scan, name, value);
         } else if let Some((user, command)) = entry(&line) {
-            scan_entry(&mut scan, user, &command);
+            scan_entry(&mut scan, &user, &command);
         } else {
-            scan.problem(ProblemKind::BadLine, span);
+            scan.problem(ProblemKind::BadLine, text);
         }
     }
     scan
@@ -132,7 +133,7 @@ fn decode(command: &MappedText) -> MappedText {
     text
 }
 
-fn scan_entry(scan: &mut Scan, user: MappedText, command: &MappedText) {
+fn scan_entry(scan: &mut Scan, user: &MappedText, command: &MappedText) {
     // `user:group` and `user/class` of other crons.
     let end = user.bytes().iter().position(|byte| b":/".contains(byte));
     let user = user.slice(0..end.unwrap_or(user.len()));

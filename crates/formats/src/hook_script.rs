@@ -1,4 +1,4 @@
-//! Scripts that systemd and NetworkManager run: before and after sleep (systemd-sleep(8)), at the end of a
+//! Scripts that systemd and `NetworkManager` run: before and after sleep (systemd-sleep(8)), at the end of a
 //! shutdown (systemd-shutdown(8)), to make units or an environment (systemd.generator(7),
 //! systemd.environment-generator(7)), and when the network changes (NetworkManager-dispatcher(8)).
 //!

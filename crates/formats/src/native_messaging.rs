@@ -236,7 +236,7 @@ mod tests {
             r#"{"path":"/usr/bin/x",}"#,
             r#"{"path":"/usr/bin/x"} x"#,
             r#"{"path":"/usr/bin/x""#,
-            r#"{'path':'/usr/bin/x'}"#,
+            "{'path':'/usr/bin/x'}",
             "{\"path\":\"/usr/bin/x\n\"}",
             r#"{"path":"\x"}"#,
             "// {}",

@@ -7,6 +7,9 @@ use tool_tests::files;
 use tool_tests::inputs::read;
 use tool_tests::run::finish;
 
+/// Where a file sets `PATH`, the lint takes it for one on which everything is found.
+const SET_PATH: &[&str] = &["own-directory: a name in a directory of the package that PATH has"];
+
 #[test]
 fn the_lint_finds_what_the_fixup_would_change() {
     let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../patch-systemd-units/tests/inputs");
@@ -20,7 +23,7 @@ fn the_lint_finds_what_the_fixup_would_change() {
             let directory = files::directory();
             let root = directory.path().join("root");
             let changed = input.lay_out(&root);
-            if changed.is_empty() {
+            if changed.is_empty() || SET_PATH.contains(&input.name.as_str()) {
                 continue;
             }
             let mut command = Command::new(env!("CARGO_BIN_EXE_lint-store-path"));

@@ -58,9 +58,12 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     table
 });
 
-/// The directives whose values name something, by their sections and names.
-static SYNTAXES: LazyLock<BTreeMap<(&str, &str), (&str, Syntax)>> = LazyLock::new(|| {
-    let mut syntaxes = BTreeMap::new();
+/// By sections and names: the name of a directive, and its syntax.
+type Syntaxes = BTreeMap<(&'static str, &'static str), (&'static str, Syntax)>;
+
+/// The directives whose values name something.
+static SYNTAXES: LazyLock<Syntaxes> = LazyLock::new(|| {
+    let mut syntaxes = Syntaxes::new();
     for ((_, key), entries) in TABLE.iter() {
         for entry in entries
             .iter()
@@ -332,7 +335,7 @@ mod tests {
                     "systemd.netdev" => &["netdev"],
                     "systemd.network" => &["network"],
                     "systemd.nspawn" => &["nspawn"],
-                    page if page.ends_with(".conf") => &["conf"],
+                    page if page.strip_suffix(".conf").is_some() => &["conf"],
                     _ => &["unit"],
                 };
                 !tables

@@ -139,7 +139,7 @@ fn scan_value(scan: &mut Scan, assignment: &Assignment, field: &'static str, syn
         Syntax::Nothing | Syntax::Machine | Syntax::Inside => {}
         Syntax::Command => scan_exec(scan, assignment, field),
         Syntax::Condition => add(Role::Condition, whole(b"|!"), true),
-        Syntax::OptionalFile => add(Role::File, whole(b"-"), bytes.starts_with(b"-")),
+        Syntax::EnvironmentFile => add(Role::File, whole(b"-"), bytes.starts_with(b"-")),
         Syntax::File => add(Role::File, whole(b""), false),
         Syntax::Directory => add(Role::Directory, whole(b""), false),
         Syntax::WorkingDirectory => add(Role::Directory, whole(b"-"), bytes.starts_with(b"-")),

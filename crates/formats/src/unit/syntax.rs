@@ -16,8 +16,8 @@ pub(super) enum Syntax {
     Command,
     /// `|` and `!`, then a path that may be a glob.
     Condition,
-    /// A path that is read; `-` in front tolerates its absence. It may be a glob.
-    OptionalFile,
+    /// A file of `NAME=value` lines; `-` in front tolerates its absence. It may be a glob.
+    EnvironmentFile,
     /// A path to be in; `-` or `~`.
     WorkingDirectory,
     /// Paths with `-` and `+` in front.
@@ -88,6 +88,7 @@ const NAMES: &[(&str, Syntax)] = &[
     ("documentation", Syntax::Documentation),
     ("dynamic-user", Syntax::DynamicUser),
     ("environment", Syntax::Environment),
+    ("environment-file", Syntax::EnvironmentFile),
     ("exec-paths", Syntax::ExecPaths { is_allowed: true }),
     ("file", Syntax::File),
     ("file-before-colon", Syntax::FileBeforeColon),
@@ -102,7 +103,6 @@ const NAMES: &[(&str, Syntax)] = &[
     ("nspawn-overlay", Syntax::NspawnOverlay),
     ("nspawn-read-only-overlay", Syntax::NspawnReadOnlyOverlay),
     ("open-file", Syntax::OpenFile),
-    ("optional-file", Syntax::OptionalFile),
     ("paths", Syntax::Paths),
     ("root-directory", Syntax::RootDirectory),
     ("root-image", Syntax::RootImage),

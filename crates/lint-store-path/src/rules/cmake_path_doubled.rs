@@ -1,4 +1,4 @@
-//! A package file of CMake names a store path behind another path.
+//! A package file of `CMake` names a store path behind another path.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;

@@ -177,7 +177,7 @@ impl<'a> Places<'a> {
         }
     }
 
-    /// The path that stands behind another one: CMake's `${prefix}/${CMAKE_INSTALL_LIBDIR}` puts a store path
+    /// The path that stands behind another one: `CMake`'s `${prefix}/${CMAKE_INSTALL_LIBDIR}` puts a store path
     /// behind a store path, where nothing is. Of several, it is the last.
     fn doubled<'b>(&self, path: &'b [u8]) -> Option<&'b [u8]> {
         let store = self.package.store.directory.as_os_str().as_bytes();

@@ -14,7 +14,7 @@ use hermetic_out_formats::pkg_config::{
 use super::faults::Faults;
 use super::places::{Place, Places};
 use super::roots::Roots;
-use super::words::{Word, can_be_written, same, words};
+use super::words::{Word, can_be_written, is_literal, same, words};
 use crate::findings;
 
 /// What a file is to become.
@@ -176,12 +176,12 @@ impl Work<'_> {
         // What is in front of it and has to be written through it makes it come first.
         let comes_first = own.is_some()
             && prefix_at.is_none_or(|at| {
-                let mut before = as_it_is.iter().take(at);
-                before.any(|words| {
+                let mut before = self.file.statements.iter().zip(&as_it_is).take(at);
+                before.any(|(statement, words)| {
                     words.iter().any(|word| {
                         let target = self.target(&word.place, main);
-                        let is_as_before = |target: &[u8]| same(&word.path, target);
-                        target.is_some_and(|(_, target)| word.is_literal || !is_as_before(&target))
+                        let is_literal = is_literal(&statement.value, word);
+                        target.is_some_and(|(_, target)| is_literal || !same(&word.path, &target))
                     })
                 })
             });
@@ -291,7 +291,7 @@ impl Work<'_> {
     ) -> Option<Vec<u8>> {
         let value = &statement.value;
         let raw = value.bytes(word.range.clone());
-        let is_literal = word.is_literal;
+        let is_literal = is_literal(value, word);
         let shown = word.path.as_bstr();
         let help = "install the directory, or keep the path with --keep (in nixpkgs: rewritePkgConfigPrefixKeep)";
         let (path, output) = match (&word.place, self.target(&word.place, main)) {

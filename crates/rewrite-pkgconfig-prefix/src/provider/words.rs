@@ -17,8 +17,6 @@ pub(super) struct Word {
     pub(super) is_whole: bool,
     /// Whether it goes on in a way that is not understood.
     pub(super) is_partial: bool,
-    /// Whether its path is written out: no variable says where it begins.
-    pub(super) is_literal: bool,
     /// What it says, worked out.
     pub(super) path: Vec<u8>,
     /// What it should be.
@@ -46,11 +44,7 @@ pub(super) fn words(
                 let Some(path) = path.filter(|path| is_absolute_path(path)) else {
                     continue;
                 };
-                // In `/${datadir}` behind a sysroot, the slash says nothing.
-                let written = value.bytes(range.clone());
-                let slashes = written.iter().take_while(|byte| **byte == b'/').count();
                 found.push(Word {
-                    is_literal: slashes > 0 && !written[slashes..].starts_with(b"${"),
                     range,
                     is_whole: word.is_whole,
                     is_partial: word.is_partial,
@@ -61,7 +55,7 @@ pub(super) fn words(
             }
         }
         if statement.kind == StatementKind::Variable && is_search_path(&statement.value) {
-            keep_machine_directories(&mut found, places);
+            keep_machine_directories(&mut found, &statement.value, places);
         }
         all.push(found);
         variables.read(statement);
@@ -72,12 +66,13 @@ pub(super) fn words(
 /// The directories of the machine in a search path: a program looks there for what other packages and the
 /// administrator install. An own directory that they stand for and that the list does not have is added
 /// once, in front of the first of them that is not the administrator's (`/usr/local`).
-fn keep_machine_directories(words: &mut [Word], places: &Places<'_>) {
+fn keep_machine_directories(words: &mut [Word], value: &Value, places: &Places<'_>) {
     let mut listed: Vec<Place> = Vec::new();
     let mut of_machine: Vec<&mut Word> = Vec::new();
     for word in words {
         let is_chosen = matches!(word.place, Place::Given(_));
-        word.is_of_machine = word.is_literal && !is_chosen && places.is_of_machine(&word.path);
+        word.is_of_machine =
+            is_literal(value, word) && !is_chosen && places.is_of_machine(&word.path);
         if word.is_of_machine {
             of_machine.push(word);
         } else {
@@ -103,6 +98,14 @@ fn keep_machine_directories(words: &mut [Word], places: &Places<'_>) {
             listed.push(word.place.clone());
         }
     }
+}
+
+/// Whether the path of a word is written out: no variable says where it begins. In `/${datadir}` behind a
+/// sysroot, the slash says nothing.
+pub(super) fn is_literal(value: &Value, word: &Word) -> bool {
+    let written = value.bytes(word.range.clone());
+    let slashes = written.iter().take_while(|byte| **byte == b'/').count();
+    slashes > 0 && !written[slashes..].starts_with(b"${")
 }
 
 /// Whether two paths are the same but for dots and slashes.
