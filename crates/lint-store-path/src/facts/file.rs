@@ -17,7 +17,7 @@ use hermetic_out_formats::elf::{self, Elf, ReadAt, data_extents};
 use hermetic_out_formats::etc_mentions::{
     self, DataMention, EtcPath, Format, in_etc, is_documentation_directory,
 };
-use hermetic_out_formats::kind::kind_of;
+use hermetic_out_formats::kind::{FileKind, kind_of};
 use hermetic_out_formats::unit::place::generator_of;
 use hermetic_out_formats::{MAX_FILE_SIZE, Scan, scan};
 use regex::bytes::Regex;
@@ -144,6 +144,8 @@ impl Reader {
         buffer.resize(WINDOW + 1, 0);
         let mut length = fill(&file, buffer)?;
         let format = text_format(sub_path, &buffer[..length]);
+        let is_script = |kind: FileKind| !kind.holds_programs() || buffer.starts_with(b"#!");
+        content.kind = content.kind.filter(|kind| is_script(*kind));
         if content.kind.is_some() && size > MAX_FILE_SIZE as u64 {
             content.problem = Some(FileProblem::TooLarge);
         } else if all > wanted

@@ -24,7 +24,7 @@ pub use fact_set::FactSet;
 pub use read::read;
 
 /// Rises when facts get another meaning or form. Facts of another schema are never read.
-pub const SCHEMA: u32 = 6;
+pub const SCHEMA: u32 = 7;
 
 /// The facts of one store path.
 #[derive(Clone, Debug, Serialize, Deserialize)]
