@@ -1,7 +1,7 @@
 # stdenv.mkDerivation, as far as a fixup hook sees it. See README.md.
 {
   lib,
-  system,
+  localSystem,
   shell,
   initialPath,
   # What nixpkgs' config has under the same names: the default of packages that say nothing.
@@ -9,6 +9,8 @@
   structuredAttrsByDefault,
 }:
 let
+  inherit (localSystem) system;
+
   # The hooks are files of the store, as they are in nixpkgs.
   defaultHooks = builtins.path {
     name = "default-hooks.sh";
@@ -111,6 +113,7 @@ let
 in
 {
   inherit mkDerivation shell initialPath;
-  hostPlatform = { inherit system; };
-  buildPlatform = { inherit system; };
+  buildPlatform = localSystem;
+  hostPlatform = localSystem;
+  targetPlatform = localSystem;
 }
