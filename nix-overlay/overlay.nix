@@ -49,10 +49,26 @@ let
 
   # For images. From `prev`: other packages keep what they are built with.
   variants = import ./variants { inherit (prev) lib; };
-  variant = name: package: final.withHermeticHooks (variants.${name} package);
-  # libkmod is in systemd, too. What cannot be overridden keeps its own.
-  withHermeticKmod =
-    package: if package ? override then package.override { kmod = final.hermeticKmod; } else package;
+  variant = name: final.withHermeticHooks (variants.${name} prev.${name});
+  # With further arguments, beside those of systemd's own expression.
+  systemdVariant =
+    systemd:
+    let
+      own = builtins.functionArgs variants.systemd;
+      make =
+        arguments:
+        let
+          # libkmod is in systemd, too.
+          others = {
+            kmod = final.hermeticKmod;
+          }
+          // builtins.removeAttrs arguments (builtins.attrNames own);
+          # What cannot be overridden keeps its kmod.
+          package = if systemd ? override then systemd.override others else systemd;
+        in
+        final.withHermeticHooks (variants.systemd (builtins.intersectAttrs own arguments) package);
+    in
+    prev.lib.makeOverridable make { };
   # A nixpkgs that has it no more may say so by an alias that throws.
   systemdUkify = builtins.tryEval (prev.systemdUkify or (throw "nixpkgs has no systemdUkify"));
 in
@@ -113,15 +129,13 @@ builtins.mapAttrs (name: _: package name) tools
   };
 
   # The packages that a running NixOS is a part of, for images.
-  hermeticDbus = variant "dbus" prev.dbus;
-  hermeticKmod = variant "kmod" prev.kmod;
-  hermeticPolkit = variant "polkit" prev.polkit;
-  hermeticSystemd = variant "systemd" (withHermeticKmod prev.systemd);
+  hermeticDbus = variant "dbus";
+  hermeticKmod = variant "kmod";
+  hermeticPolkit = variant "polkit";
+  hermeticSystemd = systemdVariant prev.systemd;
   # With ukify: it needs Python, and belongs to what makes images rather than into them.
-  hermeticSystemdUkify = variant "systemd" (
-    withHermeticKmod (
-      if systemdUkify.success then systemdUkify.value else prev.systemd.override { withUkify = true; }
-    )
+  hermeticSystemdUkify = systemdVariant (
+    if systemdUkify.success then systemdUkify.value else prev.systemd.override { withUkify = true; }
   );
 
   # For `linux.override { structuredExtraConfig = hermeticKernelConfig; }`.

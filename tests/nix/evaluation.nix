@@ -122,6 +122,15 @@ let
 
   imagePackages = more: packages (final: image final // more final);
   withImages = imagePackages (_: { });
+  refusingShells = imagePackages (_: {
+    systemd = overridable {
+      name = "systemd-259";
+      outputChecks.out = {
+        disallowedRequisites = [ "bash" ];
+        maxSize = 1;
+      };
+    };
+  });
   anImage =
     set: more:
     set.hermeticImage (
@@ -471,16 +480,25 @@ in
       bare = builtins.attrNames (overridable { name = "x"; });
       added = package: builtins.attrNames (builtins.removeAttrs package (bare ++ [ "nativeBuildInputs" ]));
     in
-    added withImages.hermeticKmod == [ "mesonFlags" ]
-    && added withImages.hermeticPolkit == [ "postInstall" ]
+    added withImages.hermeticKmod == [
+      "mesonFlags"
+      "preFixup"
+    ]
+    && added withImages.hermeticPolkit == [
+      "postInstall"
+      "preFixup"
+    ]
     && added withImages.hermeticSystemd == [
       "arguments"
+      "buildInputs"
       "dontMoveSystemdUserUnits"
       "patchSystemdUnitsKeep"
+      "patchSystemdUnitsReplace"
       "patches"
       "postInstall"
       "postPatch"
       "preConfigure"
+      "preFixup"
     ];
   "autoconf's options are changed as meson's are" =
     let
@@ -522,16 +540,30 @@ in
     in
     map (patch: patch.name) set.hermeticSystemd.patches == [ "fix.patch" ];
   "a systemd whose closure may have no shell keeps the name of the image's" =
+    !builtins.elem "/bin/sh" withImages.hermeticSystemd.patchSystemdUnitsKeep
+    && builtins.elem "/bin/sh" refusingShells.hermeticSystemd.patchSystemdUnitsKeep;
+  "who gives the variant of systemd a shell or a getty has it in the closure" =
     let
-      set = imagePackages (_: {
-        systemd = overridable {
-          name = "systemd-259";
-          outputChecks.out.disallowedRequisites = [ "bash" ];
+      changed = refusingShells.hermeticSystemd.override {
+        agetty = overridable { name = "util-linux"; };
+        shell = overridable {
+          name = "dash";
+          outPath = "/nix/store/dash";
+          shellPath = "/bin/dash";
         };
-      });
+        osRelease = "/nix/store/os-release";
+        withUkify = true;
+      };
     in
-    withImages.hermeticSystemd.patchSystemdUnitsKeep == [ ]
-    && builtins.elem "/bin/sh" set.hermeticSystemd.patchSystemdUnitsKeep;
+    changed.patchSystemdUnitsKeep == [ "/usr/lib/udev/hwdb.bin" ]
+    && builtins.elem "/bin/sh=/nix/store/dash/bin/dash" changed.patchSystemdUnitsReplace
+    && map (input: input.name) changed.buildInputs == [ "util-linux" ]
+    && changed.outputChecks.out == { maxSize = 1; }
+    && changed.relocateEtcToOutOsRelease == "/nix/store/os-release"
+    && builtins.attrNames changed.arguments == [
+      "kmod"
+      "withUkify"
+    ];
 
   # The kernel's configuration.
   "every option of the kernel is set over what nixpkgs says, to yes" = builtins.all (

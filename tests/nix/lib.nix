@@ -65,6 +65,24 @@ let
     escapeShellArg = text: "'${builtins.replaceStrings [ "'" ] [ "'\\''" ] (toString text)}'";
     escapeShellArgs = texts: builtins.concatStringsSep " " (map lib.escapeShellArg texts);
 
+    # A result that can be made anew with other arguments.
+    makeOverridable =
+      f: arguments:
+      let
+        result = f arguments;
+      in
+      result
+      // {
+        override =
+          changes:
+          lib.makeOverridable f (
+            arguments // (if builtins.isFunction changes then changes arguments else changes)
+          );
+      }
+      // lib.optionalAttrs (result ? overrideAttrs) {
+        overrideAttrs = change: lib.makeOverridable (own: (f own).overrideAttrs change) arguments;
+      };
+
     # An output by its name, if the package has it; else the package.
     getOutput =
       name: package:

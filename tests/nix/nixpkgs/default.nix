@@ -308,6 +308,31 @@ let
       in
       package // { override = _: package; };
 
+    # Programs that need nothing, not even a loader.
+    staticPrograms =
+      name: programs:
+      final.stdenv.mkDerivation {
+        inherit name programs;
+        __structuredAttrs = false;
+        nativeBuildInputs = [ final.gcc ];
+        dontUnpack = true;
+        installPhase = ''
+          mkdir -p "$out/bin"
+          echo 'int main(void) { return 0; }' >program.c
+          for program in $programs; do
+            cc -static -o "$out/bin/$program" program.c
+          done
+        '';
+      };
+    dash = final.staticPrograms "dash" [ "dash" ] // {
+      shellPath = "/bin/dash";
+    };
+    util-linux = final.staticPrograms "util-linux" [
+      "agetty"
+      "login"
+      "wall"
+    ];
+
     # As nixpkgs has them, as far as an image is concerned.
     systemd =
       let
