@@ -39,6 +39,8 @@ let
       mapAttrs
       removeAttrs
       ;
+    last = values: builtins.elemAt values (builtins.length values - 1);
+    init = values: builtins.genList (builtins.elemAt values) (builtins.length values - 1);
     imap0 =
       f: values: builtins.genList (index: f index (builtins.elemAt values index)) (builtins.length values);
     genAttrs =

@@ -12,7 +12,9 @@ stdenv.mkDerivation {
     "-Dsysconfdir=/etc"
   ];
   installPhase = ''
-    mkdir -p "$out/share"
+    mkdir -p "$out/bin" "$out/share"
+    echo '#!/bin/sh' >"$out/bin/modprobe"
+    chmod +x "$out/bin/modprobe"
     printf '%s\n' ''${configureFlags[@]} ''${mesonFlags[@]} >"$out/share/flags"
   '';
 }

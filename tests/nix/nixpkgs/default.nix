@@ -327,6 +327,7 @@ let
     dash = final.staticPrograms "dash" [ "dash" ] // {
       shellPath = "/bin/dash";
     };
+    procps = final.staticPrograms "procps" [ "sysctl" ];
     util-linux = final.staticPrograms "util-linux" [
       "agetty"
       "login"
@@ -346,6 +347,12 @@ let
       else
         final.fromTools "kmod" [ "depmod" ];
     polkit = final.callPackage ../as-in-nixpkgs/polkit.nix { };
+
+    # As nixpkgs has them, as far as their own patches of units are concerned.
+    iwd = final.callPackage ../as-in-nixpkgs/iwd.nix { };
+    light = final.callPackage ../as-in-nixpkgs/light.nix { };
+    nfs-utils = final.callPackage ../as-in-nixpkgs/nfs-utils.nix { };
+    ydotool = final.callPackage ../as-in-nixpkgs/ydotool.nix { };
 
     rustc.version = rustVersion;
     rustPlatform.buildRustPackage =

@@ -260,6 +260,31 @@ PATH=$_PATH${_PATH:+:}$initialBuildPath
 HOST_PATH=$_HOST_PATH${_HOST_PATH:+${initialHostPath:+:}}$initialHostPath
 unset _PATH _HOST_PATH initialBuildPath initialHostPath
 
+# --- Substitutions ----------------------------------------------------------------------------
+
+# substituteInPlace FILE… --replace[-fail|-warn|-quiet] FROM TO…: replaces text in files.
+substituteInPlace() {
+    local file text
+    local -a files=()
+    while (($# > 0)) && [[ $1 != --replace* ]]; do
+        files+=("$1")
+        shift
+    done
+    for file in "${files[@]}"; do
+        IFS= read -r -d '' text <"$file" || true
+        local -a options=("$@")
+        while ((${#options[@]} > 0)); do
+            if [[ ${options[0]} == --replace-fail && $text != *"${options[1]}"* ]]; then
+                echo "substituteInPlace: $file has no ${options[1]}" >&2
+                return 1
+            fi
+            text=${text//"${options[1]}"/"${options[2]}"}
+            options=("${options[@]:3}")
+        done
+        printf %s "$text" >"$file"
+    done
+}
+
 # --- Phases -----------------------------------------------------------------------------------
 
 unpackPhase() {
