@@ -29,4 +29,8 @@ kmod.overrideAttrs (
     refuseInVariant /run/booted-system
     refuseInVariant /run/current-system
   '' old
+  // {
+    # kmod.pc says where an image's modules are.
+    rewritePkgConfigPrefixKeep = (old.rewritePkgConfigPrefixKeep or [ ]) ++ [ "/lib/modules" ];
+  }
 )

@@ -483,6 +483,7 @@ in
     added withImages.hermeticKmod == [
       "mesonFlags"
       "preFixup"
+      "rewritePkgConfigPrefixKeep"
     ]
     && added withImages.hermeticPolkit == [
       "postInstall"

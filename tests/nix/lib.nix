@@ -91,6 +91,8 @@ let
       if package.outputSpecified or false then package else package.${name} or package.out or package;
     getBin = lib.getOutput "bin";
     getDev = lib.getOutput "dev";
+    getExe = package: "${lib.getBin package}/bin/${package.meta.mainProgram}";
+    fakeHash = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
     # What the kernel's configuration is written in.
     kernel = {

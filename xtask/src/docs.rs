@@ -230,6 +230,7 @@ mod tests {
         "systemd-hwdb",
         "systemd-sysusers",
         "users-pin",
+        "util-linux",
     ];
 
     /// Other words for what `missing-` says, and where they stand in an id.

@@ -106,7 +106,7 @@ let
           set -e
           PATH=/usr/bin:/bin
           mkdir -p "$out/bin"
-          for program in cc ld strip; do
+          for program in cc ld objcopy readelf strip; do
             printf '#!%s\nPATH=/usr/bin:/bin exec /usr/bin/%s "$@"\n' "$shell" "$program" >"$out/bin/$program"
             chmod +x "$out/bin/$program"
           done
@@ -341,6 +341,7 @@ let
       in
       make { } // { override = make; };
     dbus = final.callPackage ../as-in-nixpkgs/dbus.nix { };
+    kmod_31 = final.callPackage ../as-in-nixpkgs/kmod.nix { version = "31"; };
     kmod =
       if tools == null then
         final.callPackage ../as-in-nixpkgs/kmod.nix { }

@@ -7,7 +7,7 @@
 # shellcheck disable=SC2154
 
 preFixupHooks+=(moveToShare moveToDev moveToDoc)
-fixupOutputHooks+=(compressManPages moveLib64 moveSbin moveSystemdUserUnits patchShebangsAuto stripFiles)
+fixupOutputHooks+=(compressManPages moveLib64 moveSbin moveSystemdUserUnits patchShebangsAuto separateDebug stripFiles)
 postFixupHooks+=(refuseBrokenSymlinks propagateOutputs)
 
 # firstOutput NAME…: the first of the names that an output has.
@@ -132,6 +132,25 @@ patchShebangsAuto() {
             sed --in-place "1s|$interpreter|$found|" "$file"
         fi
     done < <(find "$prefix" -type f -perm /100 -print0)
+}
+
+# What debuggers need of ELF files is in `debug`, by the files' build ids.
+separateDebug() {
+    local file id directory
+    if [[ -z ${separateDebugInfo-} || $output == debug || ! -d $prefix ]]; then
+        return 0
+    fi
+    mkdir -p "$debug"
+    while IFS= read -r -d '' file; do
+        id=$(readelf --notes "$file" 2>/dev/null | sed --quiet 's|.*Build ID: ||p') || true
+        if [[ -z $id ]]; then
+            continue
+        fi
+        directory=$debug/lib/debug/.build-id/${id:0:2}
+        mkdir -p "$directory"
+        objcopy --only-keep-debug --compress-debug-sections "$file" "$directory/${id:2}.debug"
+        ln -sfn ".build-id/${id:0:2}/${id:2}.debug" "$debug/lib/debug/${file##*/}.debug"
+    done < <(find "$prefix" -type f -print0 | sort --zero-terminated)
 }
 
 stripFiles() {

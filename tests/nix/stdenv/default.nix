@@ -61,7 +61,6 @@ let
       drv = derivation (
         {
           inherit system;
-          outputs = [ "out" ];
           strictDeps = strictDepsByDefault;
           __structuredAttrs = structured;
           builder = shell;
@@ -74,10 +73,15 @@ let
           ];
           stdenv = setup;
         }
+        // {
+          outputs =
+            attrs.outputs or [ "out" ] ++ lib.optional (attrs.separateDebugInfo or false) "debug";
+        }
         // lib.optionalAttrs (attrs ? pname) { name = "${attrs.pname}-${attrs.version}"; }
         // builtins.removeAttrs attrs (
           [
             "meta"
+            "outputs"
             "passthru"
           ]
           ++ lib.optional (!structured) "env"
@@ -100,8 +104,9 @@ let
               final:
               let
                 old = function final;
+                changed = if builtins.isFunction change then change old else change;
               in
-              old // (if builtins.isFunction (change old) then change final old else change old)
+              old // (if builtins.isFunction changed then change final old else changed)
             );
         }
         // lib.genAttrs inputs (name: attrs.${name} or [ ])

@@ -265,12 +265,12 @@ unset _PATH _HOST_PATH initialBuildPath initialHostPath
 # substituteInPlace FILE… --replace[-fail|-warn|-quiet] FROM TO…: replaces text in files.
 substituteInPlace() {
     local file text
-    local -a files=()
+    local -a substituted=()
     while (($# > 0)) && [[ $1 != --replace* ]]; do
-        files+=("$1")
+        substituted+=("$1")
         shift
     done
-    for file in "${files[@]}"; do
+    for file in "${substituted[@]}"; do
         IFS= read -r -d '' text <"$file" || true
         local -a options=("$@")
         while ((${#options[@]} > 0)); do
