@@ -18,6 +18,7 @@ let
               root = ../..;
               fileset = final.lib.fileset.unions [ ../../hooks ];
             };
+          installShellFiles = final.coreutils;
           nix-update-script = _: [ "nix-update" ];
           nixosTests.patch-systemd-units = import (pages + "/nixos/tests/patch-systemd-units.nix") {
             inherit (final) lib;

@@ -1,5 +1,6 @@
 //! `cargo xtask nixpkgs-check`
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -52,7 +53,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
             Err(error) => {
                 is_right = false;
                 rows.push(vec![package.attribute.clone(), "not evaluated".to_owned()]);
-                details += &format!("\n{}\n{error}\n", package.attribute);
+                let _ = writeln!(details, "\n{}\n{error}", package.attribute);
                 continue;
             }
         };
@@ -92,23 +93,25 @@ fn lines_of(package: &Package, report: &Report) -> String {
         ("without its own lines", &report.replaced),
     ] {
         match verdict {
-            Verdict::Failed(log) => text += &format!("{form}, it does not build:\n{log}\n"),
+            Verdict::Failed(log) => {
+                let _ = writeln!(text, "{form}, it does not build:\n{log}");
+            }
             Verdict::Built(differences) => {
                 for difference in differences {
                     let file = difference.file.display();
-                    text += &format!("{form}, {}: {file}\n", told_rank(difference.rank));
+                    let _ = writeln!(text, "{form}, {}: {file}", told_rank(difference.rank));
                     for line in &difference.lines {
-                        text += &format!("  {line}\n");
+                        let _ = writeln!(text, "  {line}");
                     }
                 }
             }
         }
     }
     for place in &report.not_found {
-        text += &format!("the expression has no such lines: {place}\n");
+        let _ = writeln!(text, "the expression has no such lines: {place}");
     }
     if let Some(by_hand) = &package.by_hand {
-        text += &format!("to be removed by hand: {by_hand}\n");
+        let _ = writeln!(text, "to be removed by hand: {by_hand}");
     }
     if text.is_empty() {
         text

@@ -90,10 +90,10 @@ impl Nix {
     #[must_use]
     pub fn configuration(&self) -> String {
         let values = self.arguments.iter();
-        let values: String = values
-            .map(|(name, value)| format!("{name} = {value:?}; "))
+        let values: Vec<String> = values
+            .map(|(name, value)| format!("{name} = {value:?};"))
             .collect();
-        format!("{{ {values}}}")
+        format!("{{ {} }}", values.join(" "))
     }
 
     /// A program of Nix, with this Nix's store and settings, in the directory of the tests.

@@ -140,15 +140,15 @@ struct Outputs {
 
 impl Outputs {
     fn read(paths: &[PathBuf]) -> Result<Self> {
+        let store = paths.first().and_then(|path| path.parent());
         let mut outputs = Self {
-            store: PathBuf::new(),
+            store: store.map(Path::to_owned).unwrap_or_default(),
             paths: BTreeMap::new(),
             files: BTreeMap::new(),
         };
         for path in paths {
             let name = path.file_name().unwrap_or_default().as_bytes();
             let without_hash = name.get(OWN_HASH.len() + 1..).unwrap_or(name).to_vec();
-            outputs.store = path.parent().unwrap_or(path).to_owned();
             outputs.paths.insert(without_hash, path.clone());
         }
         let mut files = BTreeMap::new();
