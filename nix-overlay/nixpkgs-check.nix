@@ -1,5 +1,5 @@
-# A package of nixpkgs in three forms: as it is, with the hooks, and with the hooks in place of what its
-# expression does itself. `cargo xtask nixpkgs-check` builds and compares them.
+# A package of nixpkgs in three forms: as it is, with the hooks, and with the hooks in place of what
+# its expression does itself. `cargo xtask nixpkgs-check` builds and compares them.
 {
   # Where nixpkgs is, and its configuration.
   nixpkgs,
@@ -62,10 +62,9 @@ let
   placeOf =
     block: lines: start:
     let
-      here = part start (builtins.length block) lines;
-      isHere = builtins.all (index: isLine (builtins.elemAt block index) (builtins.elemAt here index)) (
-        builtins.genList (index: index) (builtins.length block)
-      );
+      isHere = builtins.all (
+        index: isLine (builtins.elemAt block index) (builtins.elemAt lines (start + index))
+      ) (builtins.genList (index: index) (builtins.length block));
     in
     if start + builtins.length block > builtins.length lines then
       null

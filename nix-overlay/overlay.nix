@@ -1,8 +1,8 @@
 # An overlay on nixpkgs: the tools, their setup hooks, and what is made of both. It changes no
 # package. docs/hooks.md and docs/images-in-nix.md say how to use it.
 {
-  # toolPackages PREV PLATFORM: the package set, for the platform, that the tools, the hooks and the shell
-  # come from. It must not have packages that use the hooks: those of `final` and `prev` may.
+  # toolPackages PREV PLATFORM: the package set, for the platform, that the tools, the hooks and the
+  # shell come from. It must not have packages that use the hooks: those of `final` and `prev` may.
   toolPackages ? import ./unchanged.nix,
 }:
 final: prev:
@@ -10,7 +10,7 @@ let
   tools = import ./tools.nix;
   toolsFor = toolPackages prev;
   own = toolsFor prev.stdenv.hostPlatform;
-  # A hook runs on this set's platform, and what it fixes on the one that this set makes packages for.
+  # A hook runs on this set's platform, and what it fixes on the one that the set makes packages for.
   target =
     if prev.stdenv.targetPlatform == prev.stdenv.hostPlatform then
       own

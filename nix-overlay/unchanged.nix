@@ -1,5 +1,5 @@
-# unchanged PREV PLATFORM: a package set for the platform, of the same nixpkgs and configuration as PREV,
-# that no overlay changes.
+# unchanged PREV PLATFORM: a package set for the platform, of the same nixpkgs and configuration as
+# PREV, that no overlay changes.
 prev: platform:
 let
   local = prev.stdenv.buildPlatform;

@@ -8,8 +8,9 @@
   withReplacements,
 }:
 {
-  # The package that gettys start, and the shell of units: else the units name the image's /usr/bin/agetty,
-  # and the shell of the hook. A package that brings a shell is in the closure then, whatever nixpkgs says.
+  # The package that gettys start, and the shell of units: else the units name the image's
+  # /usr/bin/agetty, and the shell of the hook. With them a shell may be in the closure, whatever
+  # nixpkgs says.
   agetty ? null,
   shell ? null,
   # What /etc/os-release leads to: else the image's own.

@@ -243,6 +243,14 @@ in
       unchanged.cargo
     ]
     && set.patchSystemdUnitsHook.substitutions.runtimeShell == unchanged.runtimeShell;
+  "that set is evaluated when a hook is used, and not before" =
+    let
+      set = packages (_: {
+        path = throw "the path is used";
+      });
+      hooked = set.withHermeticHooks set.hello;
+    in
+    isFine hooked.name && isFine set.hermeticKernelConfig && !isFine (toString hooked.nativeBuildInputs);
   "who pins the tools gives their package set, by platform" =
     let
       pinned = import ../../nix-overlay/overlay.nix {

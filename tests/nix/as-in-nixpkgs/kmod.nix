@@ -1,4 +1,5 @@
-# kmod as nixpkgs builds it: where it looks for modules. kmod 31 is built with autoconf, newer ones with meson.
+# kmod as nixpkgs builds it: where it looks for modules. kmod 31 is built with autoconf, newer ones with
+# meson.
 {
   lib,
   stdenv,

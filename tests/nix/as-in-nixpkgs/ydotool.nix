@@ -1,4 +1,5 @@
-# ydotool as nixpkgs builds it. The util-linux here has no kill: without its own lines the unit is worse.
+# ydotool as nixpkgs builds it. The util-linux here has no kill: without its own lines the unit is
+# worse.
 { stdenv, util-linux }:
 stdenv.mkDerivation {
   pname = "ydotool";

@@ -1,5 +1,5 @@
-# A package set like nixpkgs, of the machine's programs and the stdenv of these tests. What nixpkgs has no
-# names for is in `config`, so that the set can be made once more with what `config` has.
+# A package set like nixpkgs, of the machine's programs and the stdenv of these tests. What nixpkgs has
+# no names for is in `config`, so that the set can be made once more with what `config` has.
 {
   localSystem ? {
     system = builtins.currentSystem;

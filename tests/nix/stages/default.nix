@@ -1,6 +1,7 @@
-# A nixpkgs in which the packages need each other, as far as what the tools are made with is concerned: the
-# shell, Rust, and what Rust needs. The path of each is made of the paths of its inputs, so that a package that needs
-# itself is an infinite recursion. On two platforms the packages are made by those of the first.
+# A nixpkgs in which the packages need each other, as far as what the tools are made with is
+# concerned: the shell, Rust, and what Rust needs. The path of each is made of the paths of its inputs,
+# so that a package that needs itself is an infinite recursion. On two platforms the packages are made
+# by those of the first.
 {
   localSystem,
   crossSystem ? localSystem,

@@ -21,7 +21,8 @@ stdenv.mkDerivation {
     relocateEtcToOutHook
     rewritePkgConfigPrefixHook
   ];
-  # A library has tables for the loader, and needs no other here; a program would need the machine's loader.
+  # A library has tables for the loader, and needs no other here; a program would need the machine's
+  # loader.
   buildPhase = ''
     cc -g -shared -nostdlib -fPIC -Wl,--build-id=sha1 -o libhello.so library.c
     cc -g -static -Wl,--build-id=sha1 -o hello program.c
