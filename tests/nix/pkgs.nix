@@ -15,5 +15,16 @@ import ./nixpkgs {
     // {
       structuredAttrsByDefault = structuredAttrs;
     };
-  overlays = overlays ++ [ (import ../../nix-overlay) ];
+  overlays = overlays ++ [
+    (import ../../nix-overlay)
+    (final: _: {
+      # Every hook, also the lint's, and an output for debuggers.
+      withAllHooks =
+        package:
+        (final.withHermeticHooks package).overrideAttrs (old: {
+          separateDebugInfo = true;
+          nativeBuildInputs = old.nativeBuildInputs ++ [ final.buildPackages.lintStorePathHook ];
+        });
+    })
+  ];
 }

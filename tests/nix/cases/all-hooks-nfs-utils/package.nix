@@ -2,25 +2,17 @@
   bash,
   coreutils,
   kmod,
-  lintStorePathHook,
   nfs-utils,
-  patchSystemdUnitsHook,
   procps,
-  relocateEtcToOutHook,
-  rewritePkgConfigPrefixHook,
+  withAllHooks,
 }:
-nfs-utils.overrideAttrs {
-  separateDebugInfo = true;
-  nativeBuildInputs = [
-    lintStorePathHook
-    patchSystemdUnitsHook
-    relocateEtcToOutHook
-    rewritePkgConfigPrefixHook
-  ];
-  buildInputs = [
-    bash
-    coreutils
-    kmod
-    procps
-  ];
-}
+withAllHooks (
+  nfs-utils.overrideAttrs {
+    buildInputs = [
+      bash
+      coreutils
+      kmod
+      procps
+    ];
+  }
+)
