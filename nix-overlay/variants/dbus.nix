@@ -11,12 +11,12 @@ dbus.overrideAttrs (
       # The units are the package's, not the administrator's.
       "/etc/systemd/"
       # What dbus-launch starts is in the output that depends on it.
-      "/run/current-system/sw/bin/"
+      "/run/current-system/sw/bin"
     ]
     [
       "--datadir=/usr/share"
       "/lib/systemd/"
-      "/usr/bin/"
+      "/usr/bin"
     ]
     [
       "configureFlags"

@@ -3,7 +3,7 @@
 # What nixpkgs' patches to the sources look for in a running NixOS is the package's own, or in /usr.
 
 # shellcheck disable=SC2154 # stdenv sets the outputs
-for directory in src units; do
+for directory in factory rules.d shell-completion src sysusers.d tmpfiles.d units; do
     if [[ ! -d $directory ]]; then
         continue
     fi
