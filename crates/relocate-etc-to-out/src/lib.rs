@@ -11,6 +11,7 @@ mod link_file;
 mod options;
 mod plan;
 pub mod policy;
+mod programs;
 mod prune;
 mod read;
 mod rewrite;

@@ -18,6 +18,7 @@ use hermetic_out_formats::{Encoding, FileKind, MappedText, Quote, Span};
 use crate::binaries::{Binaries, named_in};
 use crate::layout::{Layout, Shipped, absolute};
 use crate::policy::{Mode, Treatment};
+use crate::programs::Programs;
 use crate::read::{Symlink, TextFile};
 use crate::{Error, Options, findings, tmpfiles_targets};
 
@@ -31,6 +32,7 @@ pub(crate) struct Rewriter<'a> {
     layout: &'a Layout<'a>,
     treatment: &'a Treatment<'a>,
     options: &'a Options,
+    programs: Programs<'a>,
     /// Which outputs refer to which, once it matters.
     references: Option<OutputReferences>,
     /// What the package writes, as far as it is the machine's.
@@ -63,6 +65,7 @@ impl<'a> Rewriter<'a> {
             layout,
             treatment,
             options,
+            programs: Programs::new(package, tree),
             references: None,
             written: EtcPaths::default(),
             watched: EtcPaths::default(),
@@ -82,8 +85,12 @@ impl<'a> Rewriter<'a> {
             .iter()
             .map(|file| etc_mentions::of(file.format, &file.content))
             .collect();
+        let directories = all
+            .iter()
+            .flat_map(|found| &found.configuration_directories);
+        let directories: Vec<Vec<u8>> = directories.cloned().collect();
         for (file, mentions) in files.iter().zip(&all) {
-            self.find_written(file, mentions);
+            self.find_written(file, mentions, &directories);
         }
         let mut edits = Vec::with_capacity(files.len());
         for (file, mentions) in files.iter().zip(&all) {
@@ -105,15 +112,28 @@ impl<'a> Rewriter<'a> {
         Ok(edits)
     }
 
-    /// Notes what a file writes and watches of what the package ships.
-    fn find_written(&mut self, file: &TextFile, mentions: &Mentions) {
-        let watched = |mention: &&Mention| mention.verdict == Verdict::Watched;
-        for mention in mentions.list.iter().filter(watched) {
-            if let Some(sub_path) = mention.path().in_etc() {
+    /// Notes what a file writes and watches of what the package ships; `directories` are those that services get as
+    /// `$CONFIGURATION_DIRECTORY`.
+    fn find_written(&mut self, file: &TextFile, mentions: &Mentions, directories: &[Vec<u8>]) {
+        for mention in &mentions.list {
+            let path = mention.path();
+            let Some(sub_path) = path.in_etc() else {
+                continue;
+            };
+            let is_place = match mention.verdict {
+                Verdict::Watched => true,
+                // Variables have layers.
+                Verdict::Optional => !is_of_variables(sub_path),
+                _ => false,
+            };
+            if is_place {
                 self.watched.insert(sub_path);
             }
         }
-        for written in mentions.written() {
+        let written = mentions
+            .written()
+            .flat_map(|written| written.in_configuration_directories(directories));
+        for written in written {
             let Some(place) = written.path.in_etc() else {
                 continue;
             };
@@ -268,9 +288,14 @@ impl<'a> Rewriter<'a> {
             }
             _ => {}
         }
+        let is_read = match mention.verdict {
+            Verdict::Read | Verdict::Optional => true,
+            Verdict::Given => self.programs.all_read(&mention.programs),
+            _ => false,
+        };
         // What reads the package's own file already goes on to the administrator's.
         let is_environment_file = matches!(mention.reader, Reader::EnvironmentFile { .. });
-        let could_be_replaced = mention.verdict == Verdict::Read && !is_environment_file;
+        let could_be_replaced = is_read && !is_environment_file;
         if is_layered && could_be_replaced && mode == Mode::Rewrite {
             self.kept += 1;
             return Ok(true);
@@ -285,8 +310,12 @@ impl<'a> Rewriter<'a> {
             self.link(sub_path);
             return Ok(true);
         }
-        if mention.verdict == Verdict::Unknown {
-            self.link_instead(file, text, sub_path, mention.reason);
+        if !is_read {
+            let reason = match mention.verdict {
+                Verdict::Given => "an argument of a command that can read or write it",
+                _ => mention.reason,
+            };
+            self.link_instead(file, text, sub_path, reason);
             return Ok(true);
         }
         if !self.allows(file.output, shipped.output)? {
@@ -317,7 +346,7 @@ impl<'a> Rewriter<'a> {
         };
         let encoded = match file.format {
             // How such a file quotes is not known.
-            Format::Configuration => is_plain(new).then(|| new.to_vec()),
+            Format::Configuration | Format::DropIn => is_plain(new).then(|| new.to_vec()),
             Format::Script(language) if language != Language::Shell => {
                 is_plain(new).then(|| new.to_vec())
             }
