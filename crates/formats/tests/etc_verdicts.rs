@@ -9,7 +9,7 @@ use hermetic_out_formats::FileKind;
 use hermetic_out_formats::etc_mentions::{Format, Verdict, of};
 use hermetic_out_formats::script::Language;
 
-use Verdict::{Given, Optional, Read, Shown, Unknown, Watched, Written};
+use Verdict::{Given, Named, Optional, Read, Shown, Unknown, Watched, Written};
 
 const SHELL: Format = Format::Script(Language::Shell);
 const PYTHON: Format = Format::Script(Language::Python);
@@ -134,7 +134,7 @@ const DECIDED: &[(&str, Format, &str, Verdict, &str)] = &[
         "shell",
         SHELL,
         "[ \"$1\" = /etc/x ] && a",
-        Unknown,
+        Named,
         "test(1): a string",
     ),
     (

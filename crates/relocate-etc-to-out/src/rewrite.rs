@@ -124,6 +124,9 @@ impl<'a> Rewriter<'a> {
                 Verdict::Watched => true,
                 // Variables have layers.
                 Verdict::Optional => !is_of_variables(sub_path),
+                // Where that is not known, it may be written.
+                Verdict::Unknown => true,
+                Verdict::Given => !self.programs.all_read(&mention.programs),
                 _ => false,
             };
             if is_place {
@@ -305,8 +308,9 @@ impl<'a> Rewriter<'a> {
             self.kept += 1;
             return Ok(true);
         }
-        if mode == Mode::Link || mention.verdict == Verdict::Watched || self.watched.cover(sub_path)
-        {
+        let is_place = matches!(mention.verdict, Verdict::Watched | Verdict::Optional);
+        let is_known = is_place || is_read;
+        if mode == Mode::Link || is_known && self.watched.cover(sub_path) {
             self.link(sub_path);
             return Ok(true);
         }
@@ -550,7 +554,10 @@ impl<'a> Rewriter<'a> {
             let (mode, _) = self.treatment.of(sub_path);
             if mode == Mode::Keep || self.written.cover(sub_path) {
                 self.kept += 1;
-            } else if mode == Mode::Rewrite && self.allows(link.output, shipped.output)? {
+            } else if mode == Mode::Rewrite
+                && !self.watched.cover(sub_path)
+                && self.allows(link.output, shipped.output)?
+            {
                 retarget(&shipped.path, link.output != shipped.output);
                 self.replaced += 1;
                 self.refer(link.output, shipped.output, b"");

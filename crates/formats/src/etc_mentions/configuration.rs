@@ -24,6 +24,12 @@ pub(super) fn mentions(content: &[u8], is_own: bool) -> Mentions {
             let after = rest.get(path.text.len()..).unwrap_or_default();
             let (verdict, reason) = if is_optional(before, after) {
                 OPTIONAL
+            } else if !is_own && let Some(may_write) = permission(after) {
+                if may_write {
+                    (Verdict::Unknown, "in a permission to write")
+                } else {
+                    (Verdict::Documentation, "in a permission")
+                }
             } else if !is_own {
                 (
                     Verdict::Unknown,
@@ -48,6 +54,14 @@ pub(super) fn mentions(content: &[u8], is_own: bool) -> Mentions {
         }
     }
     mentions
+}
+
+/// What a rule of AppArmor permits for a path (apparmor.d(5), "Access Modes"): whether it can be written.
+fn permission(after: &[u8]) -> Option<bool> {
+    let rest = after.iter().position(|byte| byte.is_ascii_whitespace());
+    let mode = after[rest?..].trim_ascii().strip_suffix(b",")?;
+    let is_mode = !mode.is_empty() && mode.iter().all(|letter| b"rwaklmixpPcCuU".contains(letter));
+    is_mode.then(|| mode.iter().any(|letter| b"wa".contains(letter)))
 }
 
 /// The word in front of a value.
@@ -108,11 +122,19 @@ mod tests {
             ("\"state\": \"/etc/x\"", Unknown),
             ("/etc/x", Read),
         ] {
-            let found = mentions(line.as_bytes(), true).list;
+            let mut found = mentions(line.as_bytes(), true).list;
+            found.retain(|mention| mention.path().path == b"/etc/x");
             let all = found.iter().all(|mention| mention.verdict == expected);
             assert!(all && !found.is_empty(), "{line}: {found:?}");
         }
-        let of_others = mentions(b"file=/etc/x", false).list;
-        assert_eq!(of_others[0].verdict, Unknown);
+        for (line, expected) in [
+            ("file=/etc/x", Unknown),
+            ("/etc/x r,", Verdict::Documentation),
+            ("owner /etc/x rwk,", Unknown),
+            ("/etc/x {", Unknown),
+        ] {
+            let found = mentions(line.as_bytes(), false).list;
+            assert_eq!(found[0].verdict, expected, "{line}");
+        }
     }
 }

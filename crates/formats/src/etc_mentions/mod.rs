@@ -51,7 +51,10 @@ pub enum Verdict {
     Documentation,
     /// A command shows it to a person, in a text.
     Shown,
-    /// It is not known what another path would do there.
+    /// It is named where nothing opens it: in a text, or as a directory that is made. Who uses the name is not
+    /// known.
+    Named,
+    /// What is done with it is not known: it may be written.
     Unknown,
 }
 

@@ -227,7 +227,7 @@ impl Commands {
         content: &[u8],
         output: &Output<'_>,
     ) -> (Verdict, &'static str) {
-        let unknown = (Verdict::Unknown, "in a here-document");
+        let unknown = (Verdict::Named, "in a here-document");
         let Some(command) = document.command.and_then(|index| self.list.get(index)) else {
             return unknown;
         };
@@ -605,14 +605,19 @@ impl Role<'_> {
             (Use::Command, _) => unless_in_text(READ, "in the name of a command"),
             (Use::Data, _) => (Verdict::Unknown, "in backquotes with backslashes"),
             (Use::Pattern, _) | (Use::Argument, Done::Compared) => {
-                (Verdict::Unknown, "in a pattern that is compared")
+                (Verdict::Named, "in a pattern that is compared")
             }
             (Use::Argument, Done::Shown | Done::Printed) if self.of.shows_prose => {
                 (Verdict::Shown, "in a message")
             }
-            (Use::Argument, Done::Printed) => (Verdict::Unknown, "in what a command prints"),
+            (Use::Argument, Done::Printed) => (Verdict::Named, "in what a command prints"),
             (Use::Argument, Done::Shown) => (Verdict::Shown, "in a message"),
-            _ if is_long => (Verdict::Unknown, "within a longer text"),
+            _ if is_long && (self.is_value || self.of.is_function) => {
+                (Verdict::Named, "within a longer text")
+            }
+            (Use::Argument, Done::Given(_)) if is_long => {
+                (Verdict::Unknown, "within a longer text")
+            }
             // What uses the variable decides.
             _ if self.is_value => (Verdict::Unknown, UNKNOWN_USE),
             (Use::Argument, _) if self.of.is_function => {
@@ -622,11 +627,9 @@ impl Role<'_> {
                 (Verdict::Written, "where a command writes to it"),
                 "within an argument of a command that writes",
             ),
-            (Use::Argument, Done::Made) => (Verdict::Unknown, "where a directory is made"),
+            (Use::Argument, Done::Made) => (Verdict::Named, "where a directory is made"),
             (Use::Argument, Done::Watched) => (Verdict::Watched, "where a command watches it"),
-            (Use::Argument, Done::Program) => {
-                (Verdict::Unknown, "in a program of another language")
-            }
+            (Use::Argument, Done::Program) => (Verdict::Named, "in a program of another language"),
             (Use::Argument, Done::Ignored) => {
                 (Verdict::Documentation, "where nothing is done with it")
             }

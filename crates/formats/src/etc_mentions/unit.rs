@@ -74,6 +74,7 @@ pub(super) fn mentions(kind: FileKind, content: &[u8], scan: &Scan) -> Mentions 
             .written()
             .flat_map(|written| written.in_configuration_directories(directories));
         mentions.also_written.extend(written);
+        mentions.layers.extend(found.layers.iter().cloned());
         for mention in found.list {
             if let Some(place) = mention.text.covering_span() {
                 by_place.insert(place, mention);

@@ -16,6 +16,8 @@ struct PathUse {
     is_read: bool,
     is_written: bool,
     is_unknown: bool,
+    /// A message names it.
+    is_shown: bool,
     /// The programs that get it.
     programs: BTreeSet<Vec<u8>>,
 }
@@ -95,8 +97,10 @@ impl<'a> Uses<'a> {
         }
     }
 
+    /// What is done with a path; of one that goes on, with something in the directory.
     fn of_path(&mut self, path: EtcPath) -> Option<&mut PathUse> {
-        (!path.goes_on && path.in_etc().is_some())
+        path.in_etc()
+            .is_some()
             .then(|| self.by_path.entry(path.path).or_default())
     }
 
@@ -159,7 +163,7 @@ impl<'a> Uses<'a> {
         };
         let done = match done {
             Done::Printed if !role.of.shows_prose => Done::Unknown,
-            Done::Printed | Done::Shown | Done::Ignored | Done::Compared => return,
+            Done::Ignored | Done::Compared => return,
             done => done,
         };
         let from = role.known.operand.from;
@@ -183,6 +187,7 @@ impl<'a> Uses<'a> {
             match done {
                 Done::Read if is_start => used.is_read = true,
                 Done::Given(_) => used.programs.extend(programs),
+                Done::Printed | Done::Shown => used.is_shown = true,
                 _ => used.is_unknown = true,
             }
         }
@@ -194,7 +199,7 @@ impl<'a> Uses<'a> {
         let paths = self.variables.paths(&value);
         self.writes_parameters |= paths.is_empty() && value.literal_prefix().is_empty();
         for path in paths.into_iter().filter(|path| path.in_etc().is_some()) {
-            if let Some(used) = self.of_path(path.clone()) {
+            if let Some(used) = self.of_path(path.clone()).filter(|_| !path.goes_on) {
                 used.is_written = true;
             }
             let below = done == Done::Changed && !path.goes_on;
@@ -203,15 +208,33 @@ impl<'a> Uses<'a> {
         }
     }
 
+    /// What is done with a path, and with what lies below it.
+    fn of_all(&self, path: &[u8]) -> PathUse {
+        let mut all = PathUse {
+            // What is written below a directory is no use of the directory.
+            is_written: self.by_path.get(path).is_some_and(|used| used.is_written),
+            ..PathUse::default()
+        };
+        let below = [path, b"/"].concat();
+        let of_below = self.by_path.range(below.clone()..);
+        let of_below = of_below.take_while(|(path, _)| path.starts_with(&below));
+        for (_, used) in self.by_path.get_key_value(path).into_iter().chain(of_below) {
+            all.is_read |= used.is_read;
+            // What is written below a directory is no use of the directory.
+            all.is_unknown |= used.is_unknown;
+            all.is_shown |= used.is_shown;
+            all.programs.extend(used.programs.iter().cloned());
+        }
+        all
+    }
+
     /// What a variable gets is done with what uses it do.
     pub(super) fn settle(&self, found: &mut [(usize, Mention)], optional: &BTreeSet<EtcPath>) {
         for (end, mention) in found {
             if !self.values.contains(end) || mention.reason != UNKNOWN_USE {
                 continue;
             }
-            let Some(used) = self.by_path.get(&mention.path.path) else {
-                continue;
-            };
+            let used = self.of_all(&mention.path.path);
             (mention.verdict, mention.reason) = if used.is_written {
                 (Verdict::Written, "in a variable that a command writes to")
             } else if used.is_unknown {
@@ -223,6 +246,8 @@ impl<'a> Uses<'a> {
                 (Verdict::Given, "an argument of a program")
             } else if used.is_read {
                 (Verdict::Read, "where it is read")
+            } else if used.is_shown {
+                (Verdict::Shown, "in a message")
             } else {
                 continue;
             };

@@ -36,13 +36,22 @@ fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
             && !is_itself
             && told.insert((&mentioned.file.sub_path, path))
         {
+            let written = if mentioned.may_be_written {
+                "; the package writes in that directory"
+            } else {
+                ""
+            };
             let message = format!(
-                "the text names {}, and the package ships {}",
+                "the text names {}, and the package ships {}{written}",
                 path.as_bstr(),
                 mentioned.own.as_bstr()
             );
             let file = mentioned.file.path_in(subject.path);
             let found = reporter.report(file, path.clone(), message);
+            if mentioned.may_be_written {
+                "link the file to /etc (relocate-etc-to-out does so); nothing can be written in the store"
+                    .clone_into(&mut found.help);
+            }
             let start = usize::try_from(mentioned.mention.offset).ok();
             found.span = start.map(|start| Span::new(start, start + path.len()));
         }

@@ -30,6 +30,8 @@ enum Takes {
     Value(Done),
     /// Its value is the program.
     Script,
+    /// Its value is a script for a shell.
+    Commands,
     /// Its value is a file that has the program.
     ScriptFile,
     /// Its value is the directory that all operands are put into.
@@ -124,6 +126,7 @@ fn option(text: &'static str) -> Option<(&'static str, Takes)> {
     let (name, value) = text.split_once('=')?;
     let takes = match value {
         "script" => Takes::Script,
+        "commands" => Takes::Commands,
         "script-file" => Takes::ScriptFile,
         "target" => Takes::Target,
         "in-place-by" => Takes::InPlaceBy,
@@ -150,8 +153,11 @@ fn done(text: &str) -> Option<Done> {
 
 impl Takes {
     fn has_value(self) -> bool {
-        use Takes::{InPlaceBy, Script, ScriptFile, Target, Value};
-        matches!(self, Value(_) | Script | ScriptFile | Target | InPlaceBy)
+        use Takes::{Commands, InPlaceBy, Script, ScriptFile, Target, Value};
+        matches!(
+            self,
+            Value(_) | Commands | Script | ScriptFile | Target | InPlaceBy
+        )
     }
 }
 
@@ -224,7 +230,7 @@ impl Line {
             Takes::Script => Done::Program,
             Takes::ScriptFile => Done::Read,
             Takes::Target => Done::Written,
-            Takes::InPlaceBy => Done::Unknown,
+            Takes::Commands | Takes::InPlaceBy => Done::Unknown,
             _ => return,
         };
         if value.is_none() {
@@ -240,7 +246,7 @@ impl Line {
 
     fn finish(mut self, operands: Operands) -> Vec<Operand> {
         let has = |takes: Takes| self.options.contains(&takes);
-        let has_script = has(Takes::Script) || has(Takes::ScriptFile);
+        let has_script = has(Takes::Script) || has(Takes::ScriptFile) || has(Takes::Commands);
         let in_place = has(Takes::InPlace) || has(Takes::InPlaceBy);
         let count = self.operands.len();
         let run = self.operands.first().copied();

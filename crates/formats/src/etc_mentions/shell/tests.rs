@@ -22,7 +22,7 @@ fn check(table: &[(&str, Verdict)]) {
     }
 }
 
-use Verdict::{Given, Optional, Read, Shown, Unknown, Watched};
+use Verdict::{Given, Named, Optional, Read, Shown, Unknown, Watched};
 
 #[test]
 fn commands_and_redirections() {
@@ -49,8 +49,8 @@ fn commands_and_redirections() {
         ("dd if=/dev/zero of=/etc/x", Verdict::Written),
         ("sed -i s/a/b/ /etc/x", Verdict::Written),
         ("sed -n p /etc/x", Read),
-        ("sed 's,@A@,/etc/x,'", Unknown),
-        ("mkdir -p /etc/x", Unknown),
+        ("sed 's,@A@,/etc/x,'", Named),
+        ("mkdir -p /etc/x", Named),
         ("sudo -n tee -a /etc/x", Verdict::Written),
         (
             "if ! command chown a:b /etc/x; then c; fi",
@@ -65,7 +65,7 @@ fn commands_and_redirections() {
         ("rsync /tmp/x host:/etc/x", Unknown),
         ("crudini --set /etc/x a b c", Verdict::Written),
         ("inotifywait /etc/x", Watched),
-        ("case $a in /etc/x) ;; esac", Unknown),
+        ("case $a in /etc/x) ;; esac", Named),
         (". /etc/x a", Read),
         ("cat /etc/x 'a", Unknown),
     ]);
@@ -102,6 +102,11 @@ fn variables() {
         ("A=/etc/x; cat $A; cat <<E > b\n$A\nE", Unknown),
         ("A=/etc/x b", Given),
         ("env A=/etc/x b", Given),
+        ("A=/etc/x; echo \"Usage: $A start\" >&2", Shown),
+        ("A=/etc/x; cat $A/$1", Read),
+        ("A=/etc/x; . $A/b", Read),
+        ("A=/etc/x; cat $A/b; c $A/d", Given),
+        ("A=/etc/x; start_daemon -p /run/b b -c $A", Given),
         ("A=/etc/x; case $A in x) ;; esac; cat $A", Read),
         ("B=/usr/bin/b; $B -c /etc/x", Given),
         ("$B -c /etc/x", Unknown),
@@ -137,26 +142,26 @@ fn texts_for_people() {
         ("[ -f /etc/y ] || die \"cannot find /etc/x\"", Shown),
         ("logger -t a \"reading /etc/x\" | b", Shown),
         ("log_daemon_msg /etc/x", Shown),
-        ("echo /etc/x", Unknown),
-        ("echo /etc/x | xargs rm", Unknown),
-        ("echo \"include the file /etc/x\" > /run/y", Unknown),
-        ("A=$(echo \"the file /etc/x\")", Unknown),
-        ("echo \"the file /etc/x\" | b", Unknown),
-        ("{ echo \"the file /etc/x\"; } > /run/y", Unknown),
-        ("f() { echo \"the file /etc/x\"; }; f > /run/y", Unknown),
+        ("echo /etc/x", Named),
+        ("echo /etc/x | xargs rm", Named),
+        ("echo \"include the file /etc/x\" > /run/y", Named),
+        ("A=$(echo \"the file /etc/x\")", Named),
+        ("echo \"the file /etc/x\" | b", Named),
+        ("{ echo \"the file /etc/x\"; } > /run/y", Named),
+        ("f() { echo \"the file /etc/x\"; }; f > /run/y", Named),
         (
             "f() { echo \"the file /etc/x\"; }; g() { f; }; A=$(g)",
-            Unknown,
+            Named,
         ),
         ("f() { echo \"the file /etc/x\"; }; f", Shown),
         ("cat <<E\nUsage: /etc/x\nE\n", Shown),
         ("cat >&2 <<E\nUsage: /etc/x\nE\n", Shown),
-        ("cat <<E >/run/y\n/etc/x\nE\n", Unknown),
-        ("cat <<E | b\n/etc/x\nE\n", Unknown),
-        ("cat - /a <<E\n/etc/x\nE\n", Unknown),
-        ("b <<E\n/etc/x\nE\n", Unknown),
-        ("f() { cat <<E\n/etc/x\nE\n}; f > /run/y", Unknown),
-        ("USAGE=\"edit the file /etc/x\"", Unknown),
+        ("cat <<E >/run/y\n/etc/x\nE\n", Named),
+        ("cat <<E | b\n/etc/x\nE\n", Named),
+        ("cat - /a <<E\n/etc/x\nE\n", Named),
+        ("b <<E\n/etc/x\nE\n", Named),
+        ("f() { cat <<E\n/etc/x\nE\n}; f > /run/y", Named),
+        ("USAGE=\"edit the file /etc/x\"", Named),
     ]);
     assert!(mentions(b"# /etc/x\na # /etc/x").list.is_empty());
 }
