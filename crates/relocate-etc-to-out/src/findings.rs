@@ -52,6 +52,19 @@ finding_kinds! {
         example: "echo x > /etc/x.conf, and the package ships etc/x.conf",
         remedy: "add a rule for the path to the policy if the writing does not matter",
     }
+    MISSING_ETC_OVERRIDE {
+        id: "missing-etc-override",
+        aliases: [],
+        severity: Note,
+        group: Etc,
+        summary: "Nothing in /etc overrides a configuration file",
+        explanation: "A script, a program, a D-Bus file or configuration of the package reads the file from the \
+            output, and neither a file at its path in /etc nor a drop-in or a directory that is known changes \
+            what it says. The program may have an option for another file.",
+        example: "bin/x: cat $out/etc/x.conf",
+        remedy: "set `mode = \"link\"` for this path in the policy, if a file in /etc is to override it; of a program \
+            that has the path compiled in, configure it with --sysconfdir=/etc",
+    }
     STATE_IN_OUTPUT {
         id: "state-in-output",
         aliases: [],

@@ -9,6 +9,7 @@ pub mod findings;
 mod layout;
 mod link_file;
 mod options;
+mod overrides;
 mod plan;
 pub mod policy;
 mod programs;

@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
+use hermetic_out::configuration::ReadFrom;
 use hermetic_out::package::relative;
 use hermetic_out::{Change, Edit, Finding, Outcome, OutputReferences, Package, Severity, Tree};
 use hermetic_out_formats::etc_mentions::{
@@ -17,6 +18,7 @@ use hermetic_out_formats::{Encoding, FileKind, MappedText, Quote, Span};
 
 use crate::binaries::{Binaries, named_in};
 use crate::layout::{Layout, Shipped, absolute};
+use crate::overrides::Readers;
 use crate::policy::{Mode, Treatment};
 use crate::programs::Programs;
 use crate::read::{Symlink, TextFile};
@@ -33,6 +35,7 @@ pub(crate) struct Rewriter<'a> {
     treatment: &'a Treatment<'a>,
     options: &'a Options,
     programs: Programs<'a>,
+    readers: Readers,
     /// Which outputs refer to which, once it matters.
     references: Option<OutputReferences>,
     /// What the package writes, as far as it is the machine's.
@@ -66,6 +69,7 @@ impl<'a> Rewriter<'a> {
             treatment,
             options,
             programs: Programs::new(package, tree),
+            readers: Readers::default(),
             references: None,
             written: EtcPaths::default(),
             watched: EtcPaths::default(),
@@ -229,7 +233,7 @@ impl<'a> Rewriter<'a> {
         let text = &mention.text;
         let EtcPath { path, goes_on } = mention.path();
         if goes_on {
-            return Ok(self.link_below(&path));
+            return Ok(self.link_below(&path, &file.path));
         }
         let mut named = self.options.choices.replace.iter();
         let is_path = text.bytes().starts_with(b"/");
@@ -245,13 +249,18 @@ impl<'a> Rewriter<'a> {
                 let new = new.as_os_str().as_bytes().to_vec();
                 return Ok(self.replace(file, text, &new, edits));
             }
+            self.reads_own(place, &file.path);
             return Ok(false);
         }
         let Some(sub_path) = in_etc(&path) else {
             return Ok(false);
         };
         let Some(shipped) = self.layout.shipped.get(sub_path).cloned() else {
-            return Ok(self.link_below(&path));
+            if mention.verdict == Verdict::Optional {
+                self.readers
+                    .add_include(sub_path, &self.layout.final_place(&file.path));
+            }
+            return Ok(self.link_below(&path, &file.path));
         };
         let (mode, _) = self.treatment.of(sub_path);
         let new = shipped.path.as_os_str().as_bytes().to_vec();
@@ -259,6 +268,7 @@ impl<'a> Rewriter<'a> {
         let is_layered = layers.contains(&*new);
         if mode == Mode::Keep {
             self.kept += 1;
+            self.reads(sub_path, &file.path, ReadFrom::Etc);
             return Ok(true);
         }
         match mention.reader {
@@ -277,6 +287,7 @@ impl<'a> Rewriter<'a> {
                 } else {
                     self.kept += usize::from(is_layered);
                 }
+                self.reads(sub_path, &file.path, ReadFrom::Both);
                 return Ok(true);
             }
             Reader::Shell(command)
@@ -287,6 +298,12 @@ impl<'a> Rewriter<'a> {
                 if !layered || mode == Mode::Link {
                     self.link(sub_path);
                 }
+                let from = if layered {
+                    ReadFrom::Both
+                } else {
+                    ReadFrom::Etc
+                };
+                self.reads(sub_path, &file.path, from);
                 return Ok(true);
             }
             _ => {}
@@ -301,17 +318,19 @@ impl<'a> Rewriter<'a> {
         let could_be_replaced = is_read && !is_environment_file;
         if is_layered && could_be_replaced && mode == Mode::Rewrite {
             self.kept += 1;
+            self.reads(sub_path, &file.path, ReadFrom::Both);
             return Ok(true);
         }
         // Nothing can be written in a store, whatever the policy says of the path.
         if is_written || mention.verdict == Verdict::Written && mode == Mode::Rewrite {
             self.kept += 1;
+            self.reads(sub_path, &file.path, ReadFrom::Etc);
             return Ok(true);
         }
         let is_place = matches!(mention.verdict, Verdict::Watched | Verdict::Optional);
         let is_known = is_place || is_read;
         if mode == Mode::Link || is_known && self.watched.cover(sub_path) {
-            self.link(sub_path);
+            self.link_for(sub_path, &file.path);
             return Ok(true);
         }
         if !is_read {
@@ -331,6 +350,7 @@ impl<'a> Rewriter<'a> {
         }
         if self.replace(file, text, &new, edits) {
             self.refer(file.output, shipped.output, &file.content);
+            self.reads(sub_path, &file.path, ReadFrom::Output);
         } else {
             self.link_instead(file, text, sub_path, "where it cannot be replaced");
         }
@@ -435,6 +455,25 @@ impl<'a> Rewriter<'a> {
         true
     }
 
+    /// Notes what a file of the package reads.
+    fn reads(&mut self, sub_path: &[u8], file: &Path, from: ReadFrom) {
+        self.readers
+            .add(sub_path, self.layout.final_place(file), from);
+    }
+
+    /// Notes what a file of the package reads in an output, if it is configuration.
+    fn reads_own(&mut self, place: &Path, file: &Path) {
+        if let Some(sub_path) = self.layout.shipped_at(place) {
+            self.reads(&sub_path, file, ReadFrom::Output);
+        }
+    }
+
+    /// Links what a file of the package reads.
+    fn link_for(&mut self, sub_path: &[u8], file: &Path) {
+        self.reads(sub_path, file, ReadFrom::Etc);
+        self.link(sub_path);
+    }
+
     fn link(&mut self, sub_path: &[u8]) {
         self.kept += 1;
         let needs_link = self
@@ -449,7 +488,7 @@ impl<'a> Rewriter<'a> {
 
     /// Links what is to be rewritten, but cannot be.
     fn link_instead(&mut self, file: &TextFile, text: &MappedText, sub_path: &[u8], place: &str) {
-        self.link(sub_path);
+        self.link_for(sub_path, &file.path);
         let about = (file.path.clone(), text.bytes().to_vec());
         if !self.told.insert(about) {
             return;
@@ -466,10 +505,12 @@ impl<'a> Rewriter<'a> {
     }
 
     /// Links all that the package ships below a directory; whether there is anything.
-    fn link_below(&mut self, directory: &[u8]) -> bool {
+    fn link_below(&mut self, directory: &[u8], file: &Path) -> bool {
         let Some(sub_path) = in_etc(directory) else {
             return false;
         };
+        self.readers
+            .add_directory(sub_path, &self.layout.final_place(file));
         let start = [sub_path, b"/"].concat();
         let below: Vec<Vec<u8>> = self
             .layout
@@ -480,6 +521,7 @@ impl<'a> Rewriter<'a> {
             .cloned()
             .collect();
         for path in &below {
+            self.reads(path, file, ReadFrom::Etc);
             if self.treatment.of(path).0 != Mode::Keep && !self.written.cover(path) {
                 self.link(path);
             }
@@ -548,12 +590,13 @@ impl<'a> Rewriter<'a> {
                 continue;
             };
             let Some(shipped) = self.layout.shipped.get(sub_path).cloned() else {
-                self.link_below(bytes);
+                self.link_below(bytes, &link.path);
                 continue;
             };
             let (mode, _) = self.treatment.of(sub_path);
             if mode == Mode::Keep || self.written.cover(sub_path) {
                 self.kept += 1;
+                self.reads(sub_path, &link.path, ReadFrom::Etc);
             } else if mode == Mode::Rewrite
                 && !self.watched.cover(sub_path)
                 && self.allows(link.output, shipped.output)?
@@ -561,8 +604,9 @@ impl<'a> Rewriter<'a> {
                 retarget(&shipped.path, link.output != shipped.output);
                 self.replaced += 1;
                 self.refer(link.output, shipped.output, b"");
+                self.reads(sub_path, &link.path, ReadFrom::Output);
             } else {
-                self.link(sub_path);
+                self.link_for(sub_path, &link.path);
             }
         }
         Ok(changes)
@@ -574,9 +618,12 @@ impl<'a> Rewriter<'a> {
             return Ok(());
         }
         let mut told = BTreeSet::new();
-        let mut reader = Binaries::new();
+        let mut reader = Binaries::new(self.package);
         for path in binaries {
             let found = reader.strings(self.tree, path)?;
+            for own in &found.own {
+                self.reads_own(Path::new(OsStr::from_bytes(own)), path);
+            }
             let mut strings = found.paths;
             for text in &found.packed {
                 let shipped = |path: &&[u8]| {
@@ -592,6 +639,7 @@ impl<'a> Rewriter<'a> {
                 let is_file = !string.goes_on && self.layout.shipped.contains_key(&sub_path);
                 let concerned = if is_file {
                     let keeps = self.treatment.of(&sub_path).0 == Mode::Keep;
+                    self.reads(&sub_path, path, ReadFrom::Etc);
                     if !keeps && !self.written.cover(&sub_path) {
                         self.link(&sub_path);
                     }
@@ -599,7 +647,7 @@ impl<'a> Rewriter<'a> {
                     !keeps && shipped.is_some_and(|shipped| !shipped.in_vendor_directory)
                 } else {
                     let before = self.links.len();
-                    self.link_below(&string.path) && self.links.len() > before
+                    self.link_below(&string.path, path) && self.links.len() > before
                 };
                 if concerned && told.insert(string.path.clone()) {
                     let finding = findings::about(
@@ -622,6 +670,26 @@ impl<'a> Rewriter<'a> {
     /// Adds what was found to the outcome; gives what is to be linked.
     pub(crate) fn finish(self, outcome: &mut Outcome) -> BTreeSet<Vec<u8>> {
         outcome.findings.extend(self.findings);
+        let shipped = &self.layout.shipped;
+        outcome.configuration = self.readers.of_all(self.package, shipped, &self.links);
+        for (file, sub_path) in outcome.configuration.iter().zip(shipped.keys()) {
+            let fixed = file.fixed_for();
+            let fixed = fixed.filter(|_| self.treatment.of(sub_path).0 == Mode::Rewrite);
+            if let Some(reader) = fixed {
+                let message = format!(
+                    "nothing overrides {}, which {} reads from the output",
+                    file.path.display(),
+                    reader.file.display()
+                );
+                outcome.findings.push(findings::about(
+                    &findings::MISSING_ETC_OVERRIDE,
+                    &file.file,
+                    file.path.as_os_str().as_bytes(),
+                    message,
+                    findings::MISSING_ETC_OVERRIDE.remedy,
+                ));
+            }
+        }
         outcome.replaced += self.replaced;
         outcome.kept += self.kept;
         for (output, paths) in self.new_references {

@@ -78,7 +78,16 @@ impl Format {
     pub fn may_name_etc(self, content: &[u8]) -> bool {
         let is_named = matches!(self, Self::Known(_) | Self::Script(_));
         let is_text = is_named || memchr::memchr(0, content).is_none();
-        is_text && memchr::memmem::find(content, b"/etc").is_some()
+        let holds = |text: &str| memchr::memmem::find(content, text.as_bytes()).is_some();
+        // systemd.unit(5), `%E`; systemd.exec(5), `ConfigurationDirectory=` and `$CONFIGURATION_DIRECTORY`.
+        let without_etc = match self {
+            Self::Known(FileKind::Unit) => {
+                holds("%E") || holds("ConfigurationDirectory") || holds("CONFIGURATION_DIRECTORY")
+            }
+            Self::Script(_) => holds("CONFIGURATION_DIRECTORY"),
+            _ => false,
+        };
+        is_text && (without_etc || holds("/etc"))
     }
 
     /// How it is read, if the path says so.
@@ -155,6 +164,28 @@ mod tests {
         }
         let python = Some(Format::Script(Language::Python));
         assert_eq!(Format::of(b"bin/x", b"#!/usr/bin/python3\n"), python);
+    }
+
+    #[test]
+    fn what_may_name_something_of_etc() {
+        let unit = Format::Known(FileKind::Unit);
+        let shell = Format::Script(Language::Shell);
+        for (format, content, expected) in [
+            (unit, "ExecStart=/bin/x /etc/x", true),
+            (unit, "ConfigurationDirectory=x", true),
+            (unit, "ExecStart=/bin/x %E/x", true),
+            (unit, "ExecStart=/bin/x", false),
+            (shell, "cat $CONFIGURATION_DIRECTORY/x", true),
+            (shell, "cat %E", false),
+            (Format::Configuration, "/etc/x\0", false),
+            (Format::Configuration, "%E", false),
+        ] {
+            assert_eq!(
+                format.may_name_etc(content.as_bytes()),
+                expected,
+                "{content}"
+            );
+        }
     }
 
     #[test]
