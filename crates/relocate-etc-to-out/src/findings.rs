@@ -34,8 +34,9 @@ finding_kinds! {
         summary: "A path of /etc cannot be replaced and gets a link",
         explanation: "The effect of a replacement is not known: the path is in a here-document, in a \
             script in an unknown language, in the program text of sed or awk, in a pattern or in pieces, or \
-            it is given to what may read or write it; or the replacement would make two outputs refer to each other. The path was left unchanged, and a \
-            line of tmpfiles.d makes the link.",
+            it is given to a command that may read or write it; or the replacement would make two outputs refer to each \
+            other. The path was left unchanged, and a line of tmpfiles.d makes the link. Where it may be written, \
+            that holds wherever the package names it.",
         example: "sed -i s,/etc/x.conf,y, file",
         remedy: "patch the file in the build if it is to name the file of the package",
     }
