@@ -433,8 +433,10 @@ impl<'a> Rewriter<'a> {
         let (Ok(own), Ok(theirs)) = (own, word(text.bytes())) else {
             return false;
         };
-        // Within backquotes a backslash is read twice.
-        if own.contains(&b'\\') || theirs.contains(&b'\\') {
+        // Within backquotes a backslash is read twice; a unit has specifiers, and quotes of its own.
+        let is_in_unit = matches!(file.format, Format::Known(_));
+        let is_read_twice = own.contains(&b'\\') || theirs.contains(&b'\\');
+        if is_read_twice || is_in_unit && !(is_plain(&own) && is_plain(&theirs)) {
             return false;
         }
         let text = [

@@ -56,9 +56,9 @@ pub(super) fn mentions(content: &[u8], is_own: bool) -> Mentions {
     mentions
 }
 
-/// What a rule of AppArmor permits for a path (apparmor.d(5), "Access Modes"): whether it can be written.
+/// What a rule of `AppArmor` permits for a path (apparmor.d(5), "Access Modes"): whether it can be written.
 fn permission(after: &[u8]) -> Option<bool> {
-    let rest = after.iter().position(|byte| byte.is_ascii_whitespace());
+    let rest = after.iter().position(u8::is_ascii_whitespace);
     let mode = after[rest?..].trim_ascii().strip_suffix(b",")?;
     let is_mode = !mode.is_empty() && mode.iter().all(|letter| b"rwaklmixpPcCuU".contains(letter));
     is_mode.then(|| mode.iter().any(|letter| b"wa".contains(letter)))
@@ -73,7 +73,7 @@ fn key(before: &[u8]) -> &[u8] {
 }
 
 /// Whether what stands around a path says that it may be missing: `-include` of make(1), `include_if_exists` of
-/// PostgreSQL, `IncludeOptional` of Apache, `!include_try` of Dovecot, `source-file -q` of tmux(1), `filereadable()` of
+/// `PostgreSQL`, `IncludeOptional` of Apache, `!include_try` of Dovecot, `source-file -q` of tmux(1), `filereadable()` of
 /// vim, `ignore_missing="yes"` of dbus-daemon(1) and of fonts-conf(5).
 fn is_optional(before: &[u8], after: &[u8]) -> bool {
     const INCLUDING: &[&str] = &["import", "include", "load", "read", "source"];

@@ -46,7 +46,7 @@ const OPENING: &[&str] = &[
 ];
 
 /// A language, and what reads in it.
-struct Reading {
+struct Language {
     /// Beginnings of its interpreters' names.
     interpreters: &'static [&'static str],
     /// Functions and operators that read the file that follows them as their only argument, or as their first.
@@ -57,15 +57,15 @@ struct Reading {
 
 /// perlfunc(1) (`-X`, `do`, `open`, `require`); the documentation of Ruby's classes File, IO, Dir, YAML; the reference
 /// manual of Lua (6.1, 6.8); Tcl's file(n), open(n), source(n).
-const READING: &[Reading] = &[
-    Reading {
+const LANGUAGES: &[Language] = &[
+    Language {
         interpreters: &["perl"],
         reading: &[
             "-d", "-e", "-f", "-r", "-s", "do", "lstat", "require", "stat",
         ],
         opening: &[],
     },
-    Reading {
+    Language {
         interpreters: &["ruby", "jruby"],
         reading: &[
             "Dir.entries",
@@ -89,12 +89,12 @@ const READING: &[Reading] = &[
         ],
         opening: &["File.new", "File.open", "open"],
     },
-    Reading {
+    Language {
         interpreters: &["lua", "texlua"],
         reading: &["dofile", "io.lines", "loadfile"],
         opening: &["io.open"],
     },
-    Reading {
+    Language {
         interpreters: &["expect", "tclsh", "wish"],
         reading: &[
             "file exists",
@@ -134,9 +134,9 @@ pub(super) fn mentions(content: &[u8]) -> Mentions {
     let mut mentions = Mentions::default();
     let interpreter = interpreter(content).unwrap_or_default();
     let runs = |known: &&str| interpreter.starts_with(known.as_bytes());
-    let reading = READING
+    let language = LANGUAGES
         .iter()
-        .find(|known| known.interpreters.iter().any(|known| runs(&known)));
+        .find(|known| known.interpreters.iter().any(runs));
     for line in lines(content) {
         for path in paths(&line) {
             let start = path.text.covering_span().map_or(0, |span| span.start);
@@ -148,7 +148,7 @@ pub(super) fn mentions(content: &[u8]) -> Mentions {
                 (Verdict::Written, "where it is written")
             } else if shows(before, rest) {
                 (Verdict::Shown, "in a message")
-            } else if reading.is_some_and(|known| !path.goes_on && known.reads(before, after)) {
+            } else if language.is_some_and(|known| !path.goes_on && known.reads(before, after)) {
                 (Verdict::Read, "where it is read")
             } else {
                 (Verdict::Unknown, "in a script, where its use is not known")
@@ -235,7 +235,7 @@ fn writes(before: &[u8], after: &[u8]) -> bool {
     is_mode || ends_with_name(callee(changed), CHANGING)
 }
 
-impl Reading {
+impl Language {
     fn reads(&self, before: &[u8], after: &[u8]) -> bool {
         let is_perl = self.opening.is_empty();
         // `open(F, '<', '/etc/x')`, `open F, "</etc/x"`, `open(F, '/etc/x')`: of two arguments, what else the
@@ -284,9 +284,10 @@ impl Reading {
         let ends = matches!(rest.first(), None | Some(b')' | b']' | b';'))
             || rest.starts_with(b"do ")
             || rest.starts_with(b"or ");
-        let mode = match is_tcl {
-            true => mode_after(rest, false),
-            false => mode_after(after, is_quoted),
+        let mode = if is_tcl {
+            mode_after(rest, false)
+        } else {
+            mode_after(after, is_quoted)
         };
         ends || mode.is_some_and(|mode| matches!(mode, b"r" | b"rb" | b"rt" | b"r:UTF-8"))
     }

@@ -369,11 +369,16 @@ pub(super) struct Known {
 }
 
 impl Known {
-    fn unknown() -> Self {
+    /// What no program decides about.
+    fn of(operand: Operand) -> Self {
         Self {
-            operand: Operand::whole(Done::Unknown),
+            operand,
             programs: BTreeSet::new(),
         }
+    }
+
+    fn unknown() -> Self {
+        Self::of(Operand::whole(Done::Unknown))
     }
 
     /// What is known if it is one or the other.
@@ -402,8 +407,6 @@ pub(super) struct Roles {
     /// What it prints is a text for people, and is shown to them.
     pub(super) shows_prose: bool,
     is_test: bool,
-    /// Whether its words are compared with something: the subject of `case`.
-    is_compared: bool,
 }
 
 /// What is done with one word.
@@ -418,15 +421,10 @@ pub(super) struct Role<'a> {
 fn known_of(line: &[MappedText], variables: &Variables) -> Vec<Known> {
     let found = operands(line).into_iter();
     let known = found.map(|operand| {
-        let program = match operand.done {
-            Done::Given(index) => line.get(index),
-            _ => {
-                return Known {
-                    operand,
-                    programs: BTreeSet::new(),
-                };
-            }
+        let Done::Given(index) = operand.done else {
+            return Known::of(operand);
         };
+        let program = line.get(index);
         let names = program.and_then(|program| program_names(program, variables));
         names.map_or_else(Known::unknown, |programs| Known { operand, programs })
     });
@@ -491,19 +489,17 @@ fn known_of_variable(line: &[MappedText], variables: &Variables) -> Vec<Known> {
 
 impl Roles {
     fn of(command: &Command, output: &Output<'_>, variables: &Variables) -> Self {
-        let line = match command.kind {
-            CommandKind::Test => (0..command.words.len()).collect(),
+        let line: Vec<usize> = match command.kind {
+            CommandKind::Test | CommandKind::Case => (0..command.words.len()).collect(),
             _ => line_of(command),
         };
         let texts = texts(command, &line);
         let is_variable = texts.first().is_some_and(|program| !program.is_literal());
         let found: Vec<Known> = if command.kind == CommandKind::Test {
-            let found = of_test(&texts).into_iter();
-            let known = found.map(|operand| Known {
-                operand,
-                programs: BTreeSet::new(),
-            });
-            known.collect()
+            of_test(&texts).into_iter().map(Known::of).collect()
+        } else if command.kind == CommandKind::Case {
+            // Its subject.
+            vec![Known::of(Operand::whole(Done::Compared)); line.len()]
         } else if is_variable {
             known_of_variable(&texts, variables)
         } else {
@@ -524,7 +520,6 @@ impl Roles {
             is_function,
             shows_prose: is_prose && !(is_printed && output.goes_elsewhere(command)),
             is_test,
-            is_compared: command.kind == CommandKind::Case,
             operands: line.into_iter().zip(found).collect(),
         }
     }
@@ -564,11 +559,7 @@ pub(super) fn natural_words(text: &[u8]) -> usize {
 
 impl Role<'_> {
     pub(super) fn done(&self) -> Done {
-        if self.of.is_compared {
-            Done::Compared
-        } else {
-            self.known.operand.done
-        }
+        self.known.operand.done
     }
 
     /// Whether all that lies below a path is changed with it: of a directory, or of `DIR/*`.

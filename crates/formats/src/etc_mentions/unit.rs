@@ -226,7 +226,7 @@ fn verdict(reference: &Reference, content: &[u8], place: Span) -> (Verdict, &'st
         (_, "Environment") => (Verdict::Given, "in a variable of the service"),
         (_, "StandardOutput" | "StandardError") => (Verdict::Written, "where the service writes"),
         // It is opened for writing, too, if that can be.
-        (_, "OpenFile" | "What") | (_, "ConditionPathIsReadWrite" | "AssertPathIsReadWrite") => {
+        (_, "AssertPathIsReadWrite" | "ConditionPathIsReadWrite" | "OpenFile" | "What") => {
             (Verdict::Unknown, "where it can be written")
         }
         (

@@ -10,15 +10,21 @@ use crate::command_line::base_name;
 use crate::mapped_text::MappedText;
 use crate::shell::{Command, CommandKind, CommandWord, Use};
 
-/// What is done with a path through variables.
+/// What is done with a path through a variable; what comes later matters more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum PathUse {
+    Shown,
+    Read,
+    /// A program gets it.
+    Given,
+    Unknown,
+    Written,
+}
+
+/// All that is done with a path, and the programs that get it.
 #[derive(Debug, Default)]
-struct PathUse {
-    is_read: bool,
-    is_written: bool,
-    is_unknown: bool,
-    /// A message names it.
-    is_shown: bool,
-    /// The programs that get it.
+struct PathUses {
+    uses: BTreeSet<PathUse>,
     programs: BTreeSet<Vec<u8>>,
 }
 
@@ -29,7 +35,7 @@ pub(super) struct Uses<'a> {
     pub(super) written: Vec<Written>,
     /// Whether a file is written whose name is not known.
     pub(super) writes_parameters: bool,
-    by_path: BTreeMap<Vec<u8>, PathUse>,
+    by_path: BTreeMap<Vec<u8>, PathUses>,
     /// The words that a variable gets, by where they end.
     values: BTreeSet<usize>,
 }
@@ -98,7 +104,7 @@ impl<'a> Uses<'a> {
     }
 
     /// What is done with a path; of one that goes on, with something in the directory.
-    fn of_path(&mut self, path: EtcPath) -> Option<&mut PathUse> {
+    fn of_path(&mut self, path: EtcPath) -> Option<&mut PathUses> {
         path.in_etc()
             .is_some()
             .then(|| self.by_path.entry(path.path).or_default())
@@ -113,9 +119,10 @@ impl<'a> Uses<'a> {
             for path in self.variables.paths_within(&word.text) {
                 if let Some(used) = self.of_path(path) {
                     if program.text.is_literal() {
+                        used.uses.insert(PathUse::Given);
                         used.programs.insert(program.text.bytes().to_vec());
                     } else {
-                        used.is_unknown = true;
+                        used.uses.insert(PathUse::Unknown);
                     }
                 }
             }
@@ -126,7 +133,7 @@ impl<'a> Uses<'a> {
     pub(super) fn unclear(&mut self, name: &[u8]) {
         for path in self.variables.paths_of(name) {
             if let Some(used) = self.of_path(path) {
-                used.is_unknown = true;
+                used.uses.insert(PathUse::Unknown);
             }
         }
     }
@@ -184,12 +191,13 @@ impl<'a> Uses<'a> {
             let Some(used) = self.of_path(path) else {
                 continue;
             };
-            match done {
-                Done::Read if is_start => used.is_read = true,
-                Done::Given(_) => used.programs.extend(programs),
-                Done::Printed | Done::Shown => used.is_shown = true,
-                _ => used.is_unknown = true,
-            }
+            used.uses.insert(match done {
+                Done::Read if is_start => PathUse::Read,
+                Done::Given(_) => PathUse::Given,
+                Done::Printed | Done::Shown => PathUse::Shown,
+                _ => PathUse::Unknown,
+            });
+            used.programs.extend(programs);
         }
     }
 
@@ -200,7 +208,7 @@ impl<'a> Uses<'a> {
         self.writes_parameters |= paths.is_empty() && value.literal_prefix().is_empty();
         for path in paths.into_iter().filter(|path| path.in_etc().is_some()) {
             if let Some(used) = self.of_path(path.clone()).filter(|_| !path.goes_on) {
-                used.is_written = true;
+                used.uses.insert(PathUse::Written);
             }
             let below = done == Done::Changed && !path.goes_on;
             let place = word.span;
@@ -208,21 +216,20 @@ impl<'a> Uses<'a> {
         }
     }
 
-    /// What is done with a path, and with what lies below it.
-    fn of_all(&self, path: &[u8]) -> PathUse {
-        let mut all = PathUse {
-            // What is written below a directory is no use of the directory.
-            is_written: self.by_path.get(path).is_some_and(|used| used.is_written),
-            ..PathUse::default()
-        };
+    /// What is done with a path, and with what lies below it. What is written below a directory is no use of the
+    /// directory.
+    fn of_all(&self, path: &[u8]) -> PathUses {
+        let mut all = PathUses::default();
         let below = [path, b"/"].concat();
         let of_below = self.by_path.range(below.clone()..);
         let of_below = of_below.take_while(|(path, _)| path.starts_with(&below));
-        for (_, used) in self.by_path.get_key_value(path).into_iter().chain(of_below) {
-            all.is_read |= used.is_read;
-            // What is written below a directory is no use of the directory.
-            all.is_unknown |= used.is_unknown;
-            all.is_shown |= used.is_shown;
+        for (_, used) in of_below {
+            let read = used.uses.iter().filter(|used| **used != PathUse::Written);
+            all.uses.extend(read);
+            all.programs.extend(used.programs.iter().cloned());
+        }
+        if let Some(used) = self.by_path.get(path) {
+            all.uses.extend(&used.uses);
             all.programs.extend(used.programs.iter().cloned());
         }
         all
@@ -235,21 +242,21 @@ impl<'a> Uses<'a> {
                 continue;
             }
             let used = self.of_all(&mention.path.path);
-            (mention.verdict, mention.reason) = if used.is_written {
-                (Verdict::Written, "in a variable that a command writes to")
-            } else if used.is_unknown {
-                continue;
-            } else if optional.contains(&mention.path) {
-                (Verdict::Optional, "where it is read if it is there")
-            } else if !used.programs.is_empty() {
-                mention.programs = used.programs.iter().cloned().collect();
-                (Verdict::Given, "an argument of a program")
-            } else if used.is_read {
-                (Verdict::Read, "where it is read")
-            } else if used.is_shown {
-                (Verdict::Shown, "in a message")
-            } else {
-                continue;
+            let is_optional = optional.contains(&mention.path);
+            (mention.verdict, mention.reason) = match used.uses.last() {
+                None | Some(PathUse::Unknown) => continue,
+                Some(PathUse::Written) => {
+                    (Verdict::Written, "in a variable that a command writes to")
+                }
+                Some(PathUse::Given | PathUse::Read) if is_optional => {
+                    (Verdict::Optional, "where it is read if it is there")
+                }
+                Some(PathUse::Given) => {
+                    mention.programs = used.programs.into_iter().collect();
+                    (Verdict::Given, "an argument of a program")
+                }
+                Some(PathUse::Read) => (Verdict::Read, "where it is read"),
+                Some(PathUse::Shown) => (Verdict::Shown, "in a message"),
             };
         }
     }

@@ -61,7 +61,7 @@ pub(super) fn writers(kind: Kind, text: &[u8], paths: &BTreeSet<String>) -> Vec<
             };
             let variables = assigned.iter().filter(|(_, value)| value == path);
             let mut names: Vec<String> = variables
-                .map(|(name, _)| format!(r#"\$(?:{name}\b|\{{{name}\}})"#))
+                .map(|(name, _)| format!(r"\$(?:{name}\b|\{{{name}\}})"))
                 .collect();
             names.push(regex::escape(path));
             let is_text = matches!(kind, Kind::Shell | Kind::Script | Kind::Unit | Kind::Udev);
