@@ -130,7 +130,9 @@ impl<'a> Rewriter<'a> {
                 Verdict::Optional => !is_of_variables(sub_path),
                 // Where that is not known, it may be written.
                 Verdict::Unknown => true,
-                Verdict::Given => !self.programs.all_read(&mention.programs),
+                Verdict::Given => {
+                    !self.treatment.of(sub_path).1 && !self.programs.all_read(&mention.programs)
+                }
                 _ => false,
             };
             if is_place {
@@ -262,7 +264,7 @@ impl<'a> Rewriter<'a> {
             }
             return Ok(self.link_below(&path, &file.path));
         };
-        let (mode, _) = self.treatment.of(sub_path);
+        let (mode, is_told) = self.treatment.of(sub_path);
         let new = shipped.path.as_os_str().as_bytes().to_vec();
         let is_written = self.written.cover(sub_path);
         let is_layered = layers.contains(&*new);
@@ -310,7 +312,8 @@ impl<'a> Rewriter<'a> {
         }
         let is_read = match mention.verdict {
             Verdict::Read | Verdict::Optional => true,
-            Verdict::Given => self.programs.all_read(&mention.programs),
+            // A rule about this very path knows more.
+            Verdict::Given => is_told || self.programs.all_read(&mention.programs),
             _ => false,
         };
         // What reads the package's own file already goes on to the administrator's.
