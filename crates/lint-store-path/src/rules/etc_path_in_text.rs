@@ -19,7 +19,9 @@ pub(super) static RULE: Rule = Rule {
         summary: "A script or configuration file names a file of /etc that the package ships in its own \
             etc",
         explanation: "The text names a path in `/etc`, and the store path has that file in its `etc`, \
-            where nothing reads it. Unless something links it to `/etc`, the named file does not exist.",
+            where nothing reads it. Unless something links it to `/etc`, the named file does not exist. If a \
+            file of the store path writes something in a directory above, it is not known which file that is: \
+            then it has to be linked.",
         example: "bin/x: . /etc/x/functions, and etc/x/functions exists",
         remedy: "run relocate-etc-to-out over the package, or write the store path",
     },
