@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use bstr::ByteSlice;
 use hermetic_out::configuration::ReadFrom;
 use hermetic_out::package::relative;
+use hermetic_out::tree::Node;
 use hermetic_out::{Change, Edit, Finding, Outcome, OutputReferences, Package, Severity, Tree};
 use hermetic_out_formats::etc_mentions::{
     self, EtcPath, EtcPaths, Format, Mention, Mentions, Reader, Verdict, in_etc,
@@ -678,9 +679,11 @@ impl<'a> Rewriter<'a> {
         let shipped = &self.layout.shipped;
         outcome.configuration = self.readers.of_all(self.package, shipped, &self.links);
         for (file, sub_path) in outcome.configuration.iter().zip(shipped.keys()) {
-            let fixed = file.fixed_for();
-            let fixed = fixed.filter(|_| self.treatment.of(sub_path).0 == Mode::Rewrite);
-            if let Some(reader) = fixed {
+            // A program is run, and nobody's to change.
+            if let Some(reader) = file.fixed_for()
+                && self.treatment.of(sub_path).0 == Mode::Rewrite
+                && self.tree.look_up(&file.file) != Some(Node::Program)
+            {
                 let message = format!(
                     "nothing overrides {}, which {} reads from the output",
                     file.path.display(),
