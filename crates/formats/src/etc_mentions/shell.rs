@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::commands::{Done, Operand, SHOWING_INPUT, operands, program_of};
+use super::commands::{Done, Operand, SHOWING_INPUT, of_test, operands, program_of};
+use super::uses::{Exported, UNKNOWN_USE, Uses};
 use super::variables::{Variables, given};
-use super::{Mention, Mentions, Reader, Verdict, Written};
+use super::{EtcPath, Mention, Mentions, Reader, Verdict};
 use crate::command_line::{base_name, scripts};
 use crate::mapped_text::{MappedText, Span};
 use crate::paths::{PathInText, paths};
@@ -117,30 +118,49 @@ impl Commands {
     fn mentions(&self, content: &[u8]) -> Mentions {
         let output = Output::of(self);
         let variables = Variables::of(&self.list, content);
-        let mut uses = Uses::default();
+        let roles = self.list.iter();
+        let roles: Vec<Roles> = roles
+            .map(|command| Roles::of(command, &output, &variables))
+            .collect();
+        let optional = self.optional(&roles, &variables);
+        let mut uses = Uses::new(&variables);
         let mut found: Vec<(usize, Mention)> = Vec::new();
         let mut mentions = Mentions::default();
-        for command in &self.list {
+        for (command, roles) in self.list.iter().zip(&roles) {
             let sourced = command.sourced();
             mentions
                 .layers
                 .extend(sourced.iter().map(|sourced| sourced.text.bytes().to_vec()));
-            let roles = Roles::of(command, &output, &variables);
+            match Exported::of(command) {
+                Exported::To(program) => uses.environment(command, program, content),
+                Exported::ToAll(names) => names.iter().for_each(|name| uses.unclear(name)),
+                Exported::Nothing => {}
+            }
             for (index, word) in command.words.iter().enumerate() {
                 if word.place == Use::Delimiter || self.is_read(word) {
                     continue;
                 }
                 let role = roles.of_word(index, given(command, word, content).is_some());
-                uses.add(&variables, word, &role);
+                uses.add(word, &role);
                 for path in paths(&word.text) {
-                    let (verdict, reason) = role.verdict(word, &path);
+                    let (mut verdict, reason) = role.verdict(word, &path);
                     let mut mention = Mention::new(&path, verdict, reason);
+                    if verdict == Verdict::Read && optional.contains(&mention.path) {
+                        verdict = Verdict::Optional;
+                        mention.verdict = verdict;
+                    }
                     mention.below = role.changes_below(word, &path);
+                    if verdict == Verdict::Given {
+                        mention.programs = role.known.programs.iter().cloned().collect();
+                    }
                     let is_whole = path.text.len() == word.text.len() && !path.goes_on;
                     let is_sourced = sourced.as_ref().is_some_and(|sourced| {
                         sourced.alone && sourced.text.covering_span() == word.text.covering_span()
                     });
-                    if is_whole && is_sourced && verdict == Verdict::Read {
+                    if is_whole
+                        && is_sourced
+                        && matches!(verdict, Verdict::Read | Verdict::Optional)
+                    {
                         let command = sourced.as_ref().map(|sourced| sourced.span);
                         mention.reader = command.map_or(Reader::Other, Reader::Shell);
                     }
@@ -148,18 +168,51 @@ impl Commands {
                 }
             }
         }
-        uses.settle(&mut found);
-        // A command is known only at its end, after those within it.
-        found.sort_by_key(|(end, _)| *end);
-        mentions.list = found.into_iter().map(|(_, mention)| mention).collect();
+        let mut in_documents = Vec::new();
         for document in &self.here_documents {
             let (verdict, reason) = self.of_here_document(document, content, &output);
             let text = MappedText::of_file(content, document.body);
-            let inside = Mentions::all_of(&[text], verdict, reason);
-            mentions.list.extend(inside.list);
+            if verdict != Verdict::Shown {
+                uses.in_text(text.bytes());
+            }
+            in_documents.extend(Mentions::all_of(&[text], verdict, reason).list);
         }
+        uses.settle(&mut found, &optional);
+        // A command is known only at its end, after those within it.
+        found.sort_by_key(|(end, _)| *end);
+        mentions.list = found.into_iter().map(|(_, mention)| mention).collect();
+        mentions.list.extend(in_documents);
+        mentions.writes_parameters = uses.writes_parameters;
         mentions.also_written = uses.written;
         mentions
+    }
+
+    /// The files that commands are read from, and that may be missing: it is looked whether they are there, or
+    /// nothing is said if they are not.
+    fn optional(&self, roles: &[Roles], variables: &Variables) -> BTreeSet<EtcPath> {
+        let mut looked_for = BTreeSet::new();
+        let mut sourced = BTreeSet::new();
+        let mut optional = BTreeSet::new();
+        for (command, roles) in self.list.iter().zip(roles) {
+            if let Some(file) = command.sourced() {
+                let paths = variables.paths(&file.text);
+                if command.words.iter().any(discards) {
+                    optional.extend(paths.iter().cloned());
+                }
+                sourced.extend(paths);
+            } else if roles.is_test {
+                let is_read = |index: &usize| {
+                    let known = roles.operands.get(index);
+                    known.is_some_and(|known| known.operand.done == Done::Read)
+                };
+                let words = command.words.iter().enumerate();
+                for (_, word) in words.filter(|(index, _)| is_read(index)) {
+                    looked_for.extend(variables.paths(&word.text));
+                }
+            }
+        }
+        optional.extend(sourced.intersection(&looked_for).cloned());
+        optional
     }
 
     fn is_read(&self, word: &CommandWord) -> bool {
@@ -174,7 +227,7 @@ impl Commands {
         content: &[u8],
         output: &Output<'_>,
     ) -> (Verdict, &'static str) {
-        let unknown = (Verdict::Unknown, "in a here-document");
+        let unknown = (Verdict::Named, "in a here-document");
         let Some(command) = document.command.and_then(|index| self.list.get(index)) else {
             return unknown;
         };
@@ -289,6 +342,11 @@ impl<'a> Output<'a> {
     }
 }
 
+/// Whether a word is where output goes that nobody wants.
+fn discards(word: &CommandWord) -> bool {
+    word.place == Use::Write && word.text.bytes() == b"/dev/null"
+}
+
 /// Stretches without those in others, sorted.
 fn merged(mut spans: Vec<Span>) -> Vec<Span> {
     spans.sort_by_key(|span| (span.start, span.end));
@@ -302,78 +360,174 @@ fn merged(mut spans: Vec<Span>) -> Vec<Span> {
     merged
 }
 
+/// What is known of a word of a command.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub(super) operand: Operand,
+    /// The programs one of which gets it, with `Done::Given`.
+    pub(super) programs: BTreeSet<Vec<u8>>,
+}
+
+impl Known {
+    /// What no program decides about.
+    fn of(operand: Operand) -> Self {
+        Self {
+            operand,
+            programs: BTreeSet::new(),
+        }
+    }
+
+    fn unknown() -> Self {
+        Self::of(Operand::whole(Done::Unknown))
+    }
+
+    /// What is known if it is one or the other.
+    fn or(self, other: Self) -> Self {
+        match (self.operand.done, other.operand.done) {
+            (Done::Written | Done::Changed, _) => self,
+            (_, Done::Written | Done::Changed) => other,
+            (Done::Given(_), Done::Given(_)) => Self {
+                operand: self.operand,
+                programs: self.programs.into_iter().chain(other.programs).collect(),
+            },
+            (Done::Given(_), Done::Read) => self,
+            (Done::Read, Done::Given(_)) => other,
+            (one, another) if one == another => self,
+            _ => Self::unknown(),
+        }
+    }
+}
+
 /// What a command does with its words.
-struct Roles {
+pub(super) struct Roles {
     /// By the positions of the words.
-    operands: BTreeMap<usize, Operand>,
+    operands: BTreeMap<usize, Known>,
     /// Whether it is a function of the script.
-    is_function: bool,
+    pub(super) is_function: bool,
     /// What it prints is a text for people, and is shown to them.
-    shows_prose: bool,
+    pub(super) shows_prose: bool,
     is_test: bool,
 }
 
 /// What is done with one word.
-struct Role<'a> {
-    operand: Operand,
+pub(super) struct Role<'a> {
+    pub(super) known: Known,
     /// Whether a variable gets it.
-    is_value: bool,
-    of: &'a Roles,
+    pub(super) is_value: bool,
+    pub(super) of: &'a Roles,
+}
+
+/// What is done with the words of a line; of what a program gets, which program that is, by its name or path.
+fn known_of(line: &[MappedText], variables: &Variables) -> Vec<Known> {
+    let found = operands(line).into_iter();
+    let known = found.map(|operand| {
+        let Done::Given(index) = operand.done else {
+            return Known::of(operand);
+        };
+        let program = line.get(index);
+        let names = program.and_then(|program| program_names(program, variables));
+        names.map_or_else(Known::unknown, |programs| Known { operand, programs })
+    });
+    known.collect()
+}
+
+/// The names or paths that a program's word can stand for; `None` if that is not known.
+fn program_names(program: &MappedText, variables: &Variables) -> Option<BTreeSet<Vec<u8>>> {
+    if program.is_literal() {
+        return Some(BTreeSet::from([program.bytes().to_vec()]));
+    }
+    if let Some(values) = variables.all_values(program) {
+        return Some(values.into_iter().collect());
+    }
+    // `$DIRECTORY/name`
+    let end = program.opaque_ranges().last().map_or(0, |range| range.end);
+    let slash = memchr::memrchr(b'/', program.bytes()).filter(|slash| *slash >= end);
+    slash.map(|slash| BTreeSet::from([program.bytes()[slash + 1..].to_vec()]))
+}
+
+/// What is done with the words of a line that a variable begins: what it can stand for runs, and to write it is
+/// enough that one of these does, or that it stands for nothing.
+fn known_of_variable(line: &[MappedText], variables: &Variables) -> Vec<Known> {
+    let Some((program, rest)) = line.split_first() else {
+        return Vec::new();
+    };
+    let with = |value: &[u8]| {
+        let words = value.split(u8::is_ascii_whitespace);
+        let words = words.filter(|word| !word.is_empty());
+        let mut other: Vec<MappedText> = words
+            .map(|word| MappedText::of_file(word, Span::new(0, word.len())))
+            .collect();
+        let offset = other.len();
+        other.extend(rest.iter().cloned());
+        known_of(&other, variables).split_off(offset)
+    };
+    let all = variables.all_values(program);
+    let mut found = match &all {
+        Some(values) => {
+            let each = values.iter().map(|value| with(value));
+            let both = |one: Vec<Known>, other: Vec<Known>| {
+                one.into_iter()
+                    .zip(other)
+                    .map(|(one, other)| one.or(other))
+                    .collect()
+            };
+            each.reduce(both).unwrap_or_default()
+        }
+        None => known_of(line, variables).split_off(1),
+    };
+    for value in variables.values(program).into_iter().chain([Vec::new()]) {
+        for (known, other) in found.iter_mut().zip(with(&value)) {
+            if matches!(other.operand.done, Done::Written | Done::Changed) {
+                *known = other;
+            }
+        }
+    }
+    let mut of_line = vec![Known::unknown()];
+    of_line.append(&mut found);
+    of_line
 }
 
 impl Roles {
     fn of(command: &Command, output: &Output<'_>, variables: &Variables) -> Self {
-        let line = line_of(command);
+        let line: Vec<usize> = match command.kind {
+            CommandKind::Test | CommandKind::Case => (0..command.words.len()).collect(),
+            _ => line_of(command),
+        };
         let texts = texts(command, &line);
-        let mut found = operands(&texts);
-        // What a variable runs is what it can stand for, or nothing.
-        if let Some((program, rest)) = texts.split_first()
-            && !program.is_literal()
-        {
-            for value in variables.values(program).into_iter().chain([Vec::new()]) {
-                let words = value.split(u8::is_ascii_whitespace);
-                let words = words.filter(|word| !word.is_empty());
-                let mut other: Vec<MappedText> = words
-                    .map(|word| MappedText::of_file(word, Span::new(0, word.len())))
-                    .collect();
-                let offset = other.len();
-                other.extend(rest.iter().cloned());
-                let others = operands(&other);
-                let others = others.into_iter().skip(offset);
-                for (known, other) in found.iter_mut().skip(1).zip(others) {
-                    let writes = matches!(other.done, Done::Written | Done::Changed);
-                    if writes || known.done == Done::Given {
-                        *known = other;
-                    }
-                }
-            }
-        }
+        let is_variable = texts.first().is_some_and(|program| !program.is_literal());
+        let found: Vec<Known> = if command.kind == CommandKind::Test {
+            of_test(&texts).into_iter().map(Known::of).collect()
+        } else if command.kind == CommandKind::Case {
+            // Its subject.
+            vec![Known::of(Operand::whole(Done::Compared)); line.len()]
+        } else if is_variable {
+            known_of_variable(&texts, variables)
+        } else {
+            known_of(&texts, variables)
+        };
         let name = texts.get(program_of(&texts));
         let is_function = name.is_some_and(|name| output.functions.contains(name.bytes()));
-        let prints = |operand: &Operand| matches!(operand.done, Done::Printed | Done::Shown);
-        let is_prose = found.iter().any(prints)
+        let done = || found.iter().map(|known| known.operand.done);
+        let is_prose = done().any(|done| matches!(done, Done::Printed | Done::Shown))
             && texts
                 .iter()
                 .skip(1)
                 .any(|text| natural_words(text.bytes()) > 0);
-        let is_printed = found.iter().any(|operand| operand.done == Done::Printed);
+        let is_printed = done().any(|done| done == Done::Printed);
         let is_test = command.kind == CommandKind::Test
             || name.is_some_and(|name| matches!(name.bytes(), b"[" | b"test"));
         Self {
-            operands: line.into_iter().zip(found).collect(),
             is_function,
             shows_prose: is_prose && !(is_printed && output.goes_elsewhere(command)),
             is_test,
+            operands: line.into_iter().zip(found).collect(),
         }
     }
 
     fn of_word(&self, index: usize, is_value: bool) -> Role<'_> {
-        let operand = self.operands.get(&index).copied().unwrap_or(Operand {
-            from: 0,
-            done: Done::Given,
-        });
+        let known = self.operands.get(&index).cloned();
         Role {
-            operand,
+            known: known.unwrap_or_else(Known::unknown),
             is_value,
             of: self,
         }
@@ -404,133 +558,78 @@ pub(super) fn natural_words(text: &[u8]) -> usize {
 }
 
 impl Role<'_> {
+    pub(super) fn done(&self) -> Done {
+        self.known.operand.done
+    }
+
     /// Whether all that lies below a path is changed with it: of a directory, or of `DIR/*`.
     fn changes_below(&self, word: &CommandWord, path: &PathInText) -> bool {
         let all = [path.text.bytes(), b"*"].concat();
         word.place == Use::Argument
-            && self.operand.done == Done::Changed
+            && self.done() == Done::Changed
             && (!path.goes_on || path.text.bytes().ends_with(b"/") && word.text.bytes() == all)
             && path.text.is_literal()
     }
 
     fn verdict(&self, word: &CommandWord, path: &PathInText) -> (Verdict, &'static str) {
+        const READ: (Verdict, &str) = (Verdict::Read, "where it is read");
         let value = word
             .text
             .bytes()
-            .get(self.operand.from..)
+            .get(self.known.operand.from..)
             .unwrap_or_default();
         let is_start = value.starts_with(path.text.bytes());
         let is_whole = is_start && path.text.len() == value.len() && !path.goes_on;
-        let read = if natural_words(value) > 1 {
-            (Verdict::Unknown, "within a longer text")
-        } else {
-            (Verdict::Read, "where it is read")
-        };
-        let unless_in_text = |verdict, reason| {
-            let goes_on = path.goes_on || !path.text.is_literal();
+        let goes_on = path.goes_on || !path.text.is_literal();
+        let unless_in_text = |known, reason| {
             if is_whole || is_start && goes_on {
-                (verdict, reason)
+                known
             } else {
-                (
-                    Verdict::Unknown,
-                    "within an argument of a command that writes",
-                )
+                (Verdict::Unknown, reason)
             }
         };
-        match (word.place, self.operand.done) {
+        let in_argument = "within an argument of a command";
+        let is_long = natural_words(value) > 1;
+        match (word.place, self.done()) {
             (Use::Write, _) => (Verdict::Written, "where output goes to"),
+            (Use::Read, _) => READ,
+            (Use::Command, _) => unless_in_text(READ, "in the name of a command"),
             (Use::Data, _) => (Verdict::Unknown, "in backquotes with backslashes"),
-            (Use::Pattern, _) => (Verdict::Unknown, "in a pattern that is compared"),
-            (Use::Argument, _) if self.of.is_test => (Verdict::Read, "where it is read"),
+            (Use::Pattern, _) | (Use::Argument, Done::Compared) => {
+                (Verdict::Named, "in a pattern that is compared")
+            }
             (Use::Argument, Done::Shown | Done::Printed) if self.of.shows_prose => {
                 (Verdict::Shown, "in a message")
             }
-            (Use::Argument, Done::Printed) => (Verdict::Unknown, "in what a command prints"),
+            (Use::Argument, Done::Printed) => (Verdict::Named, "in what a command prints"),
             (Use::Argument, Done::Shown) => (Verdict::Shown, "in a message"),
+            _ if is_long && (self.is_value || self.of.is_function) => {
+                (Verdict::Named, "within a longer text")
+            }
+            (Use::Argument, Done::Given(_)) if is_long => {
+                (Verdict::Unknown, "within a longer text")
+            }
+            // What uses the variable decides.
+            _ if self.is_value => (Verdict::Unknown, UNKNOWN_USE),
             (Use::Argument, _) if self.of.is_function => {
                 (Verdict::Unknown, "an argument of a function of the script")
             }
-            (Use::Argument, Done::Written | Done::Changed) => {
-                unless_in_text(Verdict::Written, "where a command writes to it")
-            }
-            (Use::Argument, Done::Made) => (Verdict::Unknown, "where a directory is made"),
+            (Use::Argument, Done::Written | Done::Changed) => unless_in_text(
+                (Verdict::Written, "where a command writes to it"),
+                "within an argument of a command that writes",
+            ),
+            (Use::Argument, Done::Made) => (Verdict::Named, "where a directory is made"),
             (Use::Argument, Done::Watched) => (Verdict::Watched, "where a command watches it"),
-            (Use::Argument, Done::Program) => {
-                (Verdict::Unknown, "in a program of another language")
+            (Use::Argument, Done::Program) => (Verdict::Named, "in a program of another language"),
+            (Use::Argument, Done::Ignored) => {
+                (Verdict::Documentation, "where nothing is done with it")
             }
-            (Use::Argument, Done::Unknown) => (
+            (Use::Argument, Done::Read) => unless_in_text(READ, in_argument),
+            (Use::Argument, Done::Given(_)) => (Verdict::Given, "an argument of a program"),
+            _ => (
                 Verdict::Unknown,
                 "an argument of a command that can read or write it",
             ),
-            _ => read,
-        }
-    }
-}
-
-/// What is done with the paths that variables stand for.
-#[derive(Default)]
-struct Uses {
-    written: Vec<Written>,
-    unknown: BTreeSet<Vec<u8>>,
-    /// The words that a variable gets, by where they end.
-    values: BTreeSet<usize>,
-}
-
-impl Uses {
-    fn add(&mut self, variables: &Variables, word: &CommandWord, role: &Role<'_>) {
-        if role.is_value {
-            self.values.insert(word.span.end);
-        }
-        let (is_written, is_unknown) = match (word.place, role.operand.done) {
-            (Use::Write, _) => (true, false),
-            (Use::Argument, _) if role.of.is_test => return,
-            (Use::Argument, Done::Written | Done::Changed) => {
-                (!role.of.is_function, role.of.is_function)
-            }
-            (Use::Argument, Done::Given | Done::Read) => (false, role.of.is_function),
-            (Use::Argument, Done::Printed) => (false, !role.of.shows_prose),
-            (Use::Argument, Done::Shown) => return,
-            (Use::Argument, _) => (false, true),
-            _ => return,
-        };
-        // What is written out is a mention, unless it stands behind something else.
-        let is_mention = word.text.is_literal() && role.operand.from == 0;
-        if is_mention || !(is_written || is_unknown) {
-            return;
-        }
-        let value = word.text.slice(role.operand.from..word.text.len());
-        let blank = value.bytes().iter().position(u8::is_ascii_whitespace);
-        let value = value.slice(0..blank.unwrap_or(value.len()));
-        for path in variables.paths(&value) {
-            if path.in_etc().is_none() {
-                continue;
-            }
-            if is_written {
-                let below = role.operand.done == Done::Changed && !path.goes_on;
-                let place = word.span;
-                self.written.push(Written { path, place, below });
-            } else if !path.goes_on {
-                self.unknown.insert(path.path);
-            }
-        }
-    }
-
-    /// What a variable gets is done with what uses it do.
-    fn settle(&self, found: &mut [(usize, Mention)]) {
-        let written = self.written.iter().map(|written| &written.path.path[..]);
-        let written: BTreeSet<&[u8]> = written.collect();
-        for (end, mention) in found {
-            if mention.verdict != Verdict::Read || !self.values.contains(end) {
-                continue;
-            }
-            let path = mention.path();
-            if written.contains(&path.path[..]) {
-                (mention.verdict, mention.reason) =
-                    (Verdict::Written, "in a variable that a command writes to");
-            } else if self.unknown.contains(&path.path) {
-                (mention.verdict, mention.reason) =
-                    (Verdict::Unknown, "in a variable whose use is not known");
-            }
         }
     }
 }

@@ -322,7 +322,9 @@ impl Mentions<'_> {
             }
             MentionedPlace::BuildDirectory => self.is_text,
             MentionedPlace::RunningSystem => self.is_text || in_data(),
-            MentionedPlace::Etc(_) | MentionedPlace::OwnEtc => false,
+            MentionedPlace::Etc(_) | MentionedPlace::OwnEtc | MentionedPlace::WrittenDirectory => {
+                false
+            }
         };
         if is_wanted {
             self.keep(*place, path.offset, path.path);
@@ -333,14 +335,13 @@ impl Mentions<'_> {
     fn note_etc(&mut self, format: Format, content: &[u8], scan: Option<&Scan>) {
         let mentions = etc_mentions::of_scan(format, content, scan);
         for written in mentions.written() {
-            // Which file of a directory is written is not known.
-            if written.path.in_etc().is_some() && (written.below || !written.path.goes_on) {
-                let place_written = MentionedPlace::Etc(etc_mentions::Verdict::Written);
-                self.keep(
-                    place_written,
-                    written.place.start as u64,
-                    &written.path.path,
-                );
+            if written.path.in_etc().is_some() {
+                let place = if written.below || !written.path.goes_on {
+                    MentionedPlace::Etc(etc_mentions::Verdict::Written)
+                } else {
+                    MentionedPlace::WrittenDirectory
+                };
+                self.keep(place, written.place.start as u64, &written.path.path);
             }
         }
         let is_path = |mention: &etc_mentions::Mention| mention.text.bytes().starts_with(b"/");
