@@ -112,22 +112,25 @@ fn entry(line: &MappedText) -> Option<(MappedText, MappedText)> {
     Some((line.slice(user), decode(&line.slice(command..bytes.len()))))
 }
 
-/// A command up to the `%` after which its input stands; `\%` is a percent sign.
+/// A command up to the `%` after which its input stands; `\%` is a percent sign, and a backslash takes any other
+/// byte along (`child_process()` of cron's `do_command.c`).
 fn decode(command: &MappedText) -> MappedText {
     let bytes = command.bytes();
     let encoding = Some(Encoding::CrontabCommand);
     let mut text = MappedText::new();
     let (mut at, mut plain) = (0, 0);
-    while let Some(offset) = memchr::memchr(b'%', bytes.get(at..).unwrap_or_default()) {
-        let percent = at + offset;
-        if percent == 0 || bytes[percent - 1] != b'\\' {
-            text.push(command, plain..percent, encoding);
+    while let Some(offset) = memchr::memchr2(b'%', b'\\', bytes.get(at..).unwrap_or_default()) {
+        let mark = at + offset;
+        if bytes[mark] == b'%' {
+            text.push(command, plain..mark, encoding);
             return text;
         }
-        text.push(command, plain..percent - 1, encoding);
-        text.push_decoded(b"%", command, percent - 1..percent + 1, encoding);
-        at = percent + 1;
-        plain = at;
+        at = mark + 2;
+        if bytes.get(mark + 1) == Some(&b'%') {
+            text.push(command, plain..mark, encoding);
+            text.push_decoded(b"%", command, mark..at, encoding);
+            plain = at;
+        }
     }
     text.push(command, plain..bytes.len(), encoding);
     text
@@ -161,6 +164,10 @@ mod tests {
             ("-*/5 0-7 * jan mon x\tcd / && /usr/bin/x", &["/usr/bin/x"]),
             ("  5 4 * * sun root /usr/bin/x", &["/usr/bin/x"]),
             ("* * * * * root date +\\%s > /tmp/x%/usr/bin/y", &["date"]),
+            (
+                "* * * * * root /usr/bin/x\\\\%/usr/bin/y",
+                &["/usr/bin/x\\"],
+            ),
             ("SHELL=/bin/bash", &["/bin/bash"]),
             ("SHELL = \"/bin/bash\"", &["/bin/bash"]),
             ("PATH=/usr/bin:/bin", &["/usr/bin:/bin"]),
@@ -189,6 +196,8 @@ mod tests {
         let scan = scan(b"* * * * * root /usr/bin/x");
         let text = &scan.references[0].text;
         assert_eq!(text.encode(b"/a%b").as_deref(), Ok(&b"/a\\%b"[..]));
+        // A backslash in front of it, which the shell wants doubled, would be one too many.
+        assert_eq!(text.encode(b"/a\\%").as_deref(), Ok(&b"/a\\\\\\%"[..]));
     }
 
     #[test]

@@ -189,12 +189,19 @@ impl Encoding {
                 }
             }
             Self::CrontabCommand => {
+                // A backslash takes the next byte along.
+                let mut is_taken = false;
                 for &byte in text {
                     match byte {
+                        b'%' if is_taken => return refuse(b'\\'),
                         b'%' => out.extend_from_slice(b"\\%"),
                         b'\n' | b'\0' => return refuse(byte),
                         _ => out.push(byte),
                     }
+                    is_taken = byte == b'\\' && !is_taken;
+                }
+                if is_taken {
+                    return refuse(b'\\');
                 }
             }
             Self::CorePattern(room) => {

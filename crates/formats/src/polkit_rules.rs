@@ -47,6 +47,12 @@ pub fn scan(file: &[u8]) -> Scan {
             b'"' | b'\'' => match string(file, at) {
                 Some((text, end)) => {
                     let other = after_operator(file, end).and_then(|other| lookup(file, other));
+                    // What is run is not asked for.
+                    let is_run = scan
+                        .references
+                        .last()
+                        .is_some_and(|last| last.text.covering_span() == text.covering_span());
+                    let other = other.filter(|_| !is_run);
                     scan.references.extend(other.and_then(|_| asked_for(&text)));
                     end - at
                 }
@@ -290,6 +296,10 @@ mod tests {
             (
                 "if (x == action.lookup(\"program\")) x == \"/usr/bin/x\"",
                 &[],
+            ),
+            (
+                "spawn([\"/usr/bin/x\" == action.lookup(\"program\")])",
+                &["/usr/bin/x"],
             ),
             ("lookup(\"program\") == \"/usr/bin/x\"", &[]),
         ] {
