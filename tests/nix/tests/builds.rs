@@ -79,7 +79,7 @@ fn the_examples_of_the_pages_can_be_parsed() {
 
 /// The file whose text a block is: the heading before it has its path.
 fn file_of(block: &Block, page: &str) -> Option<String> {
-    let lines: Vec<&str> = page.lines().take(block.line).collect();
+    let lines: Vec<&str> = page.lines().take(block.line - 1).collect();
     let heading = lines.iter().rev().find(|line| line.starts_with('#'))?;
     let path = heading.strip_prefix("### `")?.strip_suffix('`')?;
     Some(path.to_owned())
