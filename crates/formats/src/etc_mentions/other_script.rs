@@ -2,7 +2,7 @@
 //! PHP. Only what a line says for certain is known: that it opens a file for reading, that it writes one, or that it
 //! shows a text.
 
-use super::shell::natural_words;
+use super::prose::natural_words;
 use super::{Mention, Mentions, Verdict};
 use crate::mapped_text::{MappedText, Span};
 use crate::paths::paths;

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::shell::natural_words;
+use super::prose::natural_words;
 use super::{Mention, Mentions, Verdict};
 use crate::mapped_text::MappedText;
 use crate::paths::paths;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::commands::Done;
-use super::shell::Role;
+use super::roles::{Role, UNKNOWN_USE};
 use super::variables::{Variables, assigned_by, given, plain_name};
 use super::{EtcPath, Mention, Verdict, Written};
 use crate::command_line::base_name;
@@ -261,6 +261,3 @@ impl<'a> Uses<'a> {
         }
     }
 }
-
-/// Why it is not known what is done with what a variable gets.
-pub(super) const UNKNOWN_USE: &str = "in a variable whose use is not known";
