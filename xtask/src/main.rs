@@ -23,6 +23,7 @@ mod module_cycles;
 mod nixpkgs_check;
 mod package;
 mod set_up;
+mod soak;
 mod table;
 mod test;
 
@@ -40,6 +41,8 @@ enum Task {
     Demo(demo::Options),
     /// Run all tests of a CI run
     Test(test::Options),
+    /// Attack the tools, and write docs/attack.md
+    Soak(soak::Options),
     /// Assemble images of real packages, boot them, log in, and damage them
     BootTest(boot_test::Options),
     /// Measure the tools against find, grep and /bin/true
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().task {
         Task::Demo(options) => demo::run(&options),
         Task::Test(options) => test::run(&options),
+        Task::Soak(options) => soak::run(&options),
         Task::BootTest(options) => boot_test::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Docs(options) => docs::run(&options),

@@ -48,6 +48,13 @@ pub(crate) const MACHINES: &[Need] = &[
     ("cmp", "diffutils"),
 ];
 
+/// To attack: to let system calls fail, to have a file system of one's own, and to fuzz.
+pub(crate) const SOAK: &[Need] = &[
+    ("strace", "strace"),
+    ("unshare", "util-linux"),
+    ("c++", "g++"),
+];
+
 /// To measure how images are made.
 pub(crate) const IMAGE_BENCH: &[Need] = &[("strace", "strace"), ("fakeroot", "fakeroot")];
 

@@ -24,17 +24,14 @@ const BY_OTHER_MEANS: [&str; 7] = [
 /// The test of the reader of shell against other readers.
 const SHELL_ORACLE: &str = "tests-shell-oracle";
 
-/// The one test of the assembler that fetches the tools it needs.
-const WITH_TOOLS: &str = "with_tools";
+/// The tests of the assembler that fetch the tools they need.
+const WITH_TOOLS: [&str; 2] = ["attacked", "with_tools"];
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// Run only the steps that need no network: format, lints, unit tests, cases, documentation
-    #[arg(long, conflicts_with = "soak")]
-    quick: bool,
-    /// Also test the whole corpus of packages, and run property tests and kill loops for hours
     #[arg(long)]
-    soak: bool,
+    quick: bool,
 }
 
 /// Something to be run that succeeds or fails.
@@ -105,38 +102,44 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         ] {
             steps.push(step(name, &["test", "--package", package, "--tests"]));
         }
-        steps.push(step(
-            "images",
-            &["test", "--package", ASSEMBLER, "--test", WITH_TOOLS],
-        ));
+        let [attacked, with_tools] = WITH_TOOLS;
+        let tests = ["--test", attacked, "--test", with_tools];
+        let images = [&["test", "--package", ASSEMBLER][..], &tests].concat();
+        steps.push(step("images", &images));
         steps.push(Step {
             name: "images, booted",
             command: boot_test::command(None),
         });
     }
-    if options.soak {
-        let mut long = cargo();
-        long.args(["test", "--release", "--workspace"]);
-        exclude(&mut long, &BY_OTHER_MEANS);
-        // The kill tests read the second: how often they are to kill is their own affair.
-        long.env("PROPTEST_CASES", "20000")
-            .env("HERMETIC_OUT_SOAK", "1");
-        steps.push(Step {
-            name: "long properties and kill loops",
-            command: long,
-        });
-        steps.push(Step {
+    Ok(run_steps(steps))
+}
+
+/// The whole corpus of packages, and the tools themselves in Nix builds.
+pub(crate) fn corpus() -> anyhow::Result<ExitCode> {
+    for needs in [set_up::PACKAGES, set_up::NIX] {
+        set_up::ensure_installed(needs)?;
+    }
+    for tool in TOOLS {
+        crate::build(tool)?;
+    }
+    let mut scripts = step(
+        "shell scripts of the whole corpus",
+        &["test", "--package", SHELL_ORACLE, "--tests"],
+    );
+    scripts.command.env("HERMETIC_OUT_PACKAGES", "corpus");
+    let mut nix = step(
+        "Nix builds of the tools",
+        &["test", "--package", "tests-nix", "--tests"],
+    );
+    nix.command.env("HERMETIC_OUT_CHECK_TOOLS", "1");
+    Ok(run_steps(vec![
+        Step {
             name: "the whole corpus",
             command: packages(Some(Path::new("corpus"))),
-        });
-        let mut scripts = step(
-            "shell scripts of the whole corpus",
-            &["test", "--package", SHELL_ORACLE, "--tests"],
-        );
-        scripts.command.env("HERMETIC_OUT_PACKAGES", "corpus");
-        steps.push(scripts);
-    }
-    Ok(run_steps(steps))
+        },
+        scripts,
+        nix,
+    ]))
 }
 
 /// The steps that need no network. The last is quicker if `without_builds`.
@@ -156,7 +159,7 @@ fn quick(without_builds: bool) -> anyhow::Result<Vec<Step>> {
     let mut others = step("tests of images and of the tests", &["test", "--lib"]);
     for file in files(&format!("crates/{ASSEMBLER}/tests"), "rs")? {
         let name = file.file_stem().unwrap_or_default();
-        if name != WITH_TOOLS {
+        if !WITH_TOOLS.iter().any(|known| name == *known) {
             others.command.arg("--test").arg(name);
         }
     }

@@ -1,28 +1,38 @@
-//! /etc/passwd and /etc/shadow: who could log in that nobody meant, and who may read the hashes of passwords.
+//! /etc/passwd, /etc/shadow, /etc/group and userdb: who could log in that nobody meant, and who may read the hashes of passwords.
 
 use std::collections::BTreeSet;
 
 use bstr::ByteSlice;
 use hermetic_out::{Finding, FindingKind, Place, SourceText};
 use hermetic_out_formats::Span;
+use serde_json::Value;
 
 use crate::closure::in_image;
 use crate::error::Error;
 use crate::findings;
 use crate::options::Options;
-use crate::root_tree::{Entry, Node, RootTree, is_in};
+use crate::root_tree::{Entry, Node, RootTree, is_in, join, parent_of};
 
 const PASSWD: &[u8] = b"etc/passwd";
 const SHADOW: &[u8] = b"etc/shadow";
+const GROUP: &[u8] = b"etc/group";
 /// What holds hashes of passwords, and the copies that tools make before they change it: shadow(5),
 /// gshadow(5).
 const SECRET: &[&[u8]] = &[SHADOW, b"etc/shadow-", b"etc/gshadow", b"etc/gshadow-"];
+/// Where records of users and groups lie as files: nss-systemd(8), systemd-userdbd.service(8).
+const USERDB: &[&[u8]] = &[b"etc/userdb", b"usr/local/lib/userdb", b"usr/lib/userdb"];
+/// Ends of the names of records' secret parts.
+const PRIVILEGED: &[&[u8]] = &[b".user-privileged", b".group-privileged"];
 
 /// Takes from others what they may do with files of hashes, whoever ships them. What lies in the store, where
 /// everybody reads everything, is copied.
 pub(crate) fn hide_hashes(tree: &mut RootTree, options: &Options) {
-    for path in SECRET {
-        let Ok(found) = tree.resolve(path) else {
+    let records = records(tree).into_iter();
+    let privileged = records.filter(|path| PRIVILEGED.iter().any(|end| path.ends_with(end)));
+    let secret = SECRET.iter().map(|path| path.to_vec());
+    let secret: Vec<Vec<u8>> = secret.chain(privileged).collect();
+    for path in secret {
+        let Ok(found) = tree.resolve(&path) else {
             continue;
         };
         if !matches!(found.entry.node, Node::File(_)) {
@@ -34,7 +44,12 @@ pub(crate) fn hide_hashes(tree: &mut RootTree, options: &Options) {
             ..found.entry.clone()
         };
         let place = if is_in(&found.path, in_image(&options.store.directory)) {
-            path.to_vec()
+            let directory = parent_of(&path).and_then(|parent| tree.get(parent));
+            // Below a link to the store nothing can be: it is reported.
+            if directory.is_none_or(|directory| directory.node != Node::Directory) {
+                continue;
+            }
+            path
         } else {
             found.path
         };
@@ -42,10 +57,27 @@ pub(crate) fn hide_hashes(tree: &mut RootTree, options: &Options) {
     }
 }
 
+/// The paths of the files of records, sorted by directory and name.
+fn records(tree: &RootTree) -> Vec<Vec<u8>> {
+    let mut records = Vec::new();
+    for directory in USERDB {
+        let Ok(found) = tree.resolve(directory) else {
+            continue;
+        };
+        let names = tree.children(&found.path).map(|(name, _)| name);
+        records.extend(names.map(|name| join(directory, name)));
+    }
+    records
+}
+
 /// Accounts that open the image to more people than it seems, but for those that are allowed by name.
 pub(crate) fn check(tree: &RootTree, options: &Options) -> Result<Vec<Finding>, Error> {
     let mut found = Vec::new();
-    for path in [PASSWD, SHADOW] {
+    let is_allowed = |name: &[u8]| {
+        let mut allowed = options.allow_account.iter();
+        allowed.any(|allowed| allowed.as_bytes() == name)
+    };
+    for path in [PASSWD, SHADOW, GROUP] {
         let Some(text) = tree.read(path)? else {
             continue;
         };
@@ -55,8 +87,7 @@ pub(crate) fn check(tree: &RootTree, options: &Options) -> Result<Vec<Finding>, 
         for account in accounts(&text) {
             let is_second = !names.insert(account.name);
             for (kind, message) in account.faults(path, is_second) {
-                let allowed = options.allow_account.iter();
-                if allowed.clone().any(|name| name.as_bytes() == account.name) {
+                if is_allowed(account.name) {
                     continue;
                 }
                 let mut finding = findings::about(kind, path, message, kind.remedy);
@@ -65,14 +96,84 @@ pub(crate) fn check(tree: &RootTree, options: &Options) -> Result<Vec<Finding>, 
             }
         }
     }
+    for path in records(tree) {
+        let Some(text) = tree.read(&path)? else {
+            continue;
+        };
+        let mode = tree.resolve(&path).map_or(0, |found| found.entry.mode);
+        // No line of it is shown: all may be one.
+        for (kind, name, message) in record_faults(&path, &text, mode & 0o004 != 0) {
+            if !is_allowed(name.as_bytes()) {
+                found.push(findings::about(kind, &path, message, kind.remedy));
+            }
+        }
+    }
     Ok(found)
 }
 
-/// A line of passwd(5) or shadow(5).
+/// What is wrong with a user or group record, or its privileged part, with the name of the user or group.
+fn record_faults(
+    path: &[u8],
+    text: &[u8],
+    is_readable: bool,
+) -> Vec<(&'static FindingKind, String, String)> {
+    let file_name = path.rsplit(|byte| *byte == b'/').next().unwrap_or(path);
+    let Some(dot) = memchr::memrchr(b'.', file_name) else {
+        return Vec::new();
+    };
+    let (stem, end) = file_name.split_at(dot);
+    let (what, key, is_whole) = match end {
+        b".user" => ("user", "userName", true),
+        b".group" => ("group", "groupName", true),
+        b".user-privileged" => ("user", "userName", false),
+        b".group-privileged" => ("group", "groupName", false),
+        _ => return Vec::new(),
+    };
+    // systemd passes over what is no JSON.
+    let Ok(record) = serde_json::from_slice::<Value>(text) else {
+        return Vec::new();
+    };
+    let name = match record.get(key).and_then(Value::as_str) {
+        Some(name) => name.to_owned(),
+        None => stem.to_str_lossy().into_owned(),
+    };
+    // The JSON user and group records of systemd.io.
+    let privileged = record.get("privileged").filter(|_| is_whole);
+    let privileged = privileged.or((!is_whole).then_some(&record));
+    let hashes = privileged.and_then(|section| section.get("hashedPassword"));
+    let hashes = hashes.and_then(Value::as_array).into_iter().flatten();
+    let hashes: Vec<&str> = hashes.filter_map(Value::as_str).collect();
+    let mut faults = Vec::new();
+    if what == "user" && hashes.contains(&"") {
+        let message = format!("the user {name} has an empty password");
+        faults.push((&findings::EMPTY_PASSWORD, name.clone(), message));
+    }
+    if is_readable
+        && hashes
+            .iter()
+            .any(|hash| !hash.is_empty() && !is_locked(hash.as_bytes()))
+    {
+        let message =
+            format!("the password of the {what} {name} is in a record that everybody can read");
+        faults.push((&findings::READABLE_PASSWORD, name.clone(), message));
+    }
+    if what == "user" && name != "root" && record.get("uid").and_then(Value::as_u64) == Some(0) {
+        let message = format!("the user {name} has the number 0, as root has");
+        faults.push((&findings::SECOND_SUPERUSER, name, message));
+    }
+    faults
+}
+
+/// Whether crypt(3) gives this for no password.
+fn is_locked(hash: &[u8]) -> bool {
+    matches!(hash, [b'!' | b'*', ..])
+}
+
+/// A line of passwd(5), shadow(5) or group(5).
 struct Account<'a> {
     name: &'a [u8],
     password: &'a [u8],
-    /// Of passwd(5).
+    /// Of passwd(5) and group(5).
     number: &'a [u8],
     /// The line.
     span: Span,
@@ -80,7 +181,15 @@ struct Account<'a> {
 
 impl Account<'_> {
     fn faults(&self, path: &[u8], is_second: bool) -> Vec<(&'static FindingKind, String)> {
-        let (name, is_passwd) = (self.name.as_bstr(), path == PASSWD);
+        let name = self.name.as_bstr();
+        let has_hash = !matches!(self.password, b"" | b"x") && !is_locked(self.password);
+        if path == GROUP {
+            // An empty password lets nobody in: newgrp(1).
+            let message = format!("the password of the group {name} is in /etc/group");
+            let fault = (&findings::READABLE_PASSWORD, message);
+            return has_hash.then_some(fault).into_iter().collect();
+        }
+        let is_passwd = path == PASSWD;
         let mut faults = Vec::new();
         if is_second {
             let message = format!("this is another line for the user {name}");
@@ -90,17 +199,13 @@ impl Account<'_> {
             let message = format!("the user {name} has the number 0, as root has");
             faults.push((&findings::SECOND_SUPERUSER, message));
         }
-        match self.password {
-            b"" => {
-                let message = format!("the user {name} has an empty password");
-                faults.push((&findings::EMPTY_PASSWORD, message));
-            }
-            b"x" | [b'!' | b'*', ..] => {}
-            _ if is_passwd => {
-                let message = format!("the password of the user {name} is in /etc/passwd");
-                faults.push((&findings::PASSWORD_IN_PASSWD, message));
-            }
-            _ => {}
+        if self.password.is_empty() {
+            let message = format!("the user {name} has an empty password");
+            faults.push((&findings::EMPTY_PASSWORD, message));
+        }
+        if is_passwd && has_hash {
+            let message = format!("the password of the user {name} is in /etc/passwd");
+            faults.push((&findings::READABLE_PASSWORD, message));
         }
         faults
     }
@@ -171,7 +276,7 @@ mod tests {
             ("root:x:0:0::/root:/bin/sh\n", "root:!*:1::::::\n", &[][..]),
             ("root:x:0:0::/:\nx:*:1:\ny:!x:2:\n", "root:$6$a$b:1\n", &[]),
             ("root::0:0", "", &["1: empty-password"]),
-            ("root:$6$a$b:0:0", "", &["1: password-in-passwd"]),
+            ("root:$6$a$b:0:0", "", &["1: readable-password"]),
             (
                 "root:x:0:0\n\n# x::0\ntoor:x: +00:0",
                 "",
@@ -189,6 +294,112 @@ mod tests {
                 expected,
                 "{passwd} {shadow}"
             );
+        }
+    }
+
+    #[test]
+    fn a_group_with_a_password_that_everybody_can_read() {
+        let mut tree = RootTree::default();
+        let text = "root:x:0:\nempty::1:\nlocked:!:2:a\nwheel:$6$a$b:3:a,b\nold:ab1Ds9xlB1.Vw:4:\n";
+        tree.insert(GROUP, Entry::bytes(text, 0o644));
+        let mut options = options();
+        options.allow_account = vec!["old".to_owned()];
+        let found = check(&tree, &options).unwrap();
+        let [finding] = found.as_slice() else {
+            panic!("{found:?}");
+        };
+        assert_eq!(finding.kind.id, "readable-password");
+        assert_eq!(
+            finding.message,
+            "the password of the group wheel is in /etc/group"
+        );
+    }
+
+    #[test]
+    fn records_of_users_and_groups() {
+        let hash = r#"{"hashedPassword":["$6$a$b"]}"#;
+        let record = |start: &str, hashes: &str| {
+            format!("{{{start},\"privileged\":{{\"hashedPassword\":{hashes}}}}}")
+        };
+        for (path, text, mode, expected) in [
+            (
+                "etc/userdb/x.user",
+                record(r#""userName":"x","uid":7"#, r#"["$6$a"]"#),
+                0o644,
+                &["readable-password"][..],
+            ),
+            (
+                "etc/userdb/x.user",
+                record(r#""userName":"x","uid":7"#, r#"["$6$a"]"#),
+                0o600,
+                &[],
+            ),
+            (
+                "etc/userdb/x.user",
+                record(r#""userName":"x","uid":7"#, r#"["!*"]"#),
+                0o644,
+                &[],
+            ),
+            (
+                "etc/userdb/x.user",
+                record(r#""userName":"x""#, "[]"),
+                0o644,
+                &[],
+            ),
+            (
+                "usr/lib/userdb/x.user",
+                record(r#""userName":"x""#, r#"[""]"#),
+                0o600,
+                &["empty-password"],
+            ),
+            (
+                "etc/userdb/x.user",
+                r#"{"userName":"x","uid":0}"#.to_owned(),
+                0o644,
+                &["second-superuser"],
+            ),
+            (
+                "etc/userdb/root.user",
+                r#"{"userName":"root","uid":0}"#.to_owned(),
+                0o644,
+                &[],
+            ),
+            (
+                "etc/userdb/x.group",
+                record(r#""groupName":"x""#, r#"["$6$a"]"#),
+                0o644,
+                &["readable-password"],
+            ),
+            (
+                "etc/userdb/x.user-privileged",
+                hash.to_owned(),
+                0o644,
+                &["readable-password"],
+            ),
+            ("etc/userdb/x.user-privileged", hash.to_owned(), 0o600, &[]),
+            (
+                "etc/userdb/x.group-privileged",
+                hash.to_owned(),
+                0o604,
+                &["readable-password"],
+            ),
+            ("etc/userdb/x.json", hash.to_owned(), 0o644, &[]),
+            ("etc/userdb/x.user", "{".to_owned(), 0o644, &[]),
+            (
+                "etc/other/x.user",
+                record(r#""userName":"x""#, r#"["$6$a"]"#),
+                0o644,
+                &[],
+            ),
+        ] {
+            let mut tree = RootTree::default();
+            tree.insert(path, Entry::bytes(text.clone(), mode));
+            let found = check(&tree, &options()).unwrap();
+            let ids: Vec<_> = found.iter().map(|finding| finding.kind.id).collect();
+            assert_eq!(ids, expected, "{path} {mode:o} {text}");
+            let mut allowing = options();
+            allowing.allow_account = vec!["x".to_owned()];
+            assert!(check(&tree, &allowing).unwrap().is_empty(), "{path}");
         }
     }
 
@@ -216,8 +427,21 @@ mod tests {
         tree.insert("usr/share/gshadow", Entry::bytes("", 0o644));
         tree.insert("nix/store/h-x/etc/shadow-", Entry::bytes("", 0o444));
         tree.insert("etc/shadow-", Entry::link("../nix/store/h-x/etc/shadow-"));
+        tree.insert(
+            "nix/store/h-x/lib/userdb/y.user-privileged",
+            Entry::bytes("{}", 0o444),
+        );
+        tree.insert(
+            "usr/lib/userdb",
+            Entry::link("../../nix/store/h-x/lib/userdb"),
+        );
+        tree.insert("etc/userdb/x.group-privileged", Entry::bytes("{}", 0o644));
+        tree.insert("etc/userdb/x.user", Entry::bytes("{}", 0o644));
         hide_hashes(&mut tree, &options);
         for (path, mode) in [
+            ("etc/userdb/x.group-privileged", 0o640),
+            ("nix/store/h-x/lib/userdb/y.user-privileged", 0o444),
+            ("etc/userdb/x.user", 0o644),
             ("etc/shadow", 0o4640),
             ("etc/gshadow", 0o000),
             ("usr/share/gshadow", 0o640),

@@ -1,9 +1,9 @@
 //! The architecture that an image is for.
 
-use std::fs;
 use std::path::Path;
 
 use goblin::pe::header::{COFF_MACHINE_ARM64, COFF_MACHINE_X86_64, Header};
+use hermetic_out::regular_file;
 
 use crate::error::{Error, io_error};
 
@@ -31,7 +31,7 @@ const ARM64: Architecture = Architecture {
 
 /// The architecture that a kernel's image is for. Fails if it is none that EFI can start.
 pub(crate) fn of_kernel(kernel: &Path) -> Result<Architecture, Error> {
-    let bytes = fs::read(kernel).map_err(io_error("reading --kernel", kernel))?;
+    let bytes = regular_file::read(kernel).map_err(io_error("reading --kernel", kernel))?;
     let machine = Header::parse(&bytes)
         .ok()
         .map(|header| header.coff_header.machine);
@@ -64,7 +64,7 @@ mod tests {
     #[test]
     fn what_is_no_kernel_is_told() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        fs::write(file.path(), b"\x7fELF").unwrap();
+        std::fs::write(file.path(), b"\x7fELF").unwrap();
         let error = of_kernel(file.path()).unwrap_err().to_string();
         assert!(error.contains("it is no EFI program"), "{error}");
         let error = of_kernel(Path::new("/missing/kernel")).unwrap_err();

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use hermetic_out::Finding;
+use hermetic_out::{Finding, regular_file};
 
 use crate::architecture::{self, Architecture};
 use crate::closure::in_image;
@@ -193,7 +193,7 @@ fn check_options(options: &Options) -> Result<Architecture, Error> {
         ("reading --stub", &options.stub),
     ] {
         if let Some(path) = path {
-            fs::metadata(path).map_err(io_error(option, path))?;
+            regular_file::open(path).map_err(io_error(option, path))?;
         }
     }
     architecture::of_kernel(kernel)

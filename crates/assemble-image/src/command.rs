@@ -2,8 +2,9 @@
 //! the disk is full or this process ends.
 
 use std::ffi::{OsStr, OsString};
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::process::{self, ChildStdin, Stdio};
@@ -11,6 +12,7 @@ use std::sync::mpsc;
 use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::Duration;
 
+use hermetic_out_command_line::escape_for_terminal;
 use rustix::fs::statvfs;
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 
@@ -302,12 +304,46 @@ impl fmt::Display for Command {
 }
 
 fn quoted(word: &OsStr) -> String {
+    if !is_shown_as_it_is(word.as_bytes()) {
+        return with_escapes(word.as_bytes());
+    }
     let text = word.to_string_lossy();
     let plain = |char: char| char.is_alphanumeric() || "-_=+/.,:@%…".contains(char);
     if !text.is_empty() && text.chars().all(plain) {
         return text.into_owned();
     }
     format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// Whether a terminal shows just these bytes.
+fn is_shown_as_it_is(bytes: &[u8]) -> bool {
+    escape_for_terminal(bytes).as_bytes() == bytes
+}
+
+/// A word in the quotes of bash(1) and POSIX.1-2024 that know escapes: `$'…'`.
+fn with_escapes(word: &[u8]) -> String {
+    let mut text = String::from("$'");
+    for chunk in word.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            let mut buffer = [0; 4];
+            let bytes = character.encode_utf8(&mut buffer).as_bytes();
+            match character {
+                '\\' | '\'' => text.extend(['\\', character]),
+                _ if is_shown_as_it_is(bytes) => text.push(character),
+                _ => bytes.iter().for_each(|byte| push_escape(&mut text, *byte)),
+            }
+        }
+        let invalid = chunk.invalid().iter();
+        invalid.for_each(|byte| push_escape(&mut text, *byte));
+    }
+    text.push('\'');
+    text
+}
+
+/// Three octal digits: of hexadecimal ones, shells other than bash take as many as there are.
+fn push_escape(text: &mut String, byte: u8) {
+    // Writing to a string does not fail.
+    let _ = write!(text, "\\{byte:03o}");
 }
 
 fn read_all(stream: Option<impl Read>) -> Vec<u8> {
@@ -388,5 +424,23 @@ mod tests {
             .option("--root", "/x")
             .arg("it's");
         assert_eq!(command.to_string(), r"TZ='a b' sh --root=/x 'it'\''s'");
+    }
+
+    #[test]
+    fn nothing_that_a_terminal_obeys_is_shown() {
+        let word = |bytes: &[u8]| quoted(OsStr::from_bytes(bytes));
+        assert_eq!(word("ä\t".as_bytes()), "'ä\t'");
+        assert_eq!(word(b"\x1b[2J'\\"), r"$'\033[2J\'\\'");
+        assert_eq!(word("a\u{9b}b".as_bytes()), r"$'a\302\233b'");
+        assert_eq!(word("\u{202e}1".as_bytes()), r"$'\342\200\2561'");
+        assert_eq!(word(b"\xff\n"), r"$'\377\012'");
+    }
+
+    #[test]
+    fn a_shell_reads_escapes_as_the_bytes_they_are_for() {
+        let bytes = b"\x1b[2J'\\ \xff0\xe2\x80\xae\xc2\x9b7\n".as_slice();
+        let script = format!("printf %s {}", quoted(OsStr::from_bytes(bytes)));
+        let output = process::Command::new("bash").args(["-c", &script]).output();
+        assert_eq!(output.unwrap().stdout, bytes);
     }
 }

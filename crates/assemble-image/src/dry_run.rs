@@ -1,6 +1,7 @@
 //! `--dry-run`: what would be in the image, and which commands would be run.
 
 use std::fmt::Write;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use hermetic_out_command_line::escape_for_terminal;
@@ -33,7 +34,12 @@ pub(crate) fn describe(
         sizes.bytes, sizes.files
     );
     for size in &sizes.store_paths {
-        let _ = writeln!(text, "  {:>12}  {}", size.bytes, size.path);
+        let _ = writeln!(
+            text,
+            "  {:>12}  {}",
+            size.bytes,
+            escape_for_terminal(size.path.as_bytes())
+        );
     }
     text.push_str(match plan.lint {
         Some(_) => "\nthe lint has looked at them\n",
@@ -81,7 +87,10 @@ fn describe_tree(text: &mut String, tree: &RootTree, without: &[u8]) {
             Node::Link(target) => {
                 writeln!(text, " -> {}", escape_for_terminal(target))
             }
-            Node::File(Content::OnDisk { path, .. }) => writeln!(text, " = {}", path.display()),
+            Node::File(Content::OnDisk { path, .. }) => {
+                let path = path.as_os_str().as_bytes();
+                writeln!(text, " = {}", escape_for_terminal(path))
+            }
             Node::File(Content::Bytes(bytes)) => writeln!(text, " ({} bytes)", bytes.len()),
         };
     }

@@ -117,14 +117,15 @@ finding_kinds! {
         example: "ExecStart=/run/wrappers/bin/sudo -n x",
         remedy: "give `--setuid NAME` for the program",
     }
-    PASSWORD_IN_PASSWD {
-        id: "password-in-passwd",
-        aliases: [],
+    READABLE_PASSWORD {
+        id: "readable-password",
+        aliases: ["password-in-passwd"],
         severity: Error,
         group: Image,
-        summary: "/etc/passwd contains the hash of a password",
-        explanation: "Everybody can read the file, and try passwords. The hash counts even if /etc/shadow has \
-            another one.",
+        summary: "A file that everybody can read contains the hash of a password",
+        explanation: "Everybody can read the hash, and try passwords. It stands in /etc/passwd, where it counts \
+            even if /etc/shadow has another one, in /etc/group, or in the `privileged` section of a user or \
+            group record (`*.user`, `*.group`) in a userdb directory.",
         example: "x:$6$salt$hash:7:7:::",
         remedy: "write `x` for the password and give `--password NAME=FILE`, or give `--allow-account NAME`",
     }

@@ -157,10 +157,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE", help_heading = CONFIGURATION)]
     pub(crate) users_pin: Option<PathBuf>,
 
-    /// Accept a user that is refused otherwise (repeatable)
+    /// Accept a user or group that is refused otherwise (repeatable)
     ///
-    /// One with an empty password, with a password in /etc/passwd, with the number 0 beside root, or with
-    /// several lines in /etc/passwd or /etc/shadow.
+    /// A user with an empty password, with the number 0 beside root, or with several lines in /etc/passwd
+    /// or /etc/shadow; a user or group whose password stands where everybody can read it.
     #[arg(long, value_name = "USER", help_heading = CONFIGURATION)]
     pub(crate) allow_account: Vec<String>,
 

@@ -4,6 +4,8 @@ use std::fs;
 use std::io::Read;
 use std::path::Path;
 
+use hermetic_out::regular_file;
+
 use crate::error::{Error, io_error};
 
 /// Compares two outputs byte by byte.
@@ -28,7 +30,7 @@ pub(crate) fn compare(one: &Path, other: &Path) -> Result<(), Error> {
 /// The first byte in which two files differ.
 fn first_difference(one: &Path, other: &Path) -> Result<Option<u64>, Error> {
     const BLOCK: u64 = 1 << 20;
-    let open = |path: &Path| fs::File::open(path).map_err(io_error("reading", path));
+    let open = |path: &Path| regular_file::open(path).map_err(io_error("reading", path));
     let block = |file: &mut fs::File, path: &Path| {
         let mut bytes = Vec::new();
         let read = file.take(BLOCK).read_to_end(&mut bytes);

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::fs;
 use std::io;
 use std::ops::Bound;
 use std::os::unix::ffi::OsStrExt;
@@ -12,6 +11,7 @@ use std::path::PathBuf;
 
 use bstr::ByteSlice;
 use hermetic_out::package::normalize;
+use hermetic_out::regular_file;
 
 use crate::error::{Error, io_error};
 
@@ -44,7 +44,7 @@ impl Content {
     /// All of it.
     pub(crate) fn read(&self) -> io::Result<Vec<u8>> {
         match self {
-            Self::OnDisk { path, .. } => fs::read(path),
+            Self::OnDisk { path, .. } => regular_file::read_unlinked(path),
             Self::Bytes(bytes) => Ok(bytes.clone()),
         }
     }

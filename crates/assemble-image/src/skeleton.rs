@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use hermetic_out::regular_file;
 use walkdir::WalkDir;
 
 use crate::closure::node;
@@ -118,7 +119,7 @@ fn in_merged_usr(path: &[u8]) -> Vec<u8> {
 pub(crate) fn add_files(tree: &mut RootTree, options: &Options) -> Result<(), Error> {
     let file = |text: &str| Entry::bytes(text, 0o644);
     if let Some(path) = &options.os_release {
-        let text = fs::read(path).map_err(io_error("reading --os-release", path))?;
+        let text = regular_file::read(path).map_err(io_error("reading --os-release", path))?;
         let entry = Entry::bytes(text, 0o644);
         tree.insert("usr/lib/os-release", entry);
         // What tmpfiles.d makes, or add_os_release_link.
@@ -154,7 +155,7 @@ pub(crate) fn add_files(tree: &mut RootTree, options: &Options) -> Result<(), Er
         (&options.user_preset, "user-preset"),
     ] {
         if let Some(path) = preset {
-            let text = fs::read(path).map_err(io_error("reading the preset", path))?;
+            let text = regular_file::read(path).map_err(io_error("reading the preset", path))?;
             let place = format!("etc/systemd/{directory}/00-image.preset");
             add(&place, Entry::bytes(text, 0o644));
         }

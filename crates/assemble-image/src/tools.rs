@@ -1,8 +1,9 @@
 //! The external tools: which there are, and which versions will do.
 
-use std::fs::File;
 use std::path::PathBuf;
 use std::thread;
+
+use hermetic_out::regular_file;
 
 use crate::command::{Command, Tool, join, tool};
 use crate::error::Error;
@@ -101,7 +102,7 @@ impl Tool {
         let path = std::env::var_os("PATH").unwrap_or_default();
         std::env::split_paths(&path).any(|directory| {
             let file: PathBuf = directory.join(self.name);
-            file.is_file() && File::open(file).is_ok()
+            regular_file::open(&file).is_ok()
         })
     }
 }

@@ -5,6 +5,8 @@ use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::process::ChildStdin;
 
+use hermetic_out::regular_file;
+
 use crate::archive::tar;
 use crate::command::{Command, run_commands};
 use crate::error::{Error, io_error};
@@ -73,7 +75,8 @@ fn make(image: PathBuf, hash_tree: PathBuf) -> Step {
     Step::new(ACTION, commands).with(move |job, commands| {
         run_commands(ACTION, commands)?;
         let path = root_hash_file(job);
-        let text = fs::read_to_string(&path).map_err(io_error("reading", &path))?;
+        let text = regular_file::read(&path).map_err(io_error("reading", &path))?;
+        let text = String::from_utf8_lossy(&text);
         let root_hash = RootHash::parse(&text).ok_or_else(|| Error::Unexpected {
             action: ACTION,
             reason: format!(

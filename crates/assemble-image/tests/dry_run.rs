@@ -10,7 +10,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
 
-use support::{World, run};
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+use support::{World, run, said};
 
 const PACKAGE: &str = "/nix/store/33333333333333333333333333333333-system-1.0";
 const PROGRAMS: &str = include_str!("../data/initrd-programs.txt");
@@ -91,6 +92,10 @@ fn world() -> World {
 }
 
 fn assemble(world: &World, arguments: &[&str]) -> Command {
+    assemble_as(world, "image", arguments)
+}
+
+fn assemble_as(world: &World, name: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_assemble-image"));
     let machine = std::env::var("PATH").unwrap();
     let path = format!("{}:{machine}", world.path("bin").display());
@@ -103,7 +108,7 @@ fn assemble(world: &World, arguments: &[&str]) -> Command {
         .arg("--kernel")
         .arg(world.path("kernel"))
         .arg("--output")
-        .arg(world.path("image"))
+        .arg(world.path(name))
         .args(arguments);
     command
 }
@@ -187,5 +192,99 @@ fn a_dry_run_shows_the_commands_that_are_run() {
             assert_eq!(has("depmod"), layout != "initrd");
             assert_eq!(has("journalctl"), with_more);
         }
+    }
+}
+
+#[test]
+fn no_control_character_is_shown() {
+    let world = world();
+    let name = "share/factory/etc/a\u{1b}[2J\u{9b}\u{202e}b";
+    world.write(PACKAGE, name, "");
+    world.write(PACKAGE, &name.replace("share/factory", "."), "");
+    let extra = world.path("extra\u{1b}\u{202e}");
+    fs::create_dir_all(extra.join("etc")).unwrap();
+    fs::write(extra.join("etc/c\u{9b}\nd"), "").unwrap();
+    let (name, arguments) = (
+        "image\u{1b}\u{9b}\u{202e}",
+        ["--layout", "bare", "--dry-run"],
+    );
+    let mut command = assemble_as(&world, name, &arguments);
+    command.arg("--extra").arg(&extra);
+    let shown = run(&mut command, 0);
+    let text = String::from_utf8(shown.stdout).unwrap();
+    let obeyed = |char: char| char != '\n' && (char.is_control() || char == '\u{202e}');
+    assert!(!text.contains(obeyed), "{text:?}");
+    for expected in [
+        r"/etc/a\x1b[2J\u{9b}\u{202e}b",
+        r"/etc/c\u{9b}\x0ad",
+        r"image\033",
+    ] {
+        assert!(text.contains(expected), "{expected} is not in:\n{text}");
+    }
+}
+
+/// The command, ended if it waits.
+fn limited(command: &Command) -> Command {
+    let mut limited = Command::new("timeout");
+    limited
+        .arg("60")
+        .arg(command.get_program())
+        .args(command.get_args());
+    let variables = command.get_envs();
+    limited.envs(variables.filter_map(|(name, value)| Some((name, value?))));
+    limited
+}
+
+/// Nobody writes into them: whoever opened one would wait for ever.
+#[test]
+fn fifos_in_the_place_of_files_are_not_waited_for() {
+    let world = world();
+    let fifo = world.path("fifo");
+    mknodat(CWD, &fifo, FileType::Fifo, Mode::from_raw_mode(0o644), 0).unwrap();
+    let fifo = fifo.display().to_string();
+    let modules = world.path("modules").display().to_string();
+    let password = format!("worker={fifo}");
+    for option in [
+        ["--initrd", &fifo],
+        ["--lint-config", &fifo],
+        ["--os-release", &fifo],
+        ["--password", &password],
+        ["--preset", &fifo],
+        ["--user-preset", &fifo],
+        ["--stub", &fifo],
+        ["--users-pin", &fifo],
+    ] {
+        let layout = ["--layout", "ddi", "--modules", &modules];
+        let command = assemble(&world, &[&layout[..], &option].concat());
+        let said = said(&run(&mut limited(&command), 2));
+        assert!(said.contains("it is no regular file"), "{option:?}: {said}");
+    }
+    fs::rename(&fifo, world.path("kernel")).unwrap();
+    let command = assemble(&world, &["--layout", "ddi", "--modules", &modules]);
+    let said = said(&run(&mut limited(&command), 2));
+    assert!(said.contains("reading --kernel"), "{said}");
+}
+
+#[test]
+fn modules_that_are_fifos_are_not_waited_for() {
+    for name in ["modules.builtin", "kernel/x.ko"] {
+        let world = world();
+        let modules = world.path("6.12.1");
+        fs::create_dir(modules.join("kernel")).unwrap();
+        fs::write(modules.join("modules.dep"), "kernel/x.ko:\n").unwrap();
+        let fifo = modules.join(name);
+        drop(fs::remove_file(&fifo));
+        mknodat(CWD, &fifo, FileType::Fifo, Mode::from_raw_mode(0o644), 0).unwrap();
+        let modules = world.path("modules").display().to_string();
+        let arguments = [
+            "--layout",
+            "ddi",
+            "--modules",
+            &modules,
+            "--initrd-module",
+            "x",
+        ];
+        let command = assemble(&world, &arguments);
+        run(&mut limited(&command), 2);
     }
 }

@@ -4,44 +4,19 @@
 
 mod support;
 
-use std::ffi::OsString;
 use std::fs;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::LazyLock;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
-use support::{BASE, World, run, said};
-use tests_packages::archive::Archive;
-use tests_packages::tool_root::{IMAGES, ToolRoot};
+use support::{BASE, World, command, run, running, said};
 
 /// A second package.
 const OTHER: &str = "/nix/store/11111111111111111111111111111111-other-1.0";
-
-/// The search path with the tools in front.
-static SEARCH_PATH: LazyLock<OsString> = LazyLock::new(|| {
-    let tools = Archive::open().and_then(|archive| ToolRoot::provide(&archive, &IMAGES));
-    let tools = tools.unwrap_or_else(|error| panic!("{error}"));
-    tools.search_path()
-});
-
-fn world() -> World {
-    World {
-        search_path: Some(SEARCH_PATH.clone()),
-        ..World::new()
-    }
-}
-
-/// A run of one of the external tools, or of a program that starts one.
-fn command(name: &str) -> Command {
-    let mut command = Command::new(name);
-    command.env("PATH", &*SEARCH_PATH);
-    command
-}
 
 /// Runs one of the external tools; what it wrote to standard output.
 #[track_caller]
@@ -86,20 +61,9 @@ fn noise(length: usize) -> String {
     .collect()
 }
 
-/// The processes whose command lines have all these words.
-fn running(words: &[&str]) -> Vec<String> {
-    let processes = fs::read_dir("/proc").unwrap().flatten();
-    let lines = processes.filter_map(|process| {
-        let line = fs::read(process.path().join("cmdline")).ok()?;
-        Some(String::from_utf8_lossy(&line).replace('\0', " "))
-    });
-    let has_all = |line: &String| words.iter().all(|word| line.contains(word));
-    lines.filter(has_all).collect()
-}
-
 #[test]
 fn an_image_has_users_units_and_etc() {
-    let world = world();
+    let world = World::with_tools();
     let hash = "$6$salt$hash";
     fs::write(world.path("hash"), format!("{hash}\n")).unwrap();
     // Debian's systemd has such a line: it must not win against --keymap.
@@ -222,7 +186,7 @@ fn an_image_has_users_units_and_etc() {
 
 #[test]
 fn a_changed_byte_anywhere_is_noticed() {
-    let world = world();
+    let world = World::with_tools();
     run(&mut world.assemble(&[BASE], "image"), 0);
     let at = |name: &str| world.path("image").join(name);
     let root_hash = fs::read_to_string(at("image.roothash")).unwrap();
@@ -260,7 +224,7 @@ fn a_changed_byte_anywhere_is_noticed() {
 
 #[test]
 fn the_same_input_gives_the_same_bytes() {
-    let (one, other) = (world(), world());
+    let (one, other) = (World::with_tools(), World::with_tools());
     for compression in ["lz4", "zstd", "none"] {
         let name = format!("image-{compression}");
         run(
@@ -291,7 +255,7 @@ fn the_same_input_gives_the_same_bytes() {
 
 #[test]
 fn an_ordinary_user_gets_the_same_bytes() {
-    let world = world();
+    let world = World::with_tools();
     run(&mut world.assemble(&[BASE], "image"), 0);
     // A namespace in which nobody is root: no capabilities, and user and group are nobody's.
     let mut unprivileged = command("unshare");
@@ -310,7 +274,7 @@ fn an_ordinary_user_gets_the_same_bytes() {
 
 #[test]
 fn numbers_are_pinned_and_drift_is_refused() {
-    let world = world();
+    let world = World::with_tools();
     fs::write(
         world.path("pin"),
         "u worker 321\ng worker 321\nu gone 999\ng gone 999\n",
@@ -402,7 +366,7 @@ fn what_is_wrong_is_told_and_nothing_is_written() {
             ),
         ),
     ] {
-        let world = world();
+        let world = World::with_tools();
         world.write(OTHER, path, text);
         let output = run(&mut world.assemble(&[BASE, OTHER], "image"), 1);
         let said = said(&output);
@@ -415,7 +379,7 @@ fn what_is_wrong_is_told_and_nothing_is_written() {
 
 #[test]
 fn findings_are_written_as_other_tools_write_them() {
-    let world = world();
+    let world = World::with_tools();
     world.write(OTHER, "etc/worker.conf", "setting=1\n");
     let reported = |arguments: &[&str]| {
         let mut command = world.assemble(&[BASE, OTHER], "image");
@@ -435,7 +399,7 @@ fn findings_are_written_as_other_tools_write_them() {
 /// What a package says about /etc/os-release is said of the package's own image.
 #[test]
 fn what_the_lint_calls_an_error_stops_it() {
-    let world = world();
+    let world = World::with_tools();
     world.write(BASE, "bin/script", "#!/usr/bin/python3\n");
     // This the image has, wherever the store has it.
     world.write(BASE, "bin/other", "#!/usr/bin/sh\n");
@@ -476,7 +440,7 @@ fn what_the_lint_calls_an_error_stops_it() {
 #[test]
 fn os_release_is_the_images_whatever_packages_say() {
     for (given, name) in [(true, "given"), (false, "base")] {
-        let world = world();
+        let world = World::with_tools();
         world.write(BASE, "lib/os-release", "ID=base\n");
         world.write(OTHER, "share/os-release", "ID=other\n");
         let asked = format!(
@@ -515,7 +479,7 @@ fn os_release_is_the_images_whatever_packages_say() {
 /// systemd-sysusers takes no notice of a password that it has no use for.
 #[test]
 fn a_password_that_nobody_would_have_is_told() {
-    let world = world();
+    let world = World::with_tools();
     fs::write(world.path("hash"), "$6$salt$hash\n").unwrap();
     let extra = world.path("extra/etc");
     fs::create_dir_all(&extra).unwrap();
@@ -549,7 +513,7 @@ fn a_password_that_nobody_would_have_is_told() {
 
 #[test]
 fn a_full_disk_is_told_wherever_it_happens() {
-    let world = world();
+    let world = World::with_tools();
     world.write(BASE, "share/noise", &noise(20 << 20));
     fs::create_dir(world.path("small")).unwrap();
     for kibibytes in [64, 4096, 18 * 1024, 24 * 1024, 30 * 1024] {
@@ -582,7 +546,7 @@ fn a_full_disk_is_told_wherever_it_happens() {
 
 #[test]
 fn a_killed_run_leaves_nothing_under_the_name() {
-    let world = world();
+    let world = World::with_tools();
     let parent = world.path("killed");
     fs::create_dir(&parent).unwrap();
     let mut command = world.assemble(&[BASE], "killed/image");
@@ -604,7 +568,7 @@ fn a_killed_run_leaves_nothing_under_the_name() {
 /// mkfs.erofs 1.8.6 waits for ever for the rest of a stream that has ended.
 #[test]
 fn no_tool_outlives_a_killed_run() {
-    let world = world();
+    let world = World::with_tools();
     world.write(BASE, "share/noise", &noise(64 << 20));
     let mut command = world.assemble(&[BASE], "killed");
     let mut child = command.stderr(Stdio::null()).spawn().unwrap();
@@ -647,7 +611,7 @@ fn nothing_is_written_where_links_lead() {
             refused,
         ),
     ] {
-        let world = world();
+        let world = World::with_tools();
         let host = world.path("host");
         fs::create_dir(&host).unwrap();
         fs::write(host.join("old"), "old").unwrap();
@@ -685,7 +649,7 @@ fn nothing_is_written_where_links_lead() {
 /// Neither are files of the machine read in their place, nor are the links changed in the image.
 #[test]
 fn links_that_lead_out_are_links_of_the_image() {
-    let world = world();
+    let world = World::with_tools();
     let passwd = world.path("passwd");
     fs::write(&passwd, "root:x:0:0:of the machine:/root:/bin/sh\n").unwrap();
     world.link(OTHER, "etc/passwd", &passwd);
@@ -712,7 +676,7 @@ fn nobody_else_reads_shadow_whoever_ships_it() {
     let line = "root:!*:1::::::\n";
     let modes = [0o600, 0o640, 0o000, 0o644].map(Some);
     for given in modes.into_iter().chain([None]) {
-        let world = world();
+        let world = World::with_tools();
         fs::write(world.path("hash"), "$6$salt$hash").unwrap();
         let mut command = world.assemble(&[BASE, OTHER], "image");
         let password = format!("worker={}", world.path("hash").display());
@@ -749,7 +713,7 @@ fn nobody_else_reads_shadow_whoever_ships_it() {
 #[test]
 fn an_account_that_opens_the_image_is_refused_unless_it_is_named() {
     let root = "root:x:0:0::/root:/bin/sh";
-    let (empty, hash) = ("empty-password", "password-in-passwd");
+    let (empty, hash) = ("empty-password", "readable-password");
     for (passwd, shadow, name, expected) in [
         ("root::0:0".to_owned(), "", "root", (empty, "passwd:1")),
         (
@@ -783,7 +747,7 @@ fn an_account_that_opens_the_image_is_refused_unless_it_is_named() {
             (empty, "shadow:2"),
         ),
     ] {
-        let world = world();
+        let world = World::with_tools();
         let etc = world.path("extra/etc");
         fs::create_dir_all(&etc).unwrap();
         fs::write(etc.join("passwd"), format!("{passwd}\n")).unwrap();
@@ -810,7 +774,7 @@ fn an_account_that_opens_the_image_is_refused_unless_it_is_named() {
 #[test]
 fn a_store_path_may_be_a_link_to_another() {
     const LINK: &str = "/nix/store/22222222222222222222222222222222-link-1.0";
-    let world = world();
+    let world = World::with_tools();
     world.write(OTHER, "bin/other", "#!/bin/sh\n");
     world.link(OTHER, "bin/alias", Path::new("other"));
     world.link(LINK, "", Path::new(OTHER));
@@ -847,8 +811,8 @@ fn a_store_path_may_be_a_link_to_another() {
 /// What is made beside the output holds the hashes of passwords.
 #[test]
 fn an_interrupted_run_leaves_nothing_and_nobody_else_reads_what_it_makes() {
-    for signal in [Signal::TERM, Signal::INT] {
-        let world = world();
+    for signal in [Signal::HUP, Signal::INT, Signal::QUIT, Signal::TERM] {
+        let world = World::with_tools();
         world.write(BASE, "share/noise", &noise(32 << 20));
         let parent = world.path("parent");
         fs::create_dir(&parent).unwrap();
@@ -873,7 +837,7 @@ fn an_interrupted_run_leaves_nothing_and_nobody_else_reads_what_it_makes() {
 
 #[test]
 fn the_files_of_an_output_have_the_mode_of_new_files() {
-    let world = world();
+    let world = World::with_tools();
     let mut masked = command("sh");
     let assemble = world.assemble(&[BASE], "image");
     masked.args(["-c", "umask 027; exec \"$@\"", "sh"]);
@@ -894,7 +858,7 @@ fn mode(path: &Path) -> u32 {
 /// `mkfs.erofs -Efragments` writes the mode of a temporary file into the image.
 #[test]
 fn the_umask_of_the_builder_changes_nothing() {
-    let world = world();
+    let world = World::with_tools();
     for compression in ["zstd", "lz4"] {
         let mut hashes = Vec::new();
         for umask in ["022", "027", "002", "077"] {
@@ -913,7 +877,7 @@ fn the_umask_of_the_builder_changes_nothing() {
 
 #[test]
 fn a_dry_run_writes_nothing_and_shows_everything() {
-    let world = world();
+    let world = World::with_tools();
     let output = run(world.assemble(&[BASE], "image").arg("--dry-run"), 0);
     let plan = String::from_utf8(output.stdout).unwrap();
     for expected in [
@@ -931,7 +895,7 @@ fn a_dry_run_writes_nothing_and_shows_everything() {
 /// The progress bar has a thread of its own, which must not wait for the one that assembles.
 #[test]
 fn on_a_terminal_the_run_ends_and_shows_what_it_does() {
-    let world = world();
+    let world = World::with_tools();
     let assemble = world.assemble(&[BASE], "image");
     let words: Vec<String> = std::iter::once(assemble.get_program())
         .chain(assemble.get_args())

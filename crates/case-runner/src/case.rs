@@ -16,7 +16,7 @@ use crate::tree::{self, Kind, Tree};
 const ROOT: &[u8] = b"@ROOT@";
 
 /// Options with which a case has a say in the output, or asks for something else than a run.
-const OUTPUT_OPTIONS: &[&str] = &[
+pub(crate) const OUTPUT_OPTIONS: &[&str] = &[
     "--diff",
     "--dry-run",
     "--explain",
@@ -28,7 +28,7 @@ const OUTPUT_OPTIONS: &[&str] = &[
 ];
 
 /// Variables that would make a run depend on who starts it.
-const VARIABLES: &[&str] = &["NO_COLOR", "RUST_BACKTRACE", "SOURCE_DATE_EPOCH"];
+pub(crate) const VARIABLES: &[&str] = &["NO_COLOR", "RUST_BACKTRACE", "SOURCE_DATE_EPOCH"];
 
 /// Runs the case; what is different.
 pub(crate) fn run(
@@ -48,11 +48,7 @@ pub(crate) fn run(
         tempfile::tempdir().map_err(|error| format!("a directory to work in: {error}"))?;
     let root = directory.path().join("root");
     fs::create_dir(&root).map_err(|error| tree::told(&root, &error))?;
-    if case.join("in").exists() {
-        tree::copy(&case.join("in"), &root)?;
-    }
-    let lines = tree::parse(&read(case, "tree")?.unwrap_or_default())?;
-    tree::apply(&lines, &root)?;
+    lay_out(case, &root)?;
     let before = tree::read(&root)?;
 
     let arguments = arguments_of(&arguments, &root);
@@ -118,6 +114,15 @@ pub(crate) fn run(
     }
 }
 
+/// Lays the tree of a case out at `root`, which is an empty directory.
+pub(crate) fn lay_out(case: &Path, root: &Path) -> Result<(), String> {
+    if case.join("in").exists() {
+        tree::copy(&case.join("in"), root)?;
+    }
+    let lines = tree::parse(&read(case, "tree")?.unwrap_or_default())?;
+    tree::apply(&lines, root)
+}
+
 fn read(case: &Path, name: &str) -> Result<Option<Vec<u8>>, String> {
     match fs::read(case.join(name)) {
         Ok(content) => Ok(Some(content)),
@@ -126,7 +131,7 @@ fn read(case: &Path, name: &str) -> Result<Option<Vec<u8>>, String> {
     }
 }
 
-fn arguments_of(lines: &[u8], root: &Path) -> Vec<OsString> {
+pub(crate) fn arguments_of(lines: &[u8], root: &Path) -> Vec<OsString> {
     let mut arguments = Vec::new();
     if !lines.contains_str(ROOT) {
         arguments.extend(["--root".into(), root.into()]);
@@ -147,7 +152,7 @@ fn start(tool: &Path, arguments: &[OsString], directory: &Path) -> Result<Output
         .map_err(|error| format!("starting {}: {error}", tool.display()))
 }
 
-fn status_of(output: &Output) -> String {
+pub(crate) fn status_of(output: &Output) -> String {
     output
         .status
         .code()
@@ -197,7 +202,7 @@ fn removed(result: io::Result<()>) -> io::Result<()> {
     }
 }
 
-fn tree_diff(expected: &Tree, got: &Tree, when: &str) -> String {
+pub(crate) fn tree_diff(expected: &Tree, got: &Tree, when: &str) -> String {
     let mut text = String::new();
     for path in expected.keys().filter(|path| !got.contains_key(*path)) {
         text += &format!("{when}{}: is gone\n", path.display());

@@ -33,10 +33,12 @@
 )]
 
 mod case;
+mod changed;
 mod documented;
 mod dry_run;
 mod run;
 mod tree;
 
+pub use changed::{Job, changeable, lay_out, run_changed};
 pub use documented::{assert_documented, assert_findings_shown};
 pub use run::{Failure, failures, run_all, run_all_fixups};

@@ -2,8 +2,8 @@
 
 use anyhow::Context;
 use clap::Args;
-use hermetic_out::apply::apply;
-use hermetic_out::{Package, Severity};
+use hermetic_out::Severity;
+use hermetic_out::apply::{LockedOutputs, apply};
 
 use crate::exit_status::{ExitStatus, Streams};
 use crate::output_options::OutputOptions;
@@ -34,7 +34,7 @@ impl Report {
     /// summary for people comes last, and whether it can be written changes nothing any more.
     pub fn apply_and_write(
         mut self,
-        package: &Package,
+        outputs: &LockedOutputs<'_>,
         action: &str,
         options: &ChangeOptions,
         output_options: &OutputOptions,
@@ -50,7 +50,7 @@ impl Report {
         let to_apply = self.changes.as_ref().filter(|changes| !changes.dry_run);
         let is_applied = to_apply.is_some();
         if let Some(changes) = to_apply {
-            apply(&changes.outcome.plan, package)
+            apply(&changes.outcome.plan, outputs)
                 .with_context(|| format!("{action} {}", self.subject))?;
         }
         let concluded = format.conclude(&self, *style, streams);

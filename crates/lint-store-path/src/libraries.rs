@@ -51,6 +51,10 @@ pub struct Libraries<'a> {
     of_programs: OnceLock<HashMap<Vec<u8>, BTreeSet<Vec<u8>>>>,
 }
 
+/// Where ELF files find the libraries that they need by themselves, in order: what many programs load is looked
+/// for once.
+type FoundByItself = HashMap<PathBuf, Vec<Option<PathBuf>>>;
+
 impl<'a> Libraries<'a> {
     pub(crate) fn new(known: &'a FactSet, tree: &'a Tree) -> Self {
         Self {
@@ -69,10 +73,10 @@ impl<'a> Libraries<'a> {
         directories
     }
 
-    /// Where an ELF file at `path` finds the library `name` by itself.
+    /// Where the library `name` is found in `directories`.
     #[must_use]
-    pub fn find(&self, path: &Path, elf: &Elf, name: &[u8]) -> Option<PathBuf> {
-        find_in(self.tree, &self.directories(path, elf), name)
+    pub fn find(&self, directories: &[PathBuf], name: &[u8]) -> Option<PathBuf> {
+        find_in(self.tree, directories, name)
     }
 
     /// The libraries that an ELF file at `path` needs and nothing gives it.
@@ -140,6 +144,7 @@ impl<'a> Libraries<'a> {
     fn lend(&self) -> HashMap<PathBuf, BTreeSet<Vec<u8>>> {
         let mut lent: HashMap<PathBuf, BTreeSet<Vec<u8>>> = HashMap::new();
         let mut seen: BTreeSet<PathBuf> = BTreeSet::new();
+        let mut found = FoundByItself::new();
         let store = self.known.store();
         for facts in self.known.paths() {
             let store_path = store.path_of_name(&facts.name);
@@ -147,7 +152,7 @@ impl<'a> Libraries<'a> {
                 let Some(elf) = file.elf().filter(|elf| is_program(elf)) else {
                     continue;
                 };
-                let loaded = self.load(&file.path_in(&store_path), elf);
+                let loaded = self.load(&file.path_in(&store_path), elf, &mut found);
                 for (library, names) in loaded {
                     if seen.insert(library.clone()) {
                         lent.insert(library, names);
@@ -161,7 +166,12 @@ impl<'a> Libraries<'a> {
     }
 
     /// What a program loads: every library, with the names that it gets but does not find by itself.
-    fn load(&self, path: &Path, elf: &Elf) -> BTreeMap<PathBuf, BTreeSet<Vec<u8>>> {
+    fn load(
+        &self,
+        path: &Path,
+        elf: &Elf,
+        found_by_itself: &mut FoundByItself,
+    ) -> BTreeMap<PathBuf, BTreeSet<Vec<u8>>> {
         let mut lent: BTreeMap<PathBuf, BTreeSet<Vec<u8>>> = BTreeMap::new();
         let mut names: BTreeSet<Vec<u8>> = BTreeSet::new();
         let mut inherited = Vec::new();
@@ -175,9 +185,13 @@ impl<'a> Libraries<'a> {
         while !level.is_empty() {
             let mut next = Vec::new();
             for (path, elf) in level {
-                let own = self.directories(&path, elf);
-                for name in &elf.needed {
-                    let by_itself = find_in(self.tree, &own, name);
+                let own = found_by_itself.entry(path.clone()).or_insert_with(|| {
+                    let directories = self.directories(&path, elf);
+                    let needed = elf.needed.iter();
+                    needed.map(|name| self.find(&directories, name)).collect()
+                });
+                for (name, by_itself) in elf.needed.iter().zip(own) {
+                    let by_itself = by_itself.clone();
                     let is_lent = by_itself.is_none();
                     let found = by_itself.or_else(|| {
                         // A file with a RUNPATH does not look into the RPATH of others.

@@ -14,6 +14,11 @@ use hermetic_out_formats::unit::relations::template_of;
 use crate::directives::{Directive, directives};
 use crate::facts::{FactSet, FileFacts, Node};
 
+/// How many drop-ins of a unit are put together with it, and how many lines they may have: each unit of a type
+/// may have all drop-ins of the type.
+const MAX_DROP_INS: usize = 256;
+const MAX_LINES: usize = 4096;
+
 /// What one file of a unit says.
 pub(crate) struct Part<'a> {
     pub(crate) directives: Vec<Directive<'a>>,
@@ -168,23 +173,29 @@ impl<'a> UnitFiles<'a> {
         self.known.paths().get(path)?.files.get(number)
     }
 
-    /// The units of that name that a drop-in is for, each with all its drop-ins.
-    pub(crate) fn of_drop_in(&self, drop_in: &UnitPlace<'_>) -> Vec<Unit<'a>> {
+    /// The units of that name that a drop-in is for, each with all its drop-ins; `None` if one has too many.
+    pub(crate) fn of_drop_in(&self, drop_in: &UnitPlace<'_>) -> Option<Vec<Unit<'a>>> {
         let own = self.index().own.get(drop_in.name);
         let files = own.into_iter().flatten().filter_map(|at| self.file(*at));
         let units = files.filter_map(|file| {
             let place = fragment(file)?;
-            (place.directory == drop_in.directory).then(|| Unit {
-                name: place.name,
-                own: Part::of(file),
-                drop_ins: self.drop_ins(file, &place),
+            (place.directory == drop_in.directory).then(|| {
+                Some(Unit {
+                    name: place.name,
+                    own: Part::of(file),
+                    drop_ins: self.drop_ins(file, &place)?,
+                })
             })
         });
         units.collect()
     }
 
-    /// The drop-ins that a unit, or an instance of it, may have.
-    pub(crate) fn drop_ins(&self, unit: &FileFacts, place: &UnitPlace<'_>) -> Vec<Part<'a>> {
+    /// The drop-ins that a unit, or an instance of it, may have; `None` if they are too many.
+    pub(crate) fn drop_ins(
+        &self,
+        unit: &FileFacts,
+        place: &UnitPlace<'_>,
+    ) -> Option<Vec<Part<'a>>> {
         let index = self.index();
         // Drop-ins for another name of the unit are for it as well.
         let mut names: BTreeSet<&[u8]> = BTreeSet::from([place.name]);
@@ -196,14 +207,25 @@ impl<'a> UnitFiles<'a> {
             let words = directive.value.bytes().split(u8::is_ascii_whitespace);
             names.extend(words);
         }
-        let found = names
+        let lists = names
             .iter()
             .flat_map(|name| for_name(&index.drop_ins, name));
-        let found: BTreeSet<At> = found.flatten().copied().collect();
+        let mut found: BTreeSet<At> = BTreeSet::new();
+        for at in lists.flatten() {
+            found.insert(*at);
+            if found.len() > MAX_DROP_INS {
+                return None;
+            }
+        }
         let files = found.into_iter().filter_map(|at| self.file(at));
         let of_directory = files
             .filter(|file| drop_in(file).is_some_and(|found| found.directory == place.directory));
-        of_directory.map(Part::of).collect()
+        let files: Vec<&FileFacts> = of_directory.collect();
+        let scans = files
+            .iter()
+            .filter_map(|file| file.content()?.scan.as_ref());
+        let lines: usize = scans.map(|scan| scan.declarations.len()).sum();
+        (lines <= MAX_LINES).then(|| files.into_iter().map(Part::of).collect())
     }
 }
 

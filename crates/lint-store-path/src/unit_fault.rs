@@ -55,7 +55,10 @@ pub(crate) fn judge(
         if fault_of(&unit).is_none() {
             continue;
         }
-        unit.drop_ins = subject.closure.units.drop_ins(file, &place);
+        let Some(drop_ins) = subject.closure.units.drop_ins(file, &place) else {
+            continue;
+        };
+        unit.drop_ins = drop_ins;
         if let Some(fault) = fault_of(&unit) {
             let value = fault.at.map(|directive| directive.value);
             let about = value.map_or(unit.name, |value| value.bytes());

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::ops::Deref;
 use std::process::Command;
 
+use scanner_tests::elf_sample::Sample;
 use tool_tests::growth::{self, Row};
 use tool_tests::store::Store;
 
@@ -70,6 +71,53 @@ const ROWS: &[Row] = &[
             let before = "[Service]\nExecStart=a\nExecSearchPath=/usr/bin";
             let text = lines(count, before, directory, "\n");
             store.write("lib/systemd/system/x.service", &text);
+        },
+    },
+    Row {
+        name: "programs of a unit and directories of its search path",
+        count: 1000,
+        lay_out: |store, count| {
+            let directories = lines(
+                count,
+                "ExecSearchPath=/usr/bin",
+                |number| format!(":/x{number}"),
+                "\n",
+            );
+            let programs = lines(
+                count,
+                "[Service]\n",
+                |number| format!("ExecStart=p{number}\n"),
+                "",
+            );
+            store.write(
+                "lib/systemd/system/x.service",
+                &[programs, directories].concat(),
+            );
+        },
+    },
+    Row {
+        name: "units with a fault, and drop-ins for all of them",
+        count: 500,
+        lay_out: |store, count| {
+            for number in 0..count {
+                store.write(
+                    format!("lib/systemd/system/x{number}.service"),
+                    b"[Service]\nType=dbus\n",
+                );
+                store.write(
+                    format!("lib/systemd/system/service.d/{number}.conf"),
+                    b"[Service]\nNice=1\n",
+                );
+            }
+        },
+    },
+    Row {
+        name: "libraries and directories of the search paths of ELF files",
+        count: 1,
+        lay_out: |store, count| {
+            for number in 0..count {
+                store.program(format!("bin/x{number}"), &libraries_and_directories());
+            }
         },
     },
     Row {
@@ -205,6 +253,19 @@ fn elf(segments: usize) -> Vec<u8> {
     }
     file.extend(note);
     file
+}
+
+/// An ELF file that needs as many libraries, and has as many directories to look for them, as are read.
+fn libraries_and_directories() -> Vec<u8> {
+    let text = |text: String| -> &'static str { text.leak() };
+    let needed = (0..4000).map(|number| (1, text(format!("l{number}"))));
+    let directories = lines(16_000, "/a", |number| format!(":/{number:x}"), "");
+    let directories = text(String::from_utf8(directories[..65_000].to_vec()).unwrap());
+    let sample = Sample {
+        strings: needed.chain([(29, directories)]).collect(),
+        ..Sample::default()
+    };
+    sample.build()
 }
 
 /// A store with one store path, which is linted.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
 use hermetic_out::FindingKind;
+use hermetic_out::apply::LockedOutputs;
 use hermetic_out_command_line::{
     CommonOptions, ExitStatus, OutputOptions, Report, Streams, Tool, ToolVersion,
 };
@@ -99,9 +100,10 @@ patch-systemd-units --output out=$out --output bin=$bin --search-path \"$HOST_PA
             desktop_entries: self.desktop_entries,
         };
         let package = &request.package;
+        let outputs = LockedOutputs::lock(package);
         let outcome = plan(package, &options)?;
         Report::of_fixup(TOOL, name, package, outcome).apply_and_write(
-            package,
+            &outputs,
             "patching",
             &self.common.changes,
             &self.common.output_options,

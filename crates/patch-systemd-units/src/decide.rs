@@ -19,10 +19,7 @@ pub(crate) fn decide_all(units: &mut [Unit], package: &Package, resolver: &Resol
         let Some(settings) = settings.get(&unit.key()) else {
             continue;
         };
-        unit.findings
-            .retain(|finding| finding.kind == &findings::UNREAD_FILE);
-        unit.edits.clear();
-        (unit.replaced, unit.kept, unit.unresolved) = (0, 0, 0);
+        unit.reset();
         let scan = std::mem::take(&mut unit.scan);
         let output = package.outputs[unit.output].name.as_str();
         let reference_context = ReferenceContext::of_unit(output, settings);

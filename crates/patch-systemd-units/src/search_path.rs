@@ -8,7 +8,7 @@ use hermetic_out::resolve::{ReferenceContext, without_prefix};
 use hermetic_out::tree::Node;
 use hermetic_out::{Decision, Package, Resolver};
 use hermetic_out_formats::unit::context::UnitContext;
-use hermetic_out_formats::{FileKind, Lookup, Reference, Role, Span};
+use hermetic_out_formats::{FileKind, Lookup, MappedText, Reference, Role, Span};
 
 use crate::findings;
 use crate::unit::{Unit, store_paths};
@@ -69,6 +69,16 @@ pub(crate) fn patch(
         return;
     };
     let mut directories = own_directories(package, resolver);
+    let lookups = settings.names.len() * (directories.len() + present.len());
+    let Some(left) = unit.lookups_left.checked_sub(lookups) else {
+        report(
+            unit,
+            text,
+            "the unit has too many programs and directories of search paths",
+        );
+        return;
+    };
+    unit.lookups_left = left;
     for name in &settings.names {
         let provided = |directory: &PathBuf| {
             let program = directory.join(OsStr::from_bytes(name));
@@ -82,15 +92,7 @@ pub(crate) fn patch(
     }
     directories.retain(|directory| !present.contains(directory));
     if directories.is_empty() {
-        unit.kept += 1;
-        let extent = text.covering_span().unwrap_or(Span::new(0, 0));
-        unit.report(
-            &findings::MISSING_SEARCH_PATH,
-            extent,
-            text.bytes(),
-            "no directory is known for the search path",
-            findings::MISSING_SEARCH_PATH.remedy,
-        );
+        report(unit, text, "no directory is known for the search path");
         return;
     }
     let joined: Vec<&[u8]> = directories
@@ -108,6 +110,14 @@ pub(crate) fn patch(
             unit.replace(&text.slice(range.start - 1..range.end), b"", Vec::new());
         }
     }
+}
+
+/// Keeps a search path, and says why.
+fn report(unit: &mut Unit, text: &MappedText, message: &str) {
+    unit.kept += 1;
+    let kind = &findings::MISSING_SEARCH_PATH;
+    let extent = text.covering_span().unwrap_or(Span::new(0, 0));
+    unit.report(kind, extent, text.bytes(), message, kind.remedy);
 }
 
 /// The bin directories of the package's own outputs.

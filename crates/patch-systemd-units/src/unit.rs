@@ -26,6 +26,8 @@ pub(crate) struct Unit {
     pub(crate) replaced: usize,
     pub(crate) kept: usize,
     pub(crate) unresolved: usize,
+    /// How many programs may still be looked for in directories of its search paths.
+    pub(crate) lookups_left: usize,
 }
 
 /// An edit, and what it makes the file refer to.
@@ -84,6 +86,7 @@ pub(crate) fn read(package: &Package, tree: &Tree, options: &Options) -> Result<
                 replaced: 0,
                 kept: 0,
                 unresolved: 0,
+                lookups_left: 0,
             });
         }
     }
@@ -91,6 +94,19 @@ pub(crate) fn read(package: &Package, tree: &Tree, options: &Options) -> Result<
 }
 
 impl Unit {
+    /// Takes back what was decided, but not that it cannot be read.
+    pub(crate) fn reset(&mut self) {
+        /// The programs of a unit are looked for in all directories of its search paths. In no real file the
+        /// product of their numbers is this large.
+        const LOOKUPS: usize = 4096;
+        const LOOKUPS_PER_BYTE: usize = 4;
+        self.findings
+            .retain(|finding| finding.kind == &findings::UNREAD_FILE);
+        self.edits.clear();
+        (self.replaced, self.kept, self.unresolved) = (0, 0, 0);
+        self.lookups_left = LOOKUPS + LOOKUPS_PER_BYTE * self.content.len();
+    }
+
     pub(crate) fn key(&self) -> Vec<u8> {
         match UnitPlace::of(&self.file.sub_path) {
             Some(_) => unit_key(&self.file.sub_path),

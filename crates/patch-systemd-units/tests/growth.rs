@@ -27,6 +27,23 @@ const ROWS: &[Row] = &[
         },
     },
     Row {
+        name: "programs and directories of the search paths of a unit",
+        count: 500,
+        lay_out: |store, count| {
+            let mut text = lines(count, "[Service]\n", |number| {
+                format!("ExecStart=p{number}\n")
+            });
+            let path = lines(count, "Environment=PATH=/usr/bin", |number| {
+                format!(":/x{number}")
+            });
+            text.extend([&path[..], b"\n", &b"Environment=PATH=/bin\n".repeat(count)].concat());
+            text.extend(lines(count, "ExecSearchPath=/y", |number| {
+                format!(":/y{number}")
+            }));
+            store.write("lib/systemd/system/x.service", &text);
+        },
+    },
+    Row {
         name: "drop-ins of a unit",
         count: 250,
         lay_out: |store, count| {

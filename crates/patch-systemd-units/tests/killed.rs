@@ -1,5 +1,10 @@
 //! The tool killed at random moments: every file is the old one or the new one, and the next run
-//! completes the work. `HERMETIC_OUT_SOAK=1` kills it 1000 times instead of 40.
+//! completes the work. `cargo xtask soak` kills many more.
+
+#![allow(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a method of it would be for one lifetime alone"
+)]
 
 mod support;
 
@@ -41,23 +46,36 @@ fn lay_out(store: &Store) {
     }
 }
 
-#[test]
-fn a_killed_run_leaves_whole_files_and_the_next_completes_it() {
-    let store = Store::new();
-    let (old, new) = Killed {
+fn attack<T>(store: &Store, test: impl Fn(&Killed<'_>) -> T) -> T {
+    test(&Killed {
+        name: "patch-systemd-units",
         lay_out: &|| {
             store.reset();
-            lay_out(&store);
+            lay_out(store);
         },
         command: &|| store.command(),
         snapshot: &|| store.snapshot(),
         early: &store.unit("unit-001.service"),
         // Whichever output has it.
-        known_by: &|path| sub_path(&store, path).to_owned(),
-    }
-    .run();
+        known_by: &|path| sub_path(store, path).to_owned(),
+    })
+}
+
+#[test]
+fn a_killed_run_leaves_whole_files_and_the_next_completes_it() {
+    let (old, new) = attack(&Store::new(), |killed| killed.run());
     let moved = new.keys().filter(|path| !old.contains_key(*path)).count();
     assert!(moved > UNITS / 4, "units move: {moved}");
+}
+
+#[test]
+fn two_runs_at_once_leave_what_one_leaves() {
+    attack(&Store::new(), |killed| killed.two_at_once());
+}
+
+#[test]
+fn a_run_without_room_leaves_whole_files() {
+    attack(&Store::new(), |killed| killed.on_a_full_disk());
 }
 
 /// The path relative to the output it is in.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
+use hermetic_out::apply::LockedOutputs;
 use hermetic_out::{FindingKind, regular_file};
 use hermetic_out_command_line::{
     CommonOptions, ExitStatus, OutputOptions, Report, Streams, Tool, ToolVersion,
@@ -97,9 +98,10 @@ relocate-etc-to-out --output out=$out --output dev=$dev
             policy,
         };
         let package = &request.package;
+        let outputs = LockedOutputs::lock(package);
         let outcome = plan(package, &options)?;
         Report::of_fixup(TOOL, name, package, outcome).apply_and_write(
-            package,
+            &outputs,
             "relocating the configuration of",
             &self.common.changes,
             &self.common.output_options,

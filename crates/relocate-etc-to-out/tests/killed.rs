@@ -1,6 +1,10 @@
 //! The tool killed at random moments: every file is the old one or the new one, none is lost, and the next
-//! run completes the work. `HERMETIC_OUT_SOAK=1` kills it 1000 times instead of 40.
+//! run completes the work. `cargo xtask soak` kills many more.
 
+#![allow(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a method of it would be for one lifetime alone"
+)]
 #![allow(clippy::expect_used, reason = "a test that cannot do its work panics")]
 
 mod support;
@@ -97,21 +101,35 @@ fn belongs(store: &Store, path: &Path) -> PathBuf {
     }
 }
 
-#[test]
-fn a_killed_run_leaves_whole_files_and_the_next_completes_it() {
-    let store = Store::new();
-    let (old, new) = Killed {
+fn attack<T>(store: &Store, test: impl Fn(&Killed<'_>) -> T) -> T {
+    test(&Killed {
+        name: "relocate-etc-to-out",
         lay_out: &|| {
             store.reset();
-            lay_out(&store);
+            lay_out(store);
         },
         command: &|| store.command(),
         snapshot: &|| store.snapshot(),
         early: &store.out("bin/script-04"),
-        known_by: &|path| belongs(&store, path),
-    }
-    .run();
+        known_by: &|path| belongs(store, path),
+    })
+}
+
+#[test]
+fn a_killed_run_leaves_whole_files_and_the_next_completes_it() {
+    let store = Store::new();
+    let (old, new) = attack(&store, |killed| killed.run());
     let moved = new.keys().filter(|path| !old.contains_key(*path)).count();
     assert!(moved > FILES / 2, "files move: {moved}");
     assert!(!store.out("usr").exists() && !store.out("var").exists());
+}
+
+#[test]
+fn two_runs_at_once_leave_what_one_leaves() {
+    attack(&Store::new(), |killed| killed.two_at_once());
+}
+
+#[test]
+fn a_run_without_room_leaves_whole_files() {
+    attack(&Store::new(), |killed| killed.on_a_full_disk());
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
 use hermetic_out::FindingKind;
+use hermetic_out::apply::LockedOutputs;
 use hermetic_out_command_line::request::{absolute, package_name, pair, store};
 use hermetic_out_command_line::{
     ChangeOptions, CommonOptions, ExitStatus, OutputOptions, Report, Streams, Tool, ToolVersion,
@@ -132,9 +133,10 @@ rewrite-pkgconfig-prefix provider --output out=$out --output dev=$dev
 fn provide(common: &CommonOptions, streams: &mut Streams<'_>) -> anyhow::Result<ExitStatus> {
     let request = common.request()?;
     let package = &request.package;
+    let outputs = LockedOutputs::lock(package);
     let outcome = provider::plan(package, &request.choices)?;
     Report::of_fixup(TOOL, request.name(), package, outcome).apply_and_write(
-        package,
+        &outputs,
         ACTION,
         &common.changes,
         &common.output_options,
@@ -149,16 +151,20 @@ fn consume(arguments: &Consumer, streams: &mut Streams<'_>) -> anyhow::Result<Ex
         return Ok(ExitStatus::Clean);
     }
     let build = arguments.build()?;
-    let outcome = consumer::plan(&build)?;
-    if !arguments.changes.dry_run && !outcome.plan.is_empty() {
-        let into = build.store.real_path(&build.into);
+    let package = build.package();
+    let mut outputs = LockedOutputs::lock(&package);
+    let mut outcome = consumer::plan(&build)?;
+    let into = build.store.real_path(&build.into);
+    if !arguments.changes.dry_run && !outcome.plan.is_empty() && !outputs.has(&build.into) {
         fs::create_dir_all(&into)
             .with_context(|| format!("making the directory {}", into.display()))?;
+        // Only now can it be locked, and another run may have been first.
+        outputs = LockedOutputs::lock(&package);
+        outcome = consumer::plan(&build)?;
     }
     let name = format!("install directories for {}", package_name(&build.prefix));
-    let package = build.package();
     Report::of_fixup(TOOL, name, &package, outcome).apply_and_write(
-        &package,
+        &outputs,
         ACTION,
         &arguments.changes,
         &arguments.output_options,

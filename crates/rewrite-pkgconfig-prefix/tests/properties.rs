@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use hermetic_out::apply::apply;
+use hermetic_out::apply::{LockedOutputs, apply};
 use hermetic_out::resolve::Choices;
 use hermetic_out::{Change, Output, Package, Plan};
 use hermetic_out_formats::pkg_config::{StatementKind, scan};
@@ -106,7 +106,7 @@ impl Store {
 }
 
 fn carry_out(plan: &Plan, package: &Package) {
-    apply(plan, package).expect("the plan can be carried out");
+    apply(plan, &LockedOutputs::lock(package)).expect("the plan can be carried out");
 }
 
 /// Tries files, of which `test` changes `at_least` in a hundred.

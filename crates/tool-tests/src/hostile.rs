@@ -4,12 +4,14 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::ops::Deref;
-use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{CWD, FileType, Mode, RenameFlags, XattrFlags};
+
+use scanner_tests::amount;
 
 use crate::TEMPORARY_NAME;
 use crate::files::{link, set_mode};
@@ -81,7 +83,10 @@ pub fn check<S: Deref<Target = Store>>(make: fn() -> Rewriting<S>) {
             assert_eq!(finish(&mut command).status.code(), Some(0));
             assert_eq!(one.store.read(&one.file), one.after);
         }),
-        ("a file that is a FIFO now and then", swapped_for_a_fifo),
+        (
+            "a file or directory that is something else now and then",
+            swapped,
+        ),
         ("an output that is a link", |one| {
             let (out, real) = (one.store.at(""), one.store.directory().join("real"));
             fs::rename(&out, &real).expect("the output");
@@ -111,29 +116,66 @@ pub fn check<S: Deref<Target = Store>>(make: fn() -> Rewriting<S>) {
     }
 }
 
-/// Whenever the file is a FIFO, the run ends: with or without having found it.
-fn swapped_for_a_fifo<S: Deref<Target = Store>>(one: &Rewriting<S>) {
-    let (file, aside) = (&one.file, one.store.top().join("aside"));
-    let stop = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            fifo(&aside);
-            while !stop.load(Ordering::Relaxed) {
-                let flags = RenameFlags::EXCHANGE;
-                let exchanged = rustix::fs::renameat_with(CWD, &aside, CWD, file, flags);
-                // The tool may be about to replace it.
-                assert!(exchanged.is_ok() || !file.exists(), "{exchanged:?}");
+/// Puts something at a path.
+type Put<'a> = &'a dyn Fn(&Path);
+
+/// Whenever the file is a FIFO or a link, or its directory a link, the run ends, with or without having found it,
+/// and nothing outside is changed.
+fn swapped<S: Deref<Target = Store>>(one: &Rewriting<S>) {
+    let (top, directory) = (one.store.top(), one.directory());
+    let outside = one.store.top().join("outside");
+    let victim = outside.join(one.name());
+    one.store.write(&victim, one.before);
+    let before = crate::snapshot::snapshot(&outside);
+    let mut runs = 0;
+    let swaps: [(&Path, Put<'_>); 3] = [
+        (&one.file, &fifo),
+        (&one.file, &|aside| link(&victim, aside)),
+        (directory, &|aside| link(&outside, aside)),
+    ];
+    for (place, put) in swaps {
+        let aside = top.join("aside");
+        put(&aside);
+        let stop = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    let flags = RenameFlags::EXCHANGE;
+                    // The tool may be about to replace it.
+                    let _ = rustix::fs::renameat_with(CWD, &aside, CWD, place, flags);
+                }
+            });
+            for _ in amount::each(20) {
+                let status = finish(&mut one.command()).status.code();
+                runs += 1;
+                if !matches!(status, Some(0..=2)) {
+                    stop.store(true, Ordering::Relaxed);
+                    panic!("{status:?}");
+                }
             }
+            stop.store(true, Ordering::Relaxed);
         });
-        for _ in 0..40 {
-            let status = finish(&mut one.command()).status.code();
-            if !matches!(status, Some(0..=2)) {
-                stop.store(true, Ordering::Relaxed);
-                panic!("{status:?}");
-            }
+        let found = crate::snapshot::snapshot(&outside);
+        assert_same(&found, &before, "outside of the output");
+        // What was swapped is what it was.
+        let is_swapped = place
+            .symlink_metadata()
+            .is_ok_and(|entry| entry.is_symlink() || entry.file_type().is_fifo());
+        if is_swapped {
+            rustix::fs::renameat_with(CWD, &aside, CWD, place, RenameFlags::EXCHANGE)
+                .expect("both are there");
         }
-        stop.store(true, Ordering::Relaxed);
-    });
+        fs::remove_file(&aside).expect("the FIFO or link");
+        one.store.write(&one.file, one.before);
+    }
+    amount::report(
+        format!(
+            "files and directories swapped for FIFOs and links, {}",
+            one.store.name()
+        ),
+        format!("{runs} runs"),
+        "each ended; nothing outside changed",
+    );
 }
 
 const WRITING: &str = "writing the new content of";

@@ -1,5 +1,5 @@
-//! A tool killed at random moments: every file is the old one or the new one, and the next run
-//! completes the work.
+//! A tool killed at random moments, without room, or beside another run of it: every file is the old one or the
+//! new one, and the next run completes the work.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,12 +9,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use scanner_tests::amount;
+use scanner_tests::random::Random;
+
 use crate::TEMPORARY_NAME;
-use crate::run::{assert_succeeds, finish};
+use crate::run::{assert_succeeds, finish, in_shell};
 use crate::snapshot::{Entry, Snapshot, assert_same};
 
 /// A tool, and a tree on which it has much to do.
 pub struct Killed<'a> {
+    /// What is run, in reports.
+    pub name: &'a str,
     /// Makes the tree as it is before a run, whatever is there.
     pub lay_out: &'a dyn Fn(),
     /// A run.
@@ -28,13 +33,148 @@ pub struct Killed<'a> {
 }
 
 impl Killed<'_> {
-    /// Kills runs, 40 or with `HERMETIC_OUT_SOAK` in the environment 1000; the trees before and after
-    /// a run that is not killed.
+    /// Kills runs until 20 have died of it, or as many as the environment says; the trees before and after a run
+    /// that is not killed.
     pub fn run(&self) -> (Snapshot, Snapshot) {
-        let runs = match std::env::var_os("HERMETIC_OUT_SOAK") {
-            Some(_) => 1000,
-            None => 40,
+        let (old, new, duration) = self.undisturbed();
+        let mut random = Random::new(amount::seed());
+        let wanted = amount::runs(20);
+        let (mut runs, mut killed, mut halfway) = (0, 0, 0);
+        for run in amount::each(20 * wanted) {
+            if killed == wanted {
+                break;
+            }
+            (self.lay_out)();
+            // Every second run is killed a moment after its first change, wherever that is in time.
+            let wait = (run % 2 == 1).then_some(duration * 20);
+            runs += 1;
+            if !self.kill_one(wait, duration, &mut random) {
+                continue;
+            }
+            killed += 1;
+            let now = (self.snapshot)();
+            self.check(&now, &old, &new, &format!("run {run}"));
+            halfway += usize::from(now != old && now != new);
+            self.assert_completed(&new, &format!("after run {run} and another"));
+        }
+        assert!(
+            halfway > 0,
+            "no run was killed while it wrote: {killed} of {runs} killed"
+        );
+        let result =
+            format!("{halfway} while they wrote; each file old or new, each next run complete");
+        amount::report(self.title("kills"), format!("{killed} killed runs"), result);
+        (old, new)
+    }
+
+    /// Two runs at once, again and again: both succeed, and leave what one leaves.
+    pub fn two_at_once(&self) {
+        let (_, new, _) = self.undisturbed();
+        let mut pairs = 0;
+        for pair in amount::each(10) {
+            (self.lay_out)();
+            let mut commands = [(self.command)(), (self.command)()];
+            std::thread::scope(|scope| {
+                for command in &mut commands {
+                    scope.spawn(|| assert_succeeds(&finish(command)));
+                }
+            });
+            assert_same(&(self.snapshot)(), &new, &format!("after the pair {pair}"));
+            pairs += 1;
+        }
+        let result = "both succeed, and leave what one leaves";
+        amount::report(
+            self.title("two runs at once"),
+            format!("{pairs} pairs"),
+            result,
+        );
+    }
+
+    /// No room, at one step after the other: no file may get larger than a few blocks; with
+    /// [`amount::FAULTS`], each call that wants room fails once.
+    pub fn on_a_full_disk(&self) {
+        let (old, new, _) = self.undisturbed();
+        let command = (self.command)();
+        let mut runs: Vec<Command> = Vec::new();
+        for blocks in 0..amount::runs(8).min(64) {
+            let setup = format!("ulimit -f {blocks}; trap '' XFSZ");
+            runs.push(in_shell(&command, &setup));
+        }
+        if amount::faults() {
+            runs.extend(self.faults(&command));
+        }
+        let (mut failed, mut all) = (0, 0);
+        for mut run in runs {
+            (self.lay_out)();
+            let output = finish(&mut run);
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            let what = format!("after {run:?}");
+            match output.status.code() {
+                Some(0) => assert_same(&(self.snapshot)(), &new, &what),
+                Some(2) => {
+                    failed += 1;
+                    let lines = stderr.lines().filter(|line| line.contains(": error: "));
+                    assert_eq!(lines.count(), 1, "{what}: {stderr}");
+                    self.check(&(self.snapshot)(), &old, &new, &what);
+                    self.assert_completed(&new, &what);
+                }
+                status => panic!("{what}: {status:?}: {stderr}"),
+            }
+            all += 1;
+        }
+        assert!(failed > 0, "no run was without room");
+        let result =
+            format!("{failed} failed with status 2; each file old or new, each next run complete");
+        amount::report(self.title("no room"), format!("{all} steps"), result);
+    }
+
+    /// Runs in which a system call that wants room fails, each time a later one.
+    fn faults(&self, command: &Command) -> Vec<Command> {
+        const CALLS: [&str; 7] = [
+            "write",
+            "openat",
+            "mkdirat",
+            "linkat",
+            "renameat",
+            "renameat2",
+            "symlinkat",
+        ];
+        let traced = |options: &[&str], call: &str| {
+            let mut run = Command::new("strace");
+            run.args(["-f", "--seccomp-bpf", "-e", &format!("trace={call}")]);
+            run.args(options)
+                .arg(command.get_program())
+                .args(command.get_args())
+                .current_dir("/");
+            for (name, value) in command.get_envs() {
+                run.env(name, value.unwrap_or_default());
+            }
+            run
         };
+        let mut runs = Vec::new();
+        for call in CALLS {
+            (self.lay_out)();
+            let options = ["-c", "-U", "calls", "-o", "/dev/stdout"];
+            let counted = finish(&mut traced(&options, call));
+            let counts = String::from_utf8_lossy(&counted.stdout).into_owned();
+            let numbers = counts
+                .lines()
+                .filter_map(|line| line.split_whitespace().next()?.parse::<usize>().ok());
+            let count = numbers.max().unwrap_or(0);
+            // Evenly over all of them.
+            let steps = amount::runs(8).min(count);
+            for step in 0..steps {
+                let when = 1 + step * count / steps;
+                let inject = format!("inject={call}:error=ENOSPC:when={when}");
+                let options = ["-qq", "-o", "/dev/null", "-e", &inject];
+                runs.push(traced(&options, call));
+            }
+        }
+        runs
+    }
+
+    /// The trees before and after a run that nothing disturbs, and how long it takes.
+    fn undisturbed(&self) -> (Snapshot, Snapshot, Duration) {
         (self.lay_out)();
         let old = (self.snapshot)();
         // The shortest of several: the machine may be busy.
@@ -45,28 +185,21 @@ impl Killed<'_> {
             assert_succeeds(&finish(&mut (self.command)()));
             duration = duration.min(start.elapsed());
         }
-        let duration = duration.max(Duration::from_millis(20));
-        let new = (self.snapshot)();
-        let mut random = Random(0x9e37_79b9_7f4a_7c15);
-        let (mut killed, mut halfway) = (0, 0);
-        for run in 0..runs {
-            (self.lay_out)();
-            // Every second run is killed a moment after its first change, wherever that is in time.
-            let wait = (run % 2 == 1).then_some(duration * 20);
-            killed += usize::from(self.kill_one(wait, duration, &mut random));
-            let now = (self.snapshot)();
-            self.check(&now, &old, &new, run);
-            halfway += usize::from(now != old && now != new);
-            assert_succeeds(&finish(&mut (self.command)()));
-            let what = format!("after run {run} and another");
-            assert_same(&(self.snapshot)(), &new, &what);
-        }
-        println!("{runs} runs of {duration:?}: {killed} killed, {halfway} of them halfway through");
-        assert!(
-            halfway > 0,
-            "no run was killed while it wrote: {killed} of {runs} killed"
-        );
-        (old, new)
+        (
+            old,
+            (self.snapshot)(),
+            duration.max(Duration::from_millis(20)),
+        )
+    }
+
+    /// One more run completes the work.
+    fn assert_completed(&self, new: &Snapshot, what: &str) {
+        assert_succeeds(&finish(&mut (self.command)()));
+        assert_same(&(self.snapshot)(), new, what);
+    }
+
+    fn title(&self, attack: &str) -> String {
+        format!("{attack}, {}", self.name)
     }
 
     /// Whether the run had not ended when it was killed.
@@ -87,8 +220,8 @@ impl Killed<'_> {
                 Duration::from_millis(5)
             }
         };
-        let nanoseconds = u64::try_from(limit.as_nanos()).expect("a short time");
-        std::thread::sleep(Duration::from_nanos(random.below(nanoseconds)));
+        let nanoseconds = usize::try_from(limit.as_nanos()).expect("a short time");
+        std::thread::sleep(Duration::from_nanos(random.below(nanoseconds) as u64));
         child.kill().expect("the tool is killed or has ended");
         let status = child.wait().expect("the tool's status");
         status.signal() == Some(9)
@@ -99,7 +232,7 @@ impl Killed<'_> {
     }
 
     /// Every file is the old one or the new one, and none is lost.
-    fn check(&self, now: &Snapshot, old: &Snapshot, new: &Snapshot, run: usize) {
+    fn check(&self, now: &Snapshot, old: &Snapshot, new: &Snapshot, what: &str) {
         let mut allowed: BTreeMap<PathBuf, Vec<&Entry>> = BTreeMap::new();
         for (path, entry) in old.iter().chain(new) {
             allowed
@@ -118,7 +251,7 @@ impl Killed<'_> {
             let known = allowed.is_some_and(|allowed| allowed.contains(&entry));
             assert!(
                 known,
-                "run {run}: {} is neither old nor new: {entry:?}",
+                "{what}: {} is neither old nor new: {entry:?}",
                 path.display()
             );
         }
@@ -130,19 +263,7 @@ impl Killed<'_> {
         let places: BTreeSet<PathBuf> = now.keys().map(|path| (self.known_by)(path)).collect();
         for path in old.keys() {
             let kept = places.contains(&(self.known_by)(path));
-            assert!(kept, "run {run}: {} is lost", path.display());
+            assert!(kept, "{what}: {} is lost", path.display());
         }
-    }
-}
-
-/// xorshift64
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % bound
     }
 }

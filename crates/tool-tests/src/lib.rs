@@ -13,6 +13,7 @@
 )]
 
 pub mod cases;
+pub mod changed;
 pub mod files;
 pub mod growth;
 pub mod hostile;

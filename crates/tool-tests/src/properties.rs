@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use hermetic_out::apply::apply;
+use hermetic_out::apply::{LockedOutputs, apply};
 use hermetic_out::{Change, Plan};
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -42,7 +42,7 @@ pub fn try_all<S: Strategy>(
 
 /// Carries out a plan for the package of the store.
 pub fn carry_out(plan: &Plan, store: &Store) {
-    apply(plan, &store.package()).expect("the plan can be carried out");
+    apply(plan, &LockedOutputs::lock(&store.package())).expect("the plan can be carried out");
 }
 
 /// Carries out the plan; a second one has nothing to do. How many changes the first has.

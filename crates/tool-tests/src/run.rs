@@ -27,25 +27,36 @@ pub fn without_privileges(command: &mut Command) -> &mut Command {
 /// What the command prints and how it ends; it has to end soon.
 #[track_caller]
 pub fn finish(command: &mut Command) -> Output {
-    let child = command
+    wait(spawn(command), Duration::from_secs(60), &mut 0)
+}
+
+/// The same, how long it took, and the most memory that it had, in KiB: but for its last milliseconds.
+#[track_caller]
+pub fn measured(command: &mut Command) -> (Output, Duration, u64) {
+    let start = Instant::now();
+    let mut peak = 0;
+    let output = wait(spawn(command), Duration::from_secs(60), &mut peak);
+    (output, start.elapsed(), peak)
+}
+
+fn spawn(command: &mut Command) -> Child {
+    let command = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the tool starts");
-    wait(child, Duration::from_secs(60))
+        .stderr(Stdio::piped());
+    command.spawn().expect("the tool starts")
 }
 
-/// The same, and how long it took.
-#[track_caller]
-pub fn timed(command: &mut Command) -> (Output, Duration) {
-    let start = Instant::now();
-    let output = finish(command);
-    (output, start.elapsed())
+/// The most memory that a process has had, in KiB: `proc_pid_status(5)`.
+fn peak_of(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let number = peak.and_then(|peak| peak.split_whitespace().next()?.parse().ok());
+    number.unwrap_or(0)
 }
 
 #[track_caller]
-fn wait(mut child: Child, limit: Duration) -> Output {
+fn wait(mut child: Child, limit: Duration, peak: &mut u64) -> Output {
     fn read(stream: Option<impl Read + Send + 'static>) -> std::thread::JoinHandle<Vec<u8>> {
         let mut stream = stream.expect("a pipe");
         std::thread::spawn(move || {
@@ -61,6 +72,7 @@ fn wait(mut child: Child, limit: Duration) -> Output {
         if let Some(status) = child.try_wait().expect("the tool's status") {
             break status;
         }
+        *peak = peak_of(child.id()).max(*peak);
         if start.elapsed() > limit {
             child.kill().expect("the tool ends");
             panic!("the tool did not end within {limit:?}");

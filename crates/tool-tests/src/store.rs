@@ -49,6 +49,12 @@ impl Store {
         (self.lay_out)(self);
     }
 
+    /// The tool's name.
+    pub fn name(&self) -> String {
+        let name = Path::new(self.program).file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    }
+
     /// The temporary directory.
     pub fn top(&self) -> &Path {
         self.top.path()
@@ -165,8 +171,7 @@ impl Store {
     /// The tool fails with one line that has all of `parts`.
     #[track_caller]
     pub fn assert_fails(&self, command: &mut Command, parts: &[&str]) {
-        let name = Path::new(self.program).file_name().unwrap_or_default();
-        assert_fails(&name.to_string_lossy(), &finish(command), parts);
+        assert_fails(&self.name(), &finish(command), parts);
     }
 }
 

@@ -132,7 +132,7 @@ impl Nix {
         for (name, value) in &self.arguments {
             command.args(["--argstr", name, value]);
         }
-        if std::env::var_os("HERMETIC_OUT_SOAK").is_some() {
+        if std::env::var_os("HERMETIC_OUT_CHECK_TOOLS").is_some() {
             command.args(["--arg", "checkTools", "true"]);
         }
         command.args(more);

@@ -3,9 +3,11 @@
 pub(crate) mod cpio;
 pub(crate) mod tar;
 
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
+
+use hermetic_out::regular_file;
+use rustix::fs::CWD;
 
 use crate::error::{Error, io_error};
 use crate::root_tree::Content;
@@ -31,7 +33,7 @@ fn copy_content(
         Content::OnDisk { path, size } => (path, *size),
     };
     buffer.resize(BLOCK, 0);
-    let mut file = File::open(path).map_err(io_error("reading", path))?;
+    let mut file = regular_file::open_at(CWD, path).map_err(io_error("reading", path))?;
     let mut left = size;
     loop {
         let length = file.read(buffer).map_err(io_error("reading", path))?;

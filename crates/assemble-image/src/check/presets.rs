@@ -1,9 +1,7 @@
 //! Presets that enable what is not there: `systemd.preset(5)`.
 
-use std::fs;
-
 use bstr::ByteSlice;
-use hermetic_out::{Finding, Place, SourceText};
+use hermetic_out::{Finding, Place, SourceText, regular_file};
 use hermetic_out_formats::Span;
 use hermetic_out_formats::unit::place::{Manager, load_path};
 use hermetic_out_formats::unit::relations::template_of;
@@ -22,7 +20,7 @@ pub(super) fn check(tree: &RootTree, options: &Options) -> Result<Vec<Finding>, 
         (&options.user_preset, Manager::User),
     ] {
         let Some(file) = file else { continue };
-        let text = fs::read(file).map_err(io_error("reading the preset", file))?;
+        let text = regular_file::read(file).map_err(io_error("reading the preset", file))?;
         let text = SourceText::new(text);
         let mut start = 0;
         for line in text.split(|byte| *byte == b'\n') {
@@ -74,7 +72,7 @@ mod tests {
         let preset = tempfile::NamedTempFile::new().unwrap();
         let text = "# enable no.service\nenable a.service\nenable getty@tty1.service\n\
                     enable gone.service\nenable b*.service\ndisable other.service\n";
-        fs::write(preset.path(), text).unwrap();
+        std::fs::write(preset.path(), text).unwrap();
         let mut tree = RootTree::default();
         tree.insert("usr/lib/systemd/system/a.service", file(""));
         tree.insert("usr/lib/systemd/system/getty@.service", file(""));

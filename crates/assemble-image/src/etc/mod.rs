@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use bstr::ByteSlice;
-use hermetic_out::{Finding, Place};
+use hermetic_out::{Finding, Place, regular_file};
 use hermetic_out_formats::Span;
 
 use crate::command::{is_full, join, run_beside, run_commands};
@@ -215,7 +215,7 @@ fn read_pin(options: &Options) -> Result<Option<Numbers>, Error> {
     let Some(path) = &options.users_pin else {
         return Ok(None);
     };
-    let text = fs::read(path).map_err(io_error("reading --users-pin", path))?;
+    let text = regular_file::read(path).map_err(io_error("reading --users-pin", path))?;
     let numbers = Numbers::of_pin_file(&text).map_err(|line| Error::Option {
         option: "--users-pin",
         value: path.display().to_string(),
@@ -299,7 +299,7 @@ fn check_made(
 }
 
 fn read_hash(file: &Path) -> Result<Vec<u8>, Error> {
-    let hash = fs::read(file).map_err(io_error("reading the password hash in", file))?;
+    let hash = regular_file::read(file).map_err(io_error("reading the password hash in", file))?;
     Ok(hash.trim().to_vec())
 }
 
@@ -393,7 +393,7 @@ fn take_catalog(tree: &mut RootTree, staging: &Staging) -> Result<(), Error> {
     if !staging.has(b"var/lib/systemd/catalog/database") {
         return Ok(());
     }
-    let bytes = fs::read(&made).map_err(io_error("reading", &made))?;
+    let bytes = regular_file::read(&made).map_err(io_error("reading", &made))?;
     tree.insert(CATALOG, Entry::bytes(bytes, 0o444));
     let line = "d /var/lib/systemd/catalog\n\
                 L+ /var/lib/systemd/catalog/database - - - - /usr/lib/systemd/catalog/database\n";

@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use hermetic_out::apply::NewTree;
+use hermetic_out::regular_file;
 use walkdir::WalkDir;
 
 use crate::error::{Error, io_error, walk_error};
@@ -376,7 +377,7 @@ fn read_entry(path: &Path, file_type: fs::FileType) -> Result<Entry, Error> {
         fs::set_permissions(path, fs::Permissions::from_mode(0o600))
             .map_err(io_error("setting the mode of", path))?;
     }
-    let content = fs::read(path).map_err(io_error("reading", path))?;
+    let content = regular_file::read(path).map_err(io_error("reading", path))?;
     if mode & 0o400 == 0 {
         fs::set_permissions(path, fs::Permissions::from_mode(mode))
             .map_err(io_error("setting the mode of", path))?;

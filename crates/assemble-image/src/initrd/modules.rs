@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
+use hermetic_out::regular_file;
 
 use walkdir::WalkDir;
 
@@ -68,7 +70,7 @@ pub(super) fn add(
         let (from, to) = (modules.path(file), base.join(as_path(&join(&top, file))));
         let parent = to.parent().unwrap_or(&base);
         fs::create_dir_all(parent).map_err(io_error("making the directory", parent))?;
-        fs::copy(&from, &to).map_err(io_error("copying the module", &from))?;
+        copy(&from, &to).map_err(io_error("copying the module", &from))?;
     }
     index_command(directory, work).run("indexing the modules of the initrd")?;
     let start = base.join(as_path(&top));
@@ -85,6 +87,11 @@ pub(super) fn add(
     let file = Entry::bytes(list, 0o444);
     tree.insert("etc/modules-load.d/initrd.conf", file);
     Ok(())
+}
+
+/// Copies the content of a regular file.
+fn copy(from: &Path, to: &Path) -> io::Result<u64> {
+    io::copy(&mut regular_file::open(from)?, &mut fs::File::create(to)?)
 }
 
 /// The modules of one kernel.
@@ -123,7 +130,7 @@ impl Modules {
         }
         let version = version_of(directory).into_vec();
         let path = directory.join("modules.dep");
-        let text = fs::read(&path).map_err(io_error("reading", &path))?;
+        let text = regular_file::read(&path).map_err(io_error("reading", &path))?;
         let mut files = BTreeMap::new();
         for line in text.lines() {
             let Some((file, needed)) = line.split_once_str(":") else {
@@ -139,7 +146,7 @@ impl Modules {
             files.insert(name_of_module(file), all);
         }
         let path = directory.join("modules.builtin");
-        let built_in = match fs::read(&path) {
+        let built_in = match regular_file::read(&path) {
             Ok(text) => text.lines().map(name_of_module).collect(),
             Err(_) => BTreeSet::new(),
         };

@@ -8,11 +8,28 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::LazyLock;
 
 use tempfile::TempDir;
+use tests_packages::archive::Archive;
+use tests_packages::tool_root::{IMAGES, ToolRoot};
 
 /// The package that every image of these tests has.
 pub(crate) const BASE: &str = "/nix/store/00000000000000000000000000000000-base-1.0";
+
+/// The search path with the tools of one Debian release in front, which are fetched unless the cache has them.
+static SEARCH_PATH: LazyLock<OsString> = LazyLock::new(|| {
+    let tools = Archive::open().and_then(|archive| ToolRoot::provide(&archive, &IMAGES));
+    let tools = tools.unwrap_or_else(|error| panic!("{error}"));
+    tools.search_path()
+});
+
+/// A run of one of the tools, or of a program that starts one.
+pub(crate) fn command(name: &str) -> Command {
+    let mut command = Command::new(name);
+    command.env("PATH", &*SEARCH_PATH);
+    command
+}
 
 /// A store below a temporary root, and a place for outputs.
 pub(crate) struct World {
@@ -62,6 +79,14 @@ impl World {
             .join("lib/systemd/system/worker-alias.service");
         symlink("worker.service", alias).expect("an alias");
         world
+    }
+
+    /// The same, with the tools.
+    pub(crate) fn with_tools() -> Self {
+        Self {
+            search_path: Some(SEARCH_PATH.clone()),
+            ..Self::new()
+        }
     }
 
     /// A path in the temporary directory.
@@ -145,4 +170,15 @@ pub(crate) fn run(command: &mut Command, status: i32) -> Output {
 /// What was written to standard error.
 pub(crate) fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// The processes whose command lines have all these words.
+pub(crate) fn running(words: &[&str]) -> Vec<String> {
+    let processes = fs::read_dir("/proc").expect("/proc").flatten();
+    let lines = processes.filter_map(|process| {
+        let line = fs::read(process.path().join("cmdline")).ok()?;
+        Some(String::from_utf8_lossy(&line).replace('\0', " "))
+    });
+    let has_all = |line: &String| words.iter().all(|word| line.contains(word));
+    lines.filter(has_all).collect()
 }

@@ -30,6 +30,9 @@ const MAX_NAMES: usize = 256 * 1024;
 /// The longest list of directories that is read.
 const MAX_SEARCH_PATH: usize = 64 * 1024;
 
+/// How many of its directories are taken: each library is looked for in all of them.
+const MAX_DIRECTORIES: usize = 512;
+
 /// What an ELF file is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -107,6 +110,8 @@ pub enum ElfProblem {
     /// A string that a header or the dynamic section names lies outside the file, or has no end; or they are
     /// longer than is read.
     BadString,
+    /// The search path has more directories than are read.
+    LongSearchPath,
     /// A note whose lengths exceed it or whose text violates its specification, or more notes than are read.
     BadNote,
 }
@@ -229,8 +234,18 @@ fn read_dynamic<R: ReadAt + ?Sized>(elf: &mut Elf, file: &R, headers: &Headers) 
                 }
             }
             dynamic::DT_SONAME => elf.soname = text(elf, MAX_STRING)?,
-            dynamic::DT_RPATH => elf.rpath = directories(text(elf, MAX_SEARCH_PATH)?),
-            dynamic::DT_RUNPATH => elf.runpath = directories(text(elf, MAX_SEARCH_PATH)?),
+            dynamic::DT_RPATH | dynamic::DT_RUNPATH => {
+                let mut directories = directories(text(elf, MAX_SEARCH_PATH)?);
+                if directories.len() > MAX_DIRECTORIES {
+                    elf.problem(ElfProblem::LongSearchPath);
+                    directories.truncate(MAX_DIRECTORIES);
+                }
+                if tag == dynamic::DT_RPATH {
+                    elf.rpath = directories;
+                } else {
+                    elf.runpath = directories;
+                }
+            }
             dynamic::DT_FLAGS_1 => {
                 elf.no_default_directories = value & dynamic::DF_1_NODEFLIB != 0;
             }

@@ -298,3 +298,16 @@ fn the_names_in_a_file_are_bounded() {
         elf.problems
     );
 }
+
+#[test]
+fn the_directories_of_a_search_path_are_bounded() {
+    for tag in [15, 29] {
+        let file = Sample {
+            strings: vec![(tag, "/a:".repeat(2000).leak())],
+            ..Sample::default()
+        };
+        let elf = read_bytes(&file.build());
+        assert_eq!(elf.search_path().len(), MAX_DIRECTORIES);
+        assert_eq!(elf.problems, [ElfProblem::LongSearchPath]);
+    }
+}

@@ -4,6 +4,9 @@ use crate::mapped_text::MappedText;
 use crate::reference::{Declaration, Role, Scan};
 use crate::unit::place::{Manager, UnitPlace};
 
+/// How many directories of `ExecSearchPath=` count: each program is looked for in all of them.
+const MAX_SEARCH_PATH: usize = 64;
+
 /// How a unit runs; other files have settings of their own, by the same names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UnitContext {
@@ -11,7 +14,7 @@ pub struct UnitContext {
     pub other_root: bool,
     /// Its programs run without privileges.
     pub unprivileged: bool,
-    /// The directories of `ExecSearchPath=`.
+    /// The directories of `ExecSearchPath=`, each once; the first [`MAX_SEARCH_PATH`].
     pub search_path: Vec<Vec<u8>>,
     /// The programs that it runs by a bare name.
     pub names: Vec<Vec<u8>>,
@@ -30,9 +33,10 @@ impl UnitContext {
             match fact {
                 Declaration::OtherRoot => self.other_root = true,
                 Declaration::RunsAsUser => self.unprivileged = true,
-                Declaration::SearchPath(path) => self
-                    .search_path
-                    .extend(path.bytes().split(|byte| *byte == b':').map(<[u8]>::to_vec)),
+                Declaration::SearchPath(path) => {
+                    let directories = path.bytes().split(|byte| *byte == b':');
+                    directories.for_each(|directory| self.add_directory(directory));
+                }
                 Declaration::ExecPath { path, is_allowed } if *is_allowed => {
                     self.exec_allowed.push(path.bytes().to_vec());
                 }
@@ -51,6 +55,13 @@ impl UnitContext {
             if runs && reference.text.is_literal() && !value.contains(&b'/') {
                 self.names.push(value.to_vec());
             }
+        }
+    }
+
+    fn add_directory(&mut self, directory: &[u8]) {
+        let has_room = self.search_path.len() < MAX_SEARCH_PATH;
+        if has_room && !self.search_path.iter().any(|known| known == directory) {
+            self.search_path.push(directory.to_vec());
         }
     }
 
@@ -104,5 +115,15 @@ mod tests {
         assert!(settings.forbids(b"/nix/store"));
         settings.exec_allowed.push(b"/nix/".to_vec());
         assert!(!settings.forbids(b"/nix/store"));
+    }
+
+    #[test]
+    fn as_many_directories_as_programs_are_looked_for_in() {
+        let directories: Vec<String> = (0..1000).map(|number| format!("/a:/{number}")).collect();
+        let unit = format!("[Service]\nExecSearchPath={}\n", directories.join(":"));
+        let mut settings = UnitContext::default();
+        settings.add(b"x", &scan(FileKind::Unit, unit.as_bytes()));
+        assert_eq!(settings.search_path.len(), MAX_SEARCH_PATH);
+        assert_eq!(settings.search_path[..3], [&b"/a"[..], b"/0", b"/1"]);
     }
 }

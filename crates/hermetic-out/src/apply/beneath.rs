@@ -19,35 +19,63 @@ const DIRECTORY: OFlags = OFlags::DIRECTORY
     .union(OFlags::RDONLY);
 const DIRECTORY_MODE: u32 = 0o755;
 
-/// The outputs that a plan changes. Each is opened once, so that whatever takes its place afterwards is
-/// not written to, and locked against another run.
-pub(super) struct OpenOutputs<'a> {
+/// The outputs of a package. Each is opened once, so that whatever takes its place afterwards is not written
+/// to, and locked against another run until this is dropped.
+#[derive(Debug)]
+pub struct LockedOutputs<'a> {
     package: &'a Package,
     tops: Vec<(&'a Path, Top)>,
 }
 
-impl<'a> OpenOutputs<'a> {
-    /// Opens the outputs in which something changes. Fails if one is a link: what it leads to is no
-    /// output of this package.
-    pub(super) fn open(plan: &Plan, package: &'a Package) -> Result<Self, ApplyError> {
-        let mut paths: Vec<&Path> = Vec::new();
-        for path in plan.changes.iter().flat_map(Change::paths) {
-            let output = package.output_of(path).ok_or_else(|| ApplyError::Outside {
-                path: path.to_owned(),
-            })?;
-            paths.push(&output.path);
-        }
+impl<'a> LockedOutputs<'a> {
+    /// Opens the outputs, and waits until no other run works on them. What is no directory is left out: a
+    /// package of which nothing is changed may have it.
+    #[must_use]
+    pub fn lock(package: &'a Package) -> Self {
+        let mut paths: Vec<&Path> = package
+            .outputs
+            .iter()
+            .map(|output| output.path.as_path())
+            .collect();
         // In one order, so that two runs do not wait for each other.
         paths.sort_unstable();
         paths.dedup();
         let tree = Tree::new(package.store.clone());
         let tops = paths
             .into_iter()
-            .map(|path| Ok((path, Top::of_output(path, &tree)?)));
-        Ok(Self {
-            package,
-            tops: tops.collect::<Result<_, _>>()?,
-        })
+            .filter_map(|path| Some((path, Top::of_output(path, &tree).ok()?)))
+            .collect();
+        Self { package, tops }
+    }
+
+    /// Whether the output is a directory, so that it is locked.
+    #[must_use]
+    pub fn has(&self, output: &Path) -> bool {
+        self.top(output).is_some()
+    }
+
+    /// Fails unless every output in which something changes is open: if it is a link, what it leads to is no
+    /// output of this package.
+    pub(super) fn check(&self, plan: &Plan) -> Result<(), ApplyError> {
+        for path in plan.changes.iter().flat_map(Change::paths) {
+            let output = self.package.output_of(path);
+            let output = output.ok_or_else(|| ApplyError::Outside {
+                path: path.to_owned(),
+            })?;
+            if self.top(&output.path).is_none() {
+                Top::of_output(&output.path, &Tree::new(self.package.store.clone()))?;
+                // It was none when the others were opened.
+                return Err(ApplyError::NotADirectory {
+                    path: output.path.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn top(&self, output: &Path) -> Option<&Top> {
+        let top = self.tops.iter().find(|(known, _)| *known == output);
+        top.map(|(_, top)| top)
     }
 
     /// The directory that holds `path`, opened without leaving the output, and the last component.
@@ -60,8 +88,7 @@ impl<'a> OpenOutputs<'a> {
             path: path.to_owned(),
         };
         let output = self.package.output_of(path).ok_or_else(outside)?;
-        let top = self.tops.iter().find(|(known, _)| *known == output.path);
-        let (_, top) = top.ok_or_else(outside)?;
+        let top = self.top(&output.path).ok_or_else(outside)?;
         let sub_path = path.strip_prefix(&output.path).map_err(|_| outside())?;
         let name = sub_path.file_name().ok_or_else(outside)?;
         let parent = sub_path.parent().unwrap_or(Path::new(""));

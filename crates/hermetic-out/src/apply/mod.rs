@@ -11,11 +11,9 @@ use rustix::fs::{AtFlags, FileType, RenameFlags};
 use rustix::io::Errno;
 use thiserror::Error;
 
-pub use self::beneath::NewTree;
-use self::beneath::OpenOutputs;
+pub use self::beneath::{LockedOutputs, NewTree};
 pub use self::staged::TEMPORARY_NAME;
 use self::staged::{Staged, replace_by_link};
-use crate::package::Package;
 use crate::plan::{Change, FileEdits, Plan};
 use crate::regular_file::open_at;
 
@@ -55,12 +53,12 @@ pub enum ApplyError {
     },
 }
 
-/// Carries out `plan` in the outputs of `package`. Files keep their mode, their times and, where the
+/// Carries out `plan` in the outputs. Files keep their mode, their times and, where the
 /// system allows it, their owner and extended attributes. No link is followed out of an output, and an
-/// output that is a link is refused. A second run on the same outputs waits for this one; what it has
-/// read meanwhile may make it fail with [`ApplyError::Changed`].
-pub fn apply(plan: &Plan, package: &Package) -> Result<(), ApplyError> {
-    let outputs = &OpenOutputs::open(plan, package)?;
+/// output that is a link is refused. A plan that was made before the outputs were locked may fail with
+/// [`ApplyError::Changed`], as another run may have worked on them meanwhile.
+pub fn apply(plan: &Plan, outputs: &LockedOutputs<'_>) -> Result<(), ApplyError> {
+    outputs.check(plan)?;
     for change in &plan.changes {
         match change {
             Change::Edit(edits) => edit(edits, outputs)?,
@@ -92,7 +90,7 @@ fn failed<E: Into<io::Error>>(action: &'static str, path: &Path) -> impl FnOnce(
 }
 
 /// Replaces the content of a file, or does nothing if that was done meanwhile.
-fn edit(edits: &FileEdits, outputs: &OpenOutputs<'_>) -> Result<(), ApplyError> {
+fn edit(edits: &FileEdits, outputs: &LockedOutputs<'_>) -> Result<(), ApplyError> {
     let path = &edits.path;
     let (directory, name) = outputs.parent_of(path, false)?;
     let old = open_at(&directory, Path::new(name)).map_err(failed("opening", path))?;
@@ -117,7 +115,7 @@ fn content(mut file: &File) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
-fn rename(from: &Path, to: &Path, outputs: &OpenOutputs<'_>) -> Result<(), ApplyError> {
+fn rename(from: &Path, to: &Path, outputs: &LockedOutputs<'_>) -> Result<(), ApplyError> {
     let (old, old_name) = outputs.parent_of(from, false)?;
     let (new, new_name) = outputs.parent_of(to, true)?;
     let flags = RenameFlags::NOREPLACE;
@@ -128,7 +126,7 @@ fn create(
     path: &Path,
     content: &[u8],
     mode: u32,
-    outputs: &OpenOutputs<'_>,
+    outputs: &LockedOutputs<'_>,
 ) -> Result<(), ApplyError> {
     let (directory, name) = outputs.parent_of(path, true)?;
     let write = || -> Result<(), Errno> {
@@ -141,7 +139,7 @@ fn create(
 
 /// Makes what is at `from` be at `to` as well, unless it is there already. It is copied, not linked: a
 /// second name would let an edit of one place change the other.
-fn copy(from: &Path, to: &Path, outputs: &OpenOutputs<'_>) -> Result<(), ApplyError> {
+fn copy(from: &Path, to: &Path, outputs: &LockedOutputs<'_>) -> Result<(), ApplyError> {
     let (old_directory, old_name) = outputs.parent_of(from, false)?;
     let (new_directory, new_name) = outputs.parent_of(to, true)?;
     let copied = || -> io::Result<bool> {
@@ -166,7 +164,7 @@ fn copy(from: &Path, to: &Path, outputs: &OpenOutputs<'_>) -> Result<(), ApplyEr
     }
 }
 
-fn link(path: &Path, target: &Path, outputs: &OpenOutputs<'_>) -> Result<(), ApplyError> {
+fn link(path: &Path, target: &Path, outputs: &LockedOutputs<'_>) -> Result<(), ApplyError> {
     let (directory, name) = outputs.parent_of(path, true)?;
     let there = rustix::fs::statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW);
     // A file is no link that could get another target.
@@ -177,7 +175,7 @@ fn link(path: &Path, target: &Path, outputs: &OpenOutputs<'_>) -> Result<(), App
         .map_err(failed("giving another target to the link", path))
 }
 
-fn remove(path: &Path, outputs: &OpenOutputs<'_>) -> Result<(), ApplyError> {
+fn remove(path: &Path, outputs: &LockedOutputs<'_>) -> Result<(), ApplyError> {
     let (directory, name) = outputs.parent_of(path, false)?;
     match rustix::fs::unlinkat(&directory, name, AtFlags::empty()) {
         Err(Errno::ISDIR) => rustix::fs::unlinkat(&directory, name, AtFlags::REMOVEDIR),
@@ -205,7 +203,7 @@ mod tests {
     }
 
     fn done(change: Change, package: &Package) -> Result<(), ApplyError> {
-        apply(&vec![change].into(), package)
+        apply(&vec![change].into(), &LockedOutputs::lock(package))
     }
 
     #[test]

@@ -32,6 +32,7 @@ fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
             ElfProblem::BadProgramHeaders => "the program headers of the ELF file lie outside it",
             ElfProblem::BadDynamicSection => "the dynamic section of the ELF file has no end or no strings",
             ElfProblem::BadString => "a string of the ELF file lies outside it",
+            ElfProblem::LongSearchPath => "the search path of the ELF file has more directories than are read",
             ElfProblem::BadNote => "a note of the ELF file does not have the size that it declares",
             _ => "the ELF file is malformed",
         };

@@ -29,19 +29,19 @@ fn check(subject: &FileSubject<'_>, reporter: &mut Reporter) {
     let Some(elf) = subject.file.elf().filter(|elf| !elf.dlopen.is_empty()) else {
         return;
     };
-    let path = subject.path();
+    let libraries = subject.inside.closure.libraries;
+    let directories = libraries.directories(&subject.path(), elf);
     for entry in &elf.dlopen {
         let severity = match entry.priority {
             Priority::Required => Severity::Error,
             Priority::Recommended => Severity::Warning,
             _ => continue,
         };
-        let libraries = subject.inside.closure.libraries;
         let mut names = entry.sonames.iter();
         let Some(first) = entry.sonames.first() else {
             continue;
         };
-        if names.any(|name| libraries.find(&path, elf, name).is_some()) {
+        if names.any(|name| libraries.find(&directories, name).is_some()) {
             continue;
         }
         let what = if entry.description.is_empty() {

@@ -75,7 +75,7 @@ fn added_commands(subject: &PathSubject<'_>, reporter: &mut Reporter) {
             .entry((place.name, place.directory.path))
             .or_insert_with(|| {
                 let units = subject.closure.units.of_drop_in(&place);
-                !units.is_empty() && units.iter().all(is_second)
+                units.is_some_and(|units| !units.is_empty() && units.iter().all(is_second))
             });
         if *have_two {
             let message = "the drop-in adds a second ExecStart=, which only Type=oneshot allows";

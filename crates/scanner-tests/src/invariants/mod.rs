@@ -25,6 +25,19 @@ pub enum Input {
     Configuration,
 }
 
+impl Input {
+    /// Pieces of which such files are made.
+    pub fn pieces(self) -> &'static [&'static [u8]] {
+        match self {
+            Self::File(kind) => kind.pieces(),
+            Self::Elf => elf::PIECES,
+            Self::WholeScript => whole_text::SCRIPTS,
+            Self::Configuration => whole_text::CONFIGURATION,
+            Self::Script => &[b"; ", b" && ", b"if /usr/bin/x; then ", b"; fi", b"\n"],
+        }
+    }
+}
+
 /// The inputs that are no file of a kind, by name.
 const OTHER_INPUTS: &[(&str, Input)] = &[
     ("configuration", Input::Configuration),
