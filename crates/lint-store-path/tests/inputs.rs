@@ -8,7 +8,10 @@ use tool_tests::inputs::read;
 use tool_tests::run::finish;
 
 /// Where a file sets `PATH`, the lint takes it for one on which everything is found.
-const SET_PATH: &[&str] = &["own-directory: a name in a directory of the package that PATH has"];
+const SET_PATH: &[&str] = &[
+    "own-directory: a name in a directory of the package that PATH has",
+    "own-directory: but an own directory in it is",
+];
 
 #[test]
 fn the_lint_finds_what_the_fixup_would_change() {
