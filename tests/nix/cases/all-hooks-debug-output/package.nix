@@ -15,8 +15,8 @@ withAllHooks (
     # A library has tables for the loader, and needs no other here; a program would need the machine's
     # loader.
     buildPhase = ''
-      cc -g -shared -nostdlib -fPIC -Wl,--build-id=0x1122334455 -o libhello.so library.c
-      cc -g -static -Wl,--build-id=0x6677889900 -o hello program.c
+      cc -g -shared -nostdlib -fPIC -Wl,--build-id=0x1122334455667788 -o libhello.so library.c
+      cc -g -static -Wl,--build-id=0x8877665544332211 -o hello program.c
     '';
     installPhase = ''
       install -D --target-directory="$out/bin" hello
