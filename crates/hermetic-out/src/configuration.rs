@@ -76,8 +76,8 @@ impl Override {
             Self::Replace(path) => ("replace", path),
             Self::Layer(path) => ("layer", path),
             Self::Machine(path) => ("machine", path),
-            Self::UnitDropIn(path) => ("unit-drop-in", path),
-            Self::SameName(path) => ("same-name", path),
+            Self::UnitDropIn(path) => ("unit_drop_in", path),
+            Self::SameName(path) => ("same_name", path),
             Self::Directory(path) => ("directory", path),
             Self::Include(path) => ("include", path),
         }

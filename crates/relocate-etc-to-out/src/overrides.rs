@@ -239,16 +239,16 @@ mod tests {
                 (
                     "/etc/sysctl.d/x.conf",
                     false,
-                    texts(&["same-name /etc/sysctl.d/x.conf"])
+                    texts(&["same_name /etc/sysctl.d/x.conf"])
                 ),
                 (
                     "/etc/x/a.conf",
                     true,
                     texts(&[
                         "layer /etc/x/a.conf",
-                        "unit-drop-in /etc/systemd/system/x.service.d",
-                        "unit-drop-in /etc/systemd/user/x@.service.d",
-                        "same-name /etc/udev/rules.d/60-x.rules",
+                        "unit_drop_in /etc/systemd/system/x.service.d",
+                        "unit_drop_in /etc/systemd/user/x@.service.d",
+                        "same_name /etc/udev/rules.d/60-x.rules",
                     ])
                 ),
                 (

@@ -463,8 +463,11 @@ impl<'a> Rewriter<'a> {
 
     /// Notes what a file of the package reads.
     fn reads(&mut self, sub_path: &[u8], file: &Path, from: ReadFrom) {
-        self.readers
-            .add(sub_path, self.layout.final_place(file), from);
+        // A `.pc` file tells builds a path, and reads nothing.
+        if file.extension() != Some(OsStr::new("pc")) {
+            let file = self.layout.final_place(file);
+            self.readers.add(sub_path, file, from);
+        }
     }
 
     /// Notes what a file of the package reads in an output, if it is configuration.

@@ -359,7 +359,7 @@ mod tests {
         let unit = &value["configuration"][0]["readers"][0];
         assert_eq!(
             unit["overridden"],
-            json!({ "by": "unit-drop-in", "at": "/etc/systemd/system/x.service.d" })
+            json!({ "by": "unit_drop_in", "at": "/etc/systemd/system/x.service.d" })
         );
         assert_eq!(unit["reads"], "output");
         assert!(

@@ -204,6 +204,17 @@ fn callee(text: &[u8]) -> &[u8] {
     text.strip_suffix(b"(").unwrap_or(text).trim_ascii_end()
 }
 
+/// Whether a program in an argument (of awk, sed, perl, python …) writes the path between two parts of it: awk(1)
+/// (`print > "FILE"`), sed(1) (`w FILE`), and what a script can say.
+pub(super) fn program_writes(before: &[u8], after: &[u8]) -> bool {
+    let redirects = without_quote(before).trim_ascii_end().ends_with(b">");
+    let of_sed = before.strip_suffix(b"w ").is_some_and(|before| {
+        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        !before.last().is_some_and(is_name) || before.ends_with(b"/g")
+    });
+    redirects || of_sed || writes(before, after)
+}
+
 fn writes(before: &[u8], after: &[u8]) -> bool {
     // `> /etc/x`, as a shell and perl's open with two arguments have it.
     let redirected = before.trim_ascii_end().strip_suffix(b">");

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Verdict;
 use super::commands::{Done, Operand, of_test, operands, program_of};
+use super::other_script::program_writes;
 use super::output::Output;
 use super::prose::natural_words;
 use super::variables::Variables;
@@ -204,6 +205,22 @@ impl Roles {
     }
 }
 
+/// What stands in front of a part of a text, and behind it.
+fn around<'a>(text: &'a MappedText, part: &MappedText) -> (&'a [u8], &'a [u8]) {
+    let bytes = text.bytes();
+    let start = |text: &MappedText| text.covering_span().map_or(0, |span| span.start);
+    // Where nothing is encoded, they are as far apart as in the file.
+    let distance = start(part).saturating_sub(start(text));
+    let is_there = |at: &usize| {
+        let rest = bytes.get(*at..);
+        rest.is_some_and(|rest| rest.starts_with(part.bytes()))
+    };
+    let found = Some(distance).filter(is_there);
+    let found = found.or_else(|| memchr::memmem::find(bytes, part.bytes()));
+    let (before, rest) = bytes.split_at(found.unwrap_or(0));
+    (before, rest.get(part.len()..).unwrap_or_default())
+}
+
 impl Role<'_> {
     pub(super) fn done(&self) -> Done {
         self.known.operand.done
@@ -267,7 +284,17 @@ impl Role<'_> {
             ),
             (Use::Argument, Done::Made) => (Verdict::Named, "where a directory is made"),
             (Use::Argument, Done::Watched) => (Verdict::Watched, "where a command watches it"),
-            (Use::Argument, Done::Program) => (Verdict::Named, "in a program of another language"),
+            (Use::Argument, Done::Program) => {
+                let (before, after) = around(&word.text, &path.text);
+                if program_writes(before, after) {
+                    (
+                        Verdict::Written,
+                        "where a program of another language writes to it",
+                    )
+                } else {
+                    (Verdict::Named, "in a program of another language")
+                }
+            }
             (Use::Argument, Done::Ignored) => {
                 (Verdict::Documentation, "where nothing is done with it")
             }

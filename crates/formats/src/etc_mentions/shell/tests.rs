@@ -50,6 +50,13 @@ fn commands_and_redirections() {
         ("sed -i s/a/b/ /etc/x", Verdict::Written),
         ("sed -n p /etc/x", Read),
         ("sed 's,@A@,/etc/x,'", Named),
+        ("sed -n 's/a/b/gw /etc/x' y", Verdict::Written),
+        ("awk '{ print > \"/etc/x\" }' y", Verdict::Written),
+        ("sed 's,/etc/x,y,w /etc/z' y", Named),
+        ("awk '{ if ($1 == \"/etc/x\") print }' y", Named),
+        ("python3 -c \"open('/etc/x', 'w')\"", Verdict::Written),
+        ("python3 -c \"open('/etc/x')\"", Named),
+        ("perl -e 'open(F, \">/etc/x\")'", Verdict::Written),
         ("mkdir -p /etc/x", Named),
         ("sudo -n tee -a /etc/x", Verdict::Written),
         (
