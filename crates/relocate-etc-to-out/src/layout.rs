@@ -4,8 +4,9 @@
 mod changes;
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -128,7 +129,7 @@ impl<'a> Layout<'a> {
         for index in 0..layout.sources.len() {
             layout.read_source(index, treatment, &mut references)?;
         }
-        layout.meet();
+        layout.meet()?;
         Ok(layout)
     }
 
@@ -170,7 +171,7 @@ impl<'a> Layout<'a> {
                 let inside = nest.join(&name);
                 add(inside.join("etc").as_os_str().as_bytes(), own.unwrap_or(to));
                 let top = output.path.join(&inside);
-                let names = self.tree.names(&top).unwrap_or_default();
+                let names = names(self.tree, &top)?;
                 if names.iter().any(|name| name != "etc") {
                     self.findings.push(findings::about(
                         &findings::DESTDIR_NEST,
@@ -225,7 +226,7 @@ impl<'a> Layout<'a> {
             let in_place = from == to;
             let content = if file_type.is_dir() {
                 // One that stays is no business of anybody; one that has files comes with them.
-                let names = self.tree.names(&from).unwrap_or_default();
+                let names = names(self.tree, &from)?;
                 let is_empty = names.is_empty();
                 let is_state = state_directories()
                     .any(|known| below(known.as_bytes(), b"etc") == Some(sub_path));
@@ -348,7 +349,7 @@ impl<'a> Layout<'a> {
     }
 
     /// Finds what meets something else at its new place.
-    fn meet(&mut self) {
+    fn meet(&mut self) -> Result<(), Error> {
         let mut first: BTreeMap<PathBuf, usize> = BTreeMap::new();
         let mut collisions: Vec<(usize, String)> = Vec::new();
         for index in 0..self.entries.len() {
@@ -361,7 +362,7 @@ impl<'a> Layout<'a> {
                     Some((self.moved_content(other), other.from.clone()))
                 }
                 None => self
-                    .content_at(&entry.to)
+                    .content_at(&entry.to)?
                     .map(|content| (content, entry.to.clone())),
             };
             match (other, in_the_way) {
@@ -398,23 +399,32 @@ impl<'a> Layout<'a> {
                 "remove one of the two, or add a rule with stay = true to the policy",
             ));
         }
+        Ok(())
     }
 
     fn exists(&self, path: &Path) -> bool {
         self.tree.real_path(path).symlink_metadata().is_ok()
     }
 
-    /// What is at a place now.
-    fn content_at(&self, path: &Path) -> Option<Content> {
+    /// What is at a place now. Fails if something is there that cannot be read: it is not known to be another.
+    fn content_at(&self, path: &Path) -> Result<Option<Content>, Error> {
+        let error = |source| Error::Read {
+            path: path.to_owned(),
+            source,
+        };
         let real = self.tree.real_path(path);
-        let metadata = real.symlink_metadata().ok()?;
-        Some(if metadata.is_symlink() {
-            fs::read_link(&real).map_or(Content::Other, Content::Link)
+        let metadata = match real.symlink_metadata() {
+            Ok(metadata) => metadata,
+            Err(reason) if is_nothing(&reason) => return Ok(None),
+            Err(reason) => return Err(error(reason)),
+        };
+        Ok(Some(if metadata.is_symlink() {
+            Content::Link(fs::read_link(&real).map_err(error)?)
         } else if metadata.is_file() {
-            regular_file::read_unlinked(&real).map_or(Content::Other, Content::File)
+            Content::File(regular_file::read_unlinked(&real).map_err(error)?)
         } else {
             Content::Other
-        })
+        }))
     }
 
     /// What is no directory, but is above a new place.
@@ -581,4 +591,21 @@ pub(crate) fn absolute(path: &Path, target: &Path) -> PathBuf {
     let normal = normalize(joined.as_os_str().as_bytes()).unwrap_or_default();
     let normal = normal.strip_suffix(b"/").unwrap_or(&normal);
     PathBuf::from(OsStr::from_bytes(normal))
+}
+
+/// The names in a directory; none if it is no directory.
+fn names(tree: &Tree, path: &Path) -> Result<Vec<OsString>, Error> {
+    if !fs::metadata(tree.real_path(path)).is_ok_and(|found| found.is_dir()) {
+        return Ok(Vec::new());
+    }
+    tree.names(path).map_err(|source| Error::Read {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Whether the reason says that nothing is there.
+fn is_nothing(reason: &io::Error) -> bool {
+    use io::ErrorKind::{NotADirectory, NotFound};
+    matches!(reason.kind(), NotADirectory | NotFound)
 }

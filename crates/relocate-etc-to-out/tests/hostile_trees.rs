@@ -59,6 +59,20 @@ fn a_file_that_cannot_be_read() {
     assert_eq!(store.read("bin/x"), SCRIPT);
 }
 
+/// It is not known to be another file than the one that belongs there.
+#[test]
+fn a_file_that_cannot_be_read_where_another_belongs() {
+    let store = Store::new();
+    for path in ["usr/etc/twice", "etc/twice"] {
+        store.write(path, b"y\n");
+    }
+    set_mode(&store.out("etc/twice"), 0o200);
+    let parts = ["reading", "twice", "Permission denied"];
+    store.assert_fails(without_privileges(&mut store.command()), &parts);
+    set_mode(&store.out("etc/twice"), 0o644);
+    assert!(finish(&mut store.command()).status.success());
+}
+
 #[test]
 fn a_directory_that_cannot_be_read() {
     for directory in ["etc/deep", "usr/etc/deep", "lib/deep", "var/deep"] {

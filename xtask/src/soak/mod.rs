@@ -14,23 +14,22 @@ mod properties;
 mod races;
 mod scanners;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use scanner_tests::amount;
 use tests_packages::archive::Archive;
 use tests_packages::{etc_package_names, package_names, pc_package_names, store};
 
 use crate::{cargo, project, set_up, target_directory, test};
 
-/// Where the table of a whole run without a failure is.
+/// Where the tables are.
 const PAGE: &str = "docs/attack.md";
-/// Where the tests keep what shows a fault, and any other table is.
-const KEPT: &str = "target/attack";
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -43,7 +42,7 @@ pub(crate) struct Options {
     /// Start of all random numbers; a failure reports its own
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Run only this attack (repeatable); the table is not written
+    /// Run only this attack (repeatable)
     #[arg(long, value_name = "NAME", value_parser = names())]
     only: Vec<String>,
     /// Test the whole corpus of packages and scripts, and the tools in Nix builds, and nothing else
@@ -119,13 +118,12 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let is_chosen = |attack: &&Attack| {
         options.only.is_empty() || options.only.iter().any(|name| name == attack.name)
     };
-    let shares: u64 = ATTACKS
-        .iter()
-        .filter(is_chosen)
-        .map(|attack| attack.share)
-        .sum();
-    let (mut rows, mut failed) = (Vec::new(), Vec::new());
-    for attack in ATTACKS.iter().filter(is_chosen) {
+    let chosen = || ATTACKS.iter().filter(is_chosen);
+    let shares: u64 = chosen().map(|attack| attack.share).sum();
+    let path = project().join(PAGE);
+    let mut sections = sections(&fs::read_to_string(&path).unwrap_or_default());
+    let mut failed = Vec::new();
+    for attack in chosen() {
         println!("{}: {}", attack.name, attack.about);
         let amount = Amount {
             seconds: options.minutes * 60 * attack.share / shares.max(1),
@@ -135,36 +133,23 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
             packages: &packages,
         };
         match (attack.run)(&amount) {
-            Ok(found) => rows.extend(found),
+            Ok(rows) => {
+                sections.insert(attack.name.to_owned(), section(attack, options, &rows)?);
+                fs::write(&path, page(&sections))
+                    .with_context(|| format!("writing {}", path.display()))?;
+            }
             Err(error) => {
                 println!("FAILED: {error:#}");
-                rows.push(Row {
-                    what: attack.name.to_owned(),
-                    amount: String::new(),
-                    result: format!("**failed**: {error:#}"),
-                    command: format!("cargo xtask soak --only {}", attack.name),
-                });
                 failed.push(attack.name);
             }
         }
     }
-    println!();
-    for row in &rows {
-        println!("{}: {}: {}", row.what, row.amount, row.result);
-    }
-    let is_whole = failed.is_empty() && options.only.is_empty();
-    let path = if is_whole {
-        project().join(PAGE)
-    } else {
-        project().join(KEPT).join("attack.md")
-    };
-    fs::create_dir_all(path.parent().unwrap_or(&path))
-        .and_then(|()| fs::write(&path, page(options, &rows)?))
-        .with_context(|| format!("writing {}", path.display()))?;
-    println!("\n{}", path.display());
-    if !failed.is_empty() {
-        bail!("failed: {}; what was kept is in {KEPT}", failed.join(", "));
-    }
+    println!("\n{PAGE}");
+    ensure!(
+        failed.is_empty(),
+        "failed: {}; what was kept is in target/attack",
+        failed.join(", ")
+    );
     Ok(ExitCode::SUCCESS)
 }
 
@@ -258,34 +243,66 @@ fn reported(command: &mut Command, shown: &str) -> anyhow::Result<Result<Vec<Row
     Ok(if passed { Ok(rows) } else { Err(output) })
 }
 
-/// The page with the table.
-fn page(options: &Options, rows: &[Row]) -> io::Result<String> {
-    let mut page = String::from(
-        "# The standing attack\n\nWritten by `cargo xtask soak` from the results of its last whole run; \
-         `cargo xtask docs --check` does not check the numbers. Each attack has a short form, which runs in \
-         `cargo xtask test`. A failure prints its seed and keeps the smallest input in `target/attack`. The tools \
-         are built with overflow checks.\n\n```console\n$ cargo xtask soak                    # all attacks, and \
-         this page\n$ cargo xtask soak --minutes 240      # for four hours\n$ cargo xtask soak --only kills \
-         --seed 7\n$ cargo xtask soak --corpus           # the whole corpus of packages and scripts\n```\n\n",
-    );
+/// What the page says before its first section.
+const PREFACE: &str = "\
+# The standing attack
+
+Written by `cargo xtask soak`. Each section is of the last run of its attack in which nothing failed;
+`cargo xtask docs --check` does not check the numbers. Each attack has a short form, which runs in `cargo xtask test`.
+A failure prints its seed and keeps the smallest input in `target/attack`. The tools are built with overflow checks.
+
+```console
+$ cargo xtask soak                         # all attacks
+$ cargo xtask soak --minutes 240           # for four hours
+$ cargo xtask soak --only kills --seed 7   # one of them
+$ cargo xtask soak --corpus                # the whole corpus of packages and scripts
+```
+";
+
+/// How a section begins.
+const HEADING: &str = "\n## ";
+
+/// The page: its sections in the order of the attacks.
+fn page(sections: &BTreeMap<String, String>) -> String {
+    let mut page = PREFACE.to_owned();
+    for attack in ATTACKS {
+        if let Some(section) = sections.get(attack.name) {
+            page += HEADING;
+            page += section;
+        }
+    }
+    page
+}
+
+/// The sections of a page, by their headings.
+fn sections(page: &str) -> BTreeMap<String, String> {
+    let sections = page.split(HEADING).skip(1);
+    let named = sections.map(|text| {
+        let name = text.lines().next().unwrap_or_default();
+        (name.to_owned(), text.to_owned())
+    });
+    named.collect()
+}
+
+/// The section of an attack, with its table.
+fn section(attack: &Attack, options: &Options, rows: &[Row]) -> io::Result<String> {
     let amount = match options.runs {
         Some(runs) => format!("{runs} runs of each test"),
-        None => format!("{} minutes", options.minutes),
+        None => format!("a part of {} minutes", options.minutes),
     };
-    let _ = writeln!(
-        page,
-        "The last run: {amount}, seed {}, on {}.\n",
+    let mut text = format!(
+        "{}\n\n{}{}\n\nThe run: {amount}, seed {}, {}.\n\n| attack | amount | result | run by |\n\
+         |---|---|---|---|\n",
+        attack.name,
+        attack.about[..1].to_uppercase(),
+        &attack.about[1..],
         options.seed,
         machine()?
     );
-    for attack in ATTACKS {
-        let _ = writeln!(page, "- **{}**: {}", attack.name, attack.about);
-    }
-    page += "\n| attack | amount | result | run by |\n|---|---|---|---|\n";
     for row in rows {
         let cell = |text: &str| text.replace('|', "\\|");
         let _ = writeln!(
-            page,
+            text,
             "| {} | {} | {} | `{}` |",
             cell(&row.what),
             cell(&row.amount),
@@ -293,7 +310,7 @@ fn page(options: &Options, rows: &[Row]) -> io::Result<String> {
             cell(&row.command)
         );
     }
-    Ok(page)
+    Ok(text)
 }
 
 /// The size of the machine.
@@ -306,8 +323,31 @@ fn machine() -> io::Result<String> {
     let memory = memory.and_then(|size| size.trim().split(' ').next()?.parse::<u64>().ok());
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     Ok(format!(
-        "a machine with {processors} processors and {} GiB of memory, Linux {}",
+        "{processors} processors and {} GiB of memory, Linux {}",
         memory.unwrap_or(0) >> 20,
         kernel.trim()
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_section_is_replaced_alone() {
+        let page_of = |text: &str| {
+            let section = |attack: &Attack| {
+                let name = attack.name.to_owned();
+                (name, format!("{}\n\n{text}\n", attack.name))
+            };
+            ATTACKS.iter().map(section).collect::<BTreeMap<_, _>>()
+        };
+        let old = page_of("old");
+        let mut read = sections(&page(&old));
+        assert_eq!(read, old);
+        read.insert("kills".to_owned(), "kills\n\nnew\n".to_owned());
+        let page = page(&read);
+        assert_eq!(page.matches("old").count(), ATTACKS.len() - 1);
+        assert!(page.contains("## kills\n\nnew\n\n## full-disk\n"), "{page}");
+    }
 }

@@ -190,7 +190,7 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
-    use crate::package::Output;
+    use crate::package::{Output, Package};
     use crate::store::Store;
 
     /// A package of one output in a directory of its own.
