@@ -29,6 +29,8 @@
     in
     {
       overlays.default = overlay;
+      # With arguments: where the tools come from.
+      lib.overlayWith = import ./nix-overlay/overlay.nix;
 
       packages = forSystems (
         pkgs:

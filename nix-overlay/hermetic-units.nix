@@ -44,8 +44,10 @@ stdenvNoCC.mkDerivation {
       for output in ${lib.escapeShellArgs outputs}; do
         if [[ -d $output/$directory && ! -L $output/$directory ]]; then
           mkdir --parents "$out/$directory"
-          cp --recursive --no-dereference --no-clobber --no-preserve=mode,ownership \
+          cp --recursive --no-dereference --no-clobber \
             "$output/$directory/." "$out/$directory/"
+          # The files of a store are read-only; scripts stay executable.
+          chmod --recursive u+w "$out/$directory"
         fi
       done
     done <<<"$directories"

@@ -43,7 +43,7 @@ rustPlatform.buildRustPackage {
 
   # A nixpkgs that is too old can still evaluate this.
   preBuild = lib.optionalString (lib.versionOlder rustc.version workspace.package.rust-version) (
-    throw "${name} needs Rust ${workspace.package.rust-version}, and this nixpkgs has ${rustc.version}: take nixpkgs' unstable branch for it, or another rustPlatform by an overlay in front of this one"
+    throw "${name} needs Rust ${workspace.package.rust-version}, and this nixpkgs has ${rustc.version}: take nixpkgs' unstable branch for it, or give the overlay toolPackages that have a newer one"
   );
 
   cargoBuildFlags = flags;

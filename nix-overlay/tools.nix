@@ -11,7 +11,7 @@
       # It fixes nothing. A package that has it is built anew for every new rule, and fails for what its
       # expression may not be able to mend: lintStorePath looks at a package as it is.
       isOptional = true;
-      substitutions = final: {
+      substitutions = final: _: {
         lintStorePath = "${final.lint-store-path}/bin/lint-store-path";
       };
     };
@@ -20,13 +20,10 @@
     description = "Make every program and own file that systemd units name a store path";
     hook = {
       attribute = "patchSystemdUnitsHook";
-      # What stands for @NAME@ in the hook.
-      substitutions = final: {
+      # What stands for @NAME@ in the hook. The shell is not final's: bash may use the hook.
+      substitutions = final: target: {
         patchSystemdUnits = "${final.patch-systemd-units}/bin/patch-systemd-units";
-        # What the packages that use the hook are built for may be another platform than the hook's.
-        runtimeShell =
-          final.targetPackages.runtimeShell
-            or (throw "patchSystemdUnitsHook belongs into nativeBuildInputs: elsewhere it is not known which shell the package will run with");
+        inherit (target) runtimeShell;
       };
     };
   };
@@ -34,7 +31,7 @@
     description = "Make a package read the configuration that it ships";
     hook = {
       attribute = "relocateEtcToOutHook";
-      substitutions = final: {
+      substitutions = final: _: {
         relocateEtcToOut = "${final.relocate-etc-to-out}/bin/relocate-etc-to-out";
       };
     };
@@ -43,7 +40,7 @@
     description = "Make .pc files name their own outputs, and builds install into theirs";
     hook = {
       attribute = "rewritePkgConfigPrefixHook";
-      substitutions = final: {
+      substitutions = final: _: {
         rewritePkgConfigPrefix = "${final.rewrite-pkgconfig-prefix}/bin/rewrite-pkgconfig-prefix";
       };
     };

@@ -21,6 +21,8 @@ complete -c lint-store-path -l explain -d 'Explain a finding and its remedy, and
 bare-program\t''
 broken-elf\t''
 build-directory\t''
+cmake-path-doubled\t''
+core-pattern-too-long\t''
 credential-in-store\t''
 dangling-symlink\t''
 deprecated-directive\t''

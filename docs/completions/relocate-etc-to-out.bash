@@ -74,7 +74,7 @@ _relocate__etc__to__out() {
                     return 0
                     ;;
                 --explain)
-                    COMPREPLY=($(compgen -W "credential-in-store destdir-nest etc-path-in-program foreign-package-directory output-cycle shell-syntax unread-file etc-collision etc-linked-instead etc-written state-in-output tmpfiles-name-taken" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "credential-in-store destdir-nest etc-path-in-program foreign-package-directory output-cycle shell-syntax unread-file etc-collision etc-linked-instead etc-written missing-etc-override state-in-output tmpfiles-name-taken" -- "${cur}"))
                     return 0
                     ;;
                 --mode)

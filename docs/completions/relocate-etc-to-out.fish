@@ -23,6 +23,7 @@ unread-file\t''
 etc-collision\t''
 etc-linked-instead\t''
 etc-written\t''
+missing-etc-override\t''
 state-in-output\t''
 tmpfiles-name-taken\t''"
 complete -c relocate-etc-to-out -l mode -d 'How references to the package\'s own files below /etc are treated; rewrite, unless the policy says otherwise' -r -f -a "rewrite\t'Rewrite them to the output; link the files of those that cannot be rewritten'

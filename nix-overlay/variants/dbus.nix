@@ -1,7 +1,7 @@
 # nixpkgs' dbus reads its configuration, and what packages add to it, from /etc/dbus-1, where NixOS
 # generates both. An image has them in /usr/share/dbus-1, as packages ship them: without this, the
 # bus does not start.
-{ withReplacements }:
+{ checked, withReplacements }:
 dbus:
 dbus.overrideAttrs (
   old:
@@ -11,12 +11,12 @@ dbus.overrideAttrs (
       # The units are the package's, not the administrator's.
       "/etc/systemd/"
       # What dbus-launch starts is in the output that depends on it.
-      "/run/current-system/sw/bin/"
+      "/run/current-system/sw/bin"
     ]
     [
       "--datadir=/usr/share"
       "/lib/systemd/"
-      "/usr/bin/"
+      "/usr/bin"
     ]
     [
       "configureFlags"
@@ -24,6 +24,10 @@ dbus.overrideAttrs (
       "postPatch"
     ]
     old
+  // checked ''
+    refuseInVariant /run/current-system
+    refuseInVariant /etc/dbus-1/system.conf bin/dbus-daemon
+  '' old
   // {
     # A store path cannot be setuid: assemble-image makes such a copy, if it is asked to.
     postInstall =

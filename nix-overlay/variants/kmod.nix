@@ -1,9 +1,10 @@
 # nixpkgs' kmod looks for modules below /run/booted-system and /run/current-system before
 # /lib/modules. An image has only the last: without this it works, but names what is not in it, and
 # so does everything that libkmod is linked into.
-{ withReplacements }:
+{ checked, withReplacements }:
 kmod:
 kmod.overrideAttrs (
+  old:
   withReplacements
     # Versions with meson separate them by commas, those with autoconf by colons.
     [
@@ -23,4 +24,13 @@ kmod.overrideAttrs (
       "configureFlags"
       "mesonFlags"
     ]
+    old
+  // checked ''
+    refuseInVariant /run/booted-system
+    refuseInVariant /run/current-system
+  '' old
+  // {
+    # kmod.pc says where an image's modules are.
+    rewritePkgConfigPrefixKeep = (old.rewritePkgConfigPrefixKeep or [ ]) ++ [ "/lib/modules" ];
+  }
 )

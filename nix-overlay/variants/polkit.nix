@@ -1,9 +1,10 @@
 # nixpkgs' polkit reads actions and rules from /run/current-system/sw/share, where NixOS collects
 # those of all packages. An image has them in /usr/share: without this, nothing is ever authorised.
 # Its setuid helper is in /run/wrappers/bin, in an image, too.
-{ withReplacements }:
+{ checked, withReplacements }:
 polkit:
 polkit.overrideAttrs (
+  old:
   withReplacements
     [ "/run/current-system/sw" ]
     [ "/usr" ]
@@ -13,4 +14,8 @@ polkit.overrideAttrs (
       # It moves what was installed there to the output.
       "postInstall"
     ]
+    old
+  // checked ''
+    refuseInVariant /run/current-system
+  '' old
 )

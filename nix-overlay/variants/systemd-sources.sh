@@ -3,7 +3,7 @@
 # What nixpkgs' patches to the sources look for in a running NixOS is the package's own, or in /usr.
 
 # shellcheck disable=SC2154 # stdenv sets the outputs
-for directory in src units; do
+for directory in factory rules.d shell-completion src sysusers.d tmpfiles.d units; do
     if [[ ! -d $directory ]]; then
         continue
     fi
@@ -31,3 +31,16 @@ fi
 if [[ -f src/hwdb/hwdb.c ]]; then
     sed --in-place 's|UDEVLIBEXECDIR|"/usr/lib/udev"|' src/hwdb/hwdb.c
 fi
+if [[ -f units/systemd-hwdb-update.service.in ]]; then
+    sed --in-place 's|{{UDEVLIBEXECDIR}}/hwdb\.bin|/usr/lib/udev/hwdb.bin|' \
+        units/systemd-hwdb-update.service.in
+fi
+
+# Scripts of other packages that run before the system sleeps or shuts down are in /usr. nixpkgs has some
+# versions look in /etc, by flags or by patches.
+for directory in shutdown sleep; do
+    if [[ -f src/$directory/$directory.c ]]; then
+        sed --in-place "s|SYSTEM_${directory^^}_PATH,|\"/usr/lib/systemd/system-$directory\", &|" \
+            "src/$directory/$directory.c"
+    fi
+done

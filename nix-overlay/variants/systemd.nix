@@ -2,7 +2,20 @@
 # example, which nothing reads, and it starts itself and looks for files below /run/current-system.
 # Here they are in lib again, and what is read is in /etc, in /usr/lib, where an image has the files
 # of all packages, and in the package itself.
-{ lib, withReplacements }:
+{
+  checked,
+  lib,
+  withReplacements,
+}:
+{
+  # The package that gettys start, and the shell of units: else the units name the image's
+  # /usr/bin/agetty, and the shell of the hook. With them a shell may be in the closure, whatever
+  # nixpkgs says.
+  agetty ? null,
+  shell ? null,
+  # What /etc/os-release leads to: else the image's own.
+  osRelease ? null,
+}:
 systemd:
 systemd.overrideAttrs (
   old:
@@ -32,8 +45,16 @@ systemd.overrideAttrs (
         "/usr/"
       ];
     # Some versions refuse a shell in their closure. Units that start /bin/sh then name that of the
-    # image.
+    # image, unless it was asked for another one.
     refusesShell = old ? disallowedRequisites || old ? outputChecks;
+    isShellWanted = agetty != null || shell != null;
+    withoutRefusal = attributes: builtins.removeAttrs attributes [ "disallowedRequisites" ];
+    shellNames = [
+      "/bin/sh"
+      "/usr/bin/sh"
+      "sh"
+    ];
+    shellPath = if lib.isDerivation shell then "${shell}${shell.shellPath or "/bin/sh"}" else "${shell}";
   in
   here [
     "NIX_CFLAGS_COMPILE"
@@ -52,9 +73,26 @@ systemd.overrideAttrs (
     dontMoveSystemdUserUnits = true;
     patchSystemdUnitsKeep =
       (old.patchSystemdUnitsKeep or [ ])
-      ++ lib.optionals refusesShell [
-        "/bin/sh"
-        "sh"
-      ];
+      ++ lib.optionals (shell == null && refusesShell) shellNames
+      # It is made for the image.
+      ++ [ "/usr/lib/udev/hwdb.bin" ];
+    patchSystemdUnitsReplace =
+      (old.patchSystemdUnitsReplace or [ ])
+      ++ lib.optionals (shell != null) (map (name: "${name}=${shellPath}") shellNames);
+    buildInputs = (old.buildInputs or [ ]) ++ lib.optional (agetty != null) (lib.getBin agetty);
   }
+  // lib.optionalAttrs (osRelease != null) { relocateEtcToOutOsRelease = "${osRelease}"; }
+  // lib.optionalAttrs (isShellWanted && old ? disallowedRequisites) { disallowedRequisites = [ ]; }
+  // lib.optionalAttrs (isShellWanted && old ? outputChecks) {
+    outputChecks = builtins.mapAttrs (_: withoutRefusal) old.outputChecks;
+  }
+  // checked ''
+    refuseInVariant /run/current-system
+    refuseInVariant /nix/var/nix/profiles
+    refuseInVariant /etc/zoneinfo
+    refuseInVariant /etc/X11/xkb
+    refuseInVariant "$out/lib/udev/hwdb.bin" lib/systemd/system
+    requireInVariant /usr/lib/systemd/system-shutdown lib/systemd/systemd-shutdown
+    requireInVariant /usr/lib/systemd/system-sleep lib/systemd/systemd-sleep
+  '' old
 )

@@ -17,17 +17,23 @@ let
     in
     drv;
 
-  # All that the overlay needs of a nixpkgs, whichever year it is from.
+  platform = {
+    system = "x86_64-linux";
+    linux-kernel.target = "bzImage";
+  };
+  other.system = "aarch64-linux";
+
+  # All that the overlay needs of a nixpkgs, whichever year it is from. The tools come from its path.
   needed = final: {
     inherit lib;
-    makeSetupHook = arguments: script: made "makeSetupHook" arguments // { inherit script; };
-    rustPlatform.buildRustPackage = made "buildRustPackage";
-    rustc.version = "1.90.0";
+    path = ./stages;
+    config = { };
     stdenv.mkDerivation = made "mkDerivation";
-    stdenv.hostPlatform.linux-kernel.target = "bzImage";
+    stdenv.buildPlatform = platform;
+    stdenv.hostPlatform = platform;
+    stdenv.targetPlatform = platform;
     stdenvNoCC.mkDerivation = made "mkDerivation";
     buildPackages = final;
-    targetPackages.runtimeShell = "/nix/store/bash/bin/bash";
     # The package that everything else would need: nothing here may.
     hello = made "mkDerivation" {
       name = "hello-1.0";
@@ -69,8 +75,8 @@ let
       acl bash bashInteractive binutils callPackage cargo closureInfo coreutils cryptsetup curl dbus
       dbus-broker dosfstools erofs-utils fetchurl findutils gcc glibc gnugrep gnused kmod libcap linux
       mtools nixos
-      openssl pam pkg-config polkit python3 runCommand runtimeShell shadow stdenvNoLibs
-      substituteAll systemd systemdLibs systemdMinimal udev util-linux writeShellScript
+      makeSetupHook openssl pam pkg-config polkit python3 runCommand runtimeShell rustPlatform rustc shadow
+      stdenvNoLibs substituteAll systemd systemdLibs systemdMinimal targetPackages udev util-linux writeShellScript
       writeText writeTextDir
   '') (name: throw "the overlay touches ${name}");
 
@@ -116,6 +122,15 @@ let
 
   imagePackages = more: packages (final: image final // more final);
   withImages = imagePackages (_: { });
+  refusingShells = imagePackages (_: {
+    systemd = overridable {
+      name = "systemd-259";
+      outputChecks.out = {
+        disallowedRequisites = [ "bash" ];
+        maxSize = 1;
+      };
+    };
+  });
   anImage =
     set: more:
     set.hermeticImage (
@@ -139,9 +154,44 @@ let
       ) arguments
     );
 
+  # Every package of a set, bash and Rust included, with every hook.
+  everythingHooked =
+    final: prev:
+    lib.genAttrs (import ./stages { localSystem = platform; }).packageNames (
+      name:
+      (final.withHermeticHooks prev.${name}).overrideAttrs (old: {
+        nativeBuildInputs = old.nativeBuildInputs ++ [ final.buildPackages.lintStorePathHook ];
+      })
+    );
+
   names = builtins.attrNames (overlay (throw "final") (throw "prev"));
 
   toolNames = builtins.attrNames (import ../../nix-overlay/tools.nix);
+  # The examples on a nixpkgs that has their packages.
+  fromExample =
+    let
+      nixpkgs =
+        { overlays }:
+        let
+          original = {
+            chrony = made "mkDerivation" {
+              name = "chrony-4";
+              overrideAttrs = change: made "mkDerivation" ({ name = "chrony-4"; } // change { });
+            };
+            openssh = original.chrony;
+          };
+          final = builtins.foldl' (prev: next: prev // next final prev) (
+            traps // needed final // original
+          ) overlays;
+        in
+        final;
+    in
+    import ../../examples/overlay { inherit nixpkgs; };
+  module = import ../../examples/nixos/configuration.nix {
+    pkgs = plain // {
+      chrony = plain.hello;
+    };
+  };
   # The flake on a nixpkgs that has what a flake wants beside the overlay.
   flake = (import ../../flake.nix).outputs {
     self = flake;
@@ -202,15 +252,107 @@ in
       patched = set.withHermeticHooks prev;
     in
     isFine (map (hook: hook.substitutions) patched.nativeBuildInputs);
-  "the tool is built by prev" =
+  "the tools, the hooks and the shell come from a set of the same path and configuration without changes" =
     let
-      final = {
-        rustPlatform = throw "final.rustPlatform";
-        rustc = throw "final.rustc";
-        lib = throw "final.lib";
+      set = packages (_: {
+        config = {
+          versions.rustc = "1.99.0";
+          packageOverrides = throw "what the configuration changes";
+        };
+      });
+      unchanged = import ./stages { localSystem = platform; };
+    in
+    (set.patch-systemd-units.preBuild or "") == ""
+    && map toString set.patch-systemd-units.nativeBuildInputs == map toString [
+      unchanged.rustc
+      unchanged.cargo
+    ]
+    && set.patchSystemdUnitsHook.substitutions.runtimeShell == unchanged.runtimeShell;
+  "that set is evaluated when a hook is used, and not before" =
+    let
+      set = packages (_: {
+        path = throw "the path is used";
+      });
+      hooked = set.withHermeticHooks set.hello;
+    in
+    isFine hooked.name && isFine set.hermeticKernelConfig && !isFine (toString hooked.nativeBuildInputs);
+  "who pins the tools gives their package set, by platform" =
+    let
+      pinned = import ../../nix-overlay/overlay.nix {
+        toolPackages =
+          prev: wanted:
+          assert prev.stdenv.buildPlatform == platform;
+          import ./stages { localSystem = wanted; }
+          // {
+            runtimeShell = "/pinned/${wanted.system}/bash";
+          };
+      };
+      set = lib.fix (
+        lib.extends pinned (
+          final:
+          traps
+          // needed final
+          // {
+            path = throw "the path is used";
+            stdenv = (needed final).stdenv // {
+              targetPlatform = other;
+            };
+          }
+        )
+      );
+    in
+    set.patchSystemdUnitsHook.substitutions.runtimeShell == "/pinned/aarch64-linux/bash"
+    && set.patch-systemd-units.platform == platform;
+
+  # Bash needs the hook, the hook the tool, the tool Rust, Rust curl, curl openssl …
+  "every package of a set may use every hook" =
+    let
+      set = import ./stages {
+        localSystem = platform;
+        overlays = [
+          overlay
+          everythingHooked
+        ];
       };
     in
-    isFine (overlay final plain).patch-systemd-units.src.outPath;
+    isFine (map (name: set.${name}.outPath) set.packageNames)
+    && builtins.all (name: builtins.length set.${name}.nativeBuildInputs == 4) set.packageNames;
+  "and so it is on two platforms" =
+    let
+      set = import ./stages {
+        localSystem = platform;
+        crossSystem = other;
+        overlays = [
+          overlay
+          everythingHooked
+        ];
+      };
+      hook = set.buildPackages.patchSystemdUnitsHook;
+    in
+    isFine (
+      map (name: [
+        set.${name}.outPath
+        set.buildPackages.${name}.outPath
+      ]) set.packageNames
+    )
+    && builtins.elem hook.outPath (map toString set.bash.nativeBuildInputs)
+    # The tool runs here, and the shell there.
+    && set.buildPackages.patch-systemd-units.platform == platform
+    && set.patch-systemd-units.platform == other
+    &&
+      hook.substitutions.runtimeShell == (import ./stages {
+        localSystem = platform;
+        crossSystem = other;
+      }).runtimeShell;
+  "the overlay changes no package of a set" =
+    let
+      set = import ./stages { localSystem = platform; };
+      changed = import ./stages {
+        localSystem = platform;
+        overlays = [ overlay ];
+      };
+    in
+    builtins.all (name: set.${name}.outPath == changed.${name}.outPath) set.packageNames;
 
   # util-linux needs it, and systemd needs util-linux.
   "systemdPc takes nothing of systemd but its source" =
@@ -245,23 +387,14 @@ in
       "the build platform's second"
       "the build platform's third"
     ];
-  "the shell is that of the platform that packages are for" =
-    (packages (_: { targetPackages.runtimeShell = "/target/bash"; }))
-    .patchSystemdUnitsHook.substitutions.runtimeShell == "/target/bash";
-  "a hook for no platform evaluates until its shell is asked for" =
-    let
-      hook = (packages (_: { targetPackages = { }; })).patchSystemdUnitsHook;
-    in
-    isFine hook.meta && !isFine hook.substitutions;
-
   "with an old Rust the tool evaluates until it is built" =
     let
-      tool = (packages (_: { rustc.version = "1.77.2"; })).patch-systemd-units;
+      tool = (packages (_: { config.versions.rustc = "1.77.2"; })).patch-systemd-units;
     in
     isFine tool.meta && isFine tool.version && !isFine tool.preBuild;
   "with Rust 1.90 and newer it is built" =
     isFine plain.patch-systemd-units.preBuild
-    && isFine (packages (_: { rustc.version = "1.100.0"; })).patch-systemd-units.preBuild;
+    && isFine (packages (_: { config.versions.rustc = "1.100.0"; })).patch-systemd-units.preBuild;
 
   # Images.
   "an image needs nothing else of a nixpkgs" = isFine [
@@ -277,8 +410,10 @@ in
     && valuesOf "--kernel" (argumentsOf { kernel = null; }) == [ ];
   "a platform whose kernel has no known name asks for the file" =
     let
-      set = imagePackages (_: {
-        stdenv.hostPlatform = { };
+      set = imagePackages (final: {
+        stdenv = (needed final).stdenv // {
+          hostPlatform = { };
+        };
       });
     in
     !isFine (anImage set { }).assembleImageArguments
@@ -378,16 +513,26 @@ in
       bare = builtins.attrNames (overridable { name = "x"; });
       added = package: builtins.attrNames (builtins.removeAttrs package (bare ++ [ "nativeBuildInputs" ]));
     in
-    added withImages.hermeticKmod == [ "mesonFlags" ]
-    && added withImages.hermeticPolkit == [ "postInstall" ]
+    added withImages.hermeticKmod == [
+      "mesonFlags"
+      "preFixup"
+      "rewritePkgConfigPrefixKeep"
+    ]
+    && added withImages.hermeticPolkit == [
+      "postInstall"
+      "preFixup"
+    ]
     && added withImages.hermeticSystemd == [
       "arguments"
+      "buildInputs"
       "dontMoveSystemdUserUnits"
       "patchSystemdUnitsKeep"
+      "patchSystemdUnitsReplace"
       "patches"
       "postInstall"
       "postPatch"
       "preConfigure"
+      "preFixup"
     ];
   "autoconf's options are changed as meson's are" =
     let
@@ -411,7 +556,8 @@ in
     !(set.hermeticSystemd ? arguments) && isFine set.hermeticSystemd.postPatch;
   "a nixpkgs without systemdUkify has it made" =
     withImages.hermeticSystemdUkify.name == "systemd-259"
-    && (imagePackages (_: { systemdUkify = overridable { name = "ukify"; }; })).hermeticSystemdUkify.name == "ukify";
+    && (imagePackages (_: { systemdUkify = overridable { name = "ukify"; }; })).hermeticSystemdUkify.name == "ukify"
+    && (imagePackages (_: { systemdUkify = throw "removed"; })).hermeticSystemdUkify.name == "systemd-259";
   "fetched patches are told from files by name, and stay" =
     let
       patches = [
@@ -428,21 +574,44 @@ in
     in
     map (patch: patch.name) set.hermeticSystemd.patches == [ "fix.patch" ];
   "a systemd whose closure may have no shell keeps the name of the image's" =
+    !builtins.elem "/bin/sh" withImages.hermeticSystemd.patchSystemdUnitsKeep
+    && builtins.elem "/bin/sh" refusingShells.hermeticSystemd.patchSystemdUnitsKeep;
+  "who gives the variant of systemd a shell or a getty has it in the closure" =
     let
-      set = imagePackages (_: {
-        systemd = overridable {
-          name = "systemd-259";
-          outputChecks.out.disallowedRequisites = [ "bash" ];
+      changed = refusingShells.hermeticSystemd.override {
+        agetty = overridable { name = "util-linux"; };
+        shell = overridable {
+          name = "dash";
+          outPath = "/nix/store/dash";
+          shellPath = "/bin/dash";
         };
-      });
+        osRelease = "/nix/store/os-release";
+        withUkify = true;
+      };
     in
-    withImages.hermeticSystemd.patchSystemdUnitsKeep == [ ]
-    && builtins.elem "/bin/sh" set.hermeticSystemd.patchSystemdUnitsKeep;
+    changed.patchSystemdUnitsKeep == [ "/usr/lib/udev/hwdb.bin" ]
+    && builtins.elem "/bin/sh=/nix/store/dash/bin/dash" changed.patchSystemdUnitsReplace
+    && map (input: input.name) changed.buildInputs == [ "util-linux" ]
+    && changed.outputChecks.out == { maxSize = 1; }
+    && changed.relocateEtcToOutOsRelease == "/nix/store/os-release"
+    && builtins.attrNames changed.arguments == [
+      "kmod"
+      "withUkify"
+    ];
 
   # The kernel's configuration.
   "every option of the kernel is set over what nixpkgs says, to yes" = builtins.all (
     option: option._type == "override" && option.content.tristate == "y"
   ) (builtins.attrValues plain.hermeticKernelConfig);
+
+  "the example of an overlay builds its packages with the hooks" =
+    map (hook: hook.name) fromExample.chrony.nativeBuildInputs == [
+      "patch-systemd-units-hook"
+      "relocate-etc-to-out-hook"
+      "rewrite-pkgconfig-prefix-hook"
+    ];
+  "the example of a NixOS evaluates" =
+    isFine module && map (units: units.by) module.systemd.packages == [ "mkDerivation" ];
 
   "default.nix has the same names" =
     let

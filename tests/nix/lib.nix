@@ -39,6 +39,8 @@ let
       mapAttrs
       removeAttrs
       ;
+    last = values: builtins.elemAt values (builtins.length values - 1);
+    init = values: builtins.genList (builtins.elemAt values) (builtins.length values - 1);
     imap0 =
       f: values: builtins.genList (index: f index (builtins.elemAt values index)) (builtins.length values);
     genAttrs =
@@ -65,12 +67,32 @@ let
     escapeShellArg = text: "'${builtins.replaceStrings [ "'" ] [ "'\\''" ] (toString text)}'";
     escapeShellArgs = texts: builtins.concatStringsSep " " (map lib.escapeShellArg texts);
 
+    # A result that can be made anew with other arguments.
+    makeOverridable =
+      f: arguments:
+      let
+        result = f arguments;
+      in
+      result
+      // {
+        override =
+          changes:
+          lib.makeOverridable f (
+            arguments // (if builtins.isFunction changes then changes arguments else changes)
+          );
+      }
+      // lib.optionalAttrs (result ? overrideAttrs) {
+        overrideAttrs = change: lib.makeOverridable (own: (f own).overrideAttrs change) arguments;
+      };
+
     # An output by its name, if the package has it; else the package.
     getOutput =
       name: package:
       if package.outputSpecified or false then package else package.${name} or package.out or package;
     getBin = lib.getOutput "bin";
     getDev = lib.getOutput "dev";
+    getExe = package: "${lib.getBin package}/bin/${package.meta.mainProgram}";
+    fakeHash = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
     # What the kernel's configuration is written in.
     kernel = {

@@ -149,6 +149,8 @@ fn generated() -> anyhow::Result<BTreeMap<String, String>> {
     let mut generated = pages(&tools);
     generated.extend(pictures::pictures().context("making the pictures")?);
     generated.extend(manuals.context("generating the man pages and completions")?);
+    let packages = tests_nix::packages::Table::read()?;
+    generated.insert("docs/nixpkgs-packages.md".to_owned(), packages.page());
     Ok(generated)
 }
 
@@ -228,6 +230,7 @@ mod tests {
         "systemd-hwdb",
         "systemd-sysusers",
         "users-pin",
+        "util-linux",
     ];
 
     /// Other words for what `missing-` says, and where they stand in an id.

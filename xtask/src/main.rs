@@ -20,6 +20,7 @@ mod docs;
 mod draw;
 #[cfg(test)]
 mod module_cycles;
+mod nixpkgs_check;
 mod package;
 mod set_up;
 mod soak;
@@ -50,6 +51,8 @@ enum Task {
     Docs(docs::Options),
     /// Package the crates that are published, and check that the packages compile
     Package(package::Options),
+    /// Build packages of nixpkgs without the lines that the hooks make superfluous, and compare them
+    NixpkgsCheck(nixpkgs_check::Options),
     /// Draw random packages that are in none of the lists
     Draw(draw::Options),
 }
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Task::Bench(options) => bench::run(&options),
         Task::Docs(options) => docs::run(&options),
         Task::Package(options) => package::run(&options),
+        Task::NixpkgsCheck(options) => nixpkgs_check::run(&options),
         Task::Draw(options) => draw::run(&options),
     };
     match result {

@@ -81,9 +81,10 @@ impl Format {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
 
     use bstr::BString;
+    use hermetic_out::configuration::{ConfigurationFile, ConfigurationReader, Override, ReadFrom};
     use hermetic_out::{
         Change, Edit, FileEdits, Finding, FindingKind, Group, Outcome, Plan, Severity, SourceText,
     };
@@ -157,6 +158,29 @@ pub(crate) mod tests {
         outcome.plan = plan;
         (outcome.replaced, outcome.kept, outcome.unresolved) = (1, 2, 1);
         outcome.new_references = vec![("out".into(), vec!["/nix/store/b-y".into()])];
+        let reader = |file: &str, overridden| ConfigurationReader {
+            file: file.into(),
+            reads: ReadFrom::Output,
+            overridden,
+        };
+        let drop_in = Override::UnitDropIn("/etc/systemd/system/x.service.d".into());
+        let shipped = |name: &str, readers| ConfigurationFile {
+            path: Path::new("/etc").join(name),
+            file: Path::new("/nix/store/a-x/etc").join(name),
+            readers,
+            overrides: Vec::new(),
+        };
+        outcome.configuration = vec![
+            shipped(
+                "a",
+                vec![reader(
+                    "/nix/store/a-x/lib/systemd/system/x.service",
+                    Some(drop_in),
+                )],
+            ),
+            shipped("b\x1b", vec![reader("/nix/store/a-x/bin/x", None)]),
+            shipped("c", Vec::new()),
+        ];
         Report {
             changes: Some(Changes {
                 outcome,

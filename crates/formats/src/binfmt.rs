@@ -2,16 +2,16 @@
 //! (admin-guide/binfmt-misc): `:name:type:offset:magic:mask:interpreter:flags`.
 
 use crate::encoding::Encoding;
-use crate::format::{Files, Format};
+use crate::format::{Files, Format, Paths};
 use crate::lines;
 use crate::mapped_text::{MappedText, Span};
 use crate::reference::{ProblemKind, Reference, Role, Scan};
 
 pub(crate) static FORMAT: Format = Format {
     directories: &["binfmt.d"],
-    files: Files::Ending(".conf"),
+    files: Files::Ending(&[".conf"]),
     scan,
-    names_paths: true,
+    paths: Paths::All,
     pieces: &[
         b"\n:x:M:0:\\x7fELF::/usr/bin/q:F",
         b"\n:x:M:0:a::",

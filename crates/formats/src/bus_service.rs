@@ -3,7 +3,7 @@
 
 use crate::command_line::{Context, scan_command};
 use crate::encoding::Encoding;
-use crate::format::{Files, Format};
+use crate::format::{Files, Format, Paths};
 use crate::group_file;
 use crate::mapped_text::MappedText;
 use crate::quoted_words;
@@ -12,9 +12,9 @@ use crate::unit::place::Manager;
 
 pub(crate) static FORMAT: Format = Format {
     directories: &["dbus-1/services", "dbus-1/system-services"],
-    files: Files::Ending(".service"),
+    files: Files::Ending(&[".service"]),
     scan,
-    names_paths: true,
+    paths: Paths::All,
     pieces: &[
         b"[D-BUS Service]\n",
         b"\nName=",

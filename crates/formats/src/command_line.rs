@@ -65,7 +65,9 @@ pub(crate) fn scan_command(scan: &mut Scan, context: &Context, words: &[MappedTe
         scan.references
             .push(context.reference(Role::Program, program.clone()));
     }
-    let names_etc = |word: &MappedText| memchr::memmem::find(word.bytes(), b"/etc/").is_some();
+    let holds = |word: &MappedText, text: &[u8]| memchr::memmem::find(word.bytes(), text).is_some();
+    let names_etc =
+        |word: &MappedText| holds(word, b"/etc/") || holds(word, b"CONFIGURATION_DIRECTORY");
     if words.iter().any(names_etc) {
         scan.command_lines.push(words.to_vec());
     }

@@ -30,7 +30,9 @@ pub fn texts(file: &[u8]) -> Vec<MappedText> {
                 .take_while(|byte| lines::is_blank(**byte))
                 .count();
             let rest = bytes.get(indent..).unwrap_or_default();
-            if AT_LINE_START.iter().any(|start| rest.starts_with(start)) {
+            let is_comment = AT_LINE_START.iter().any(|start| rest.starts_with(start));
+            // `!include` of Dovecot and of MariaDB.
+            if is_comment && !rest.starts_with(b"!include") {
                 continue;
             }
         }

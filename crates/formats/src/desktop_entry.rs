@@ -1,8 +1,9 @@
-//! Desktop entries: the Desktop Entry Specification, "The Exec key".
+//! Desktop entries: the Desktop Entry Specification, "The Exec key". They are launchers, sessions, what is
+//! started with a session (the Desktop Application Autostart Specification), and the thumbnailers of GNOME.
 
 use crate::command_line::{Context, scan_command};
 use crate::encoding::Encoding;
-use crate::format::{Files, Format};
+use crate::format::{Files, Format, Paths};
 use crate::group_file;
 use crate::mapped_text::MappedText;
 use crate::quoted_words;
@@ -10,10 +11,18 @@ use crate::reference::{Lookup, Reference, Role, Scan};
 use crate::words::read_doubled;
 
 pub(crate) static FORMAT: Format = Format {
-    directories: &["applications", "xdg/autostart"],
-    files: Files::Ending(".desktop"),
+    directories: &[
+        "applications",
+        "autostart",
+        "gnome/autostart",
+        "thumbnailers",
+        "wayland-sessions",
+        "xdg/autostart",
+        "xsessions",
+    ],
+    files: Files::Ending(&[".desktop", ".thumbnailer"]),
     scan,
-    names_paths: true,
+    paths: Paths::All,
     pieces: &[
         b"[Desktop Entry]\n",
         b"[Desktop Action x]\n",
@@ -21,18 +30,36 @@ pub(crate) static FORMAT: Format = Format {
         b"\nTryExec=",
         b"\nExec=sh -c \"",
         b"\nName[de]=",
+        b"\nIcon[de]=/usr/share/x/x.png",
+        b"\nPath=/usr/share/x",
+        b"\n[Thumbnailer Entry]\nExec=x %u %o",
     ],
 };
 
-/// Finds what a launcher and its actions run.
+/// The groups whose keys count, beside those of a launcher's actions.
+const GROUPS: &[&[u8]] = &[b"Desktop Entry", b"Thumbnailer Entry"];
+
+/// Finds what an entry and its actions run, their icons and the directories that programs start in.
 #[must_use]
 pub fn scan(file: &[u8]) -> Scan {
     let mut scan = Scan::default();
     for entry in group_file::entries(file) {
-        if entry.group != b"Desktop Entry" && !entry.group.starts_with(b"Desktop Action ") {
+        if !GROUPS.contains(&entry.group) && !entry.group.starts_with(b"Desktop Action ") {
             continue;
         }
-        match entry.key {
+        // An icon may be another one in another language; by its name, it is one of the theme.
+        let key = entry.key.split(|byte| *byte == b'[').next();
+        let is_path = entry.value.bytes().starts_with(b"/");
+        match key.unwrap_or_default() {
+            b"Icon" if is_path => {
+                scan.references
+                    .push(Reference::new(Role::Argument, "Icon", entry.value));
+            }
+            _ if entry.key.contains(&b'[') => {}
+            b"Path" if is_path => {
+                scan.references
+                    .push(Reference::new(Role::Directory, "Path", entry.value));
+            }
             b"TryExec" if !entry.value.is_empty() => scan.references.push(Reference {
                 lookup: Lookup::SearchPath,
                 ..Reference::new(Role::Condition, "TryExec", entry.value)
@@ -85,6 +112,10 @@ mod tests {
             ("Exec=\"/opt/A \\\\\"B\\\\\"/x\" %f", &["/opt/A \"B\"/x"]),
             ("Exec=/opt/100%%/x", &["/opt/100%/x"]),
             ("[Desktop Action New]\nExec=/usr/bin/y", &["/usr/bin/y"]),
+            (
+                "[Thumbnailer Entry]\nExec=/usr/bin/y %u %o",
+                &["/usr/bin/y"],
+            ),
             ("[X-Other]\nExec=/usr/bin/y", &[]),
             ("Exec[de]=/usr/bin/x", &[]),
             ("#Exec=/usr/bin/x", &[]),
@@ -100,6 +131,15 @@ mod tests {
     fn try_exec_is_a_condition() {
         let file = "[Desktop Entry]\nTryExec=/opt/a\\sb/x\nExec=x\n";
         assert_eq!(named(file, Role::Condition), ["/opt/a b/x"]);
+    }
+
+    #[test]
+    fn icons_and_directories_by_their_paths() {
+        let file = "[Desktop Entry]\nIcon=/usr/share/x/x.png\nIcon[de]=/usr/share/x/y.png\n\
+            Icon[fr]=x\nPath=/usr/share/x\nPath[de]=/z\n[Desktop Action A]\nIcon=x\n";
+        let icons = ["/usr/share/x/x.png", "/usr/share/x/y.png"];
+        assert_eq!(named(file, Role::Argument), icons);
+        assert_eq!(named(file, Role::Directory), ["/usr/share/x"]);
     }
 
     #[test]

@@ -43,6 +43,12 @@ pub enum Encoding {
     EnvironmentFile(Quote),
     /// A line of modprobe.d, where a backslash takes the byte after it as it is.
     ModprobeLine,
+    /// One of the items of a value, with this byte in between and neither quotes nor escapes.
+    Item(u8),
+    /// The command of a crontab's line, where `%` is written `\%`.
+    CrontabCommand,
+    /// The program in the kernel's core pattern, which has room for so many bytes; no more are kept.
+    CorePattern(u8),
     /// Inside a shell's backquotes, where nothing can be written that needs a backslash.
     ShellBackquote,
     /// Character data of XML, in UTF-8; blanks at its ends would be lost.
@@ -55,6 +61,8 @@ pub enum Encoding {
     /// A word between blanks of a format that has neither quotes nor escapes for it (pam.d,
     /// nsswitch.conf).
     BareWord,
+    /// A string of JSON, in UTF-8.
+    JsonString,
     /// A string literal of JavaScript, in quotes of either kind.
     ScriptString,
     /// A string value of a desktop entry: `\s \n \t \r \\`.
@@ -67,18 +75,26 @@ pub enum Encoding {
 
 /// A text cannot be written at a place, however it is quoted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unencodable {
-    /// The byte for which the place has no notation.
-    pub byte: u8,
+#[non_exhaustive]
+pub enum Unencodable {
+    /// The place has no notation for this byte.
+    Byte(u8),
+    /// The place has no room for more bytes than these.
+    TooLong(usize),
 }
 
 impl fmt::Display for Unencodable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the byte {:?} cannot be written there",
-            char::from(self.byte)
-        )
+        match self {
+            Self::Byte(byte) => {
+                write!(
+                    f,
+                    "the byte {:?} cannot be written there",
+                    char::from(*byte)
+                )
+            }
+            Self::TooLong(limit) => write!(f, "more than {limit} bytes cannot be written there"),
+        }
     }
 }
 
@@ -92,7 +108,7 @@ impl Encoding {
     /// notation for one of its bytes.
     pub fn encode(self, text: &[u8]) -> Result<Vec<u8>, Unencodable> {
         let mut out = Vec::with_capacity(text.len());
-        let refuse = |byte| Err(Unencodable { byte });
+        let refuse = |byte| Err(Unencodable::Byte(byte));
         match self {
             Self::Line => {
                 let at_end = |byte: &u8| BLANKS.contains(byte) || *byte == b'\\';
@@ -172,6 +188,33 @@ impl Encoding {
                     }
                 }
             }
+            Self::CrontabCommand => {
+                // A backslash takes the next byte along.
+                let mut is_taken = false;
+                for &byte in text {
+                    match byte {
+                        b'%' if is_taken => return refuse(b'\\'),
+                        b'%' => out.extend_from_slice(b"\\%"),
+                        b'\n' | b'\0' => return refuse(byte),
+                        _ => out.push(byte),
+                    }
+                    is_taken = byte == b'\\' && !is_taken;
+                }
+                if is_taken {
+                    return refuse(b'\\');
+                }
+            }
+            Self::CorePattern(room) => {
+                let room = usize::from(room);
+                let ends = |byte: &&u8| byte.is_ascii_whitespace() || **byte == 0;
+                if let Some(&byte) = text.iter().find(ends) {
+                    return refuse(byte);
+                }
+                if text.len() > room {
+                    return Err(Unencodable::TooLong(room));
+                }
+                out.extend_from_slice(text);
+            }
             Self::ShellBackquote => {
                 // A backslash is read twice there.
                 if let Some(&byte) = text.iter().find(|byte| b"`$\\".contains(byte)) {
@@ -204,6 +247,13 @@ impl Encoding {
                 }
                 out.extend_from_slice(text);
             }
+            Self::Item(separator) => {
+                let special = |byte: &&u8| **byte == separator || b"\"'\\\n\r\0".contains(byte);
+                if let Some(&byte) = text.iter().find(special) {
+                    return refuse(byte);
+                }
+                out.extend_from_slice(text);
+            }
             Self::PkgConfigValue => {
                 for &byte in text {
                     match byte {
@@ -222,6 +272,19 @@ impl Encoding {
                     return refuse(byte);
                 }
                 out.extend_from_slice(text);
+            }
+            Self::JsonString => {
+                if let Err(error) = std::str::from_utf8(text) {
+                    return refuse(text.get(error.valid_up_to()).copied().unwrap_or_default());
+                }
+                for &byte in text {
+                    match byte {
+                        b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
+                        0 => return refuse(byte),
+                        1..=31 => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+                        _ => out.push(byte),
+                    }
+                }
             }
             Self::ScriptString => {
                 for &byte in text {
@@ -296,7 +359,7 @@ fn c_escape(byte: u8, quote: Quote, out: &mut Vec<u8>) -> Result<(), Unencodable
         (b' ', Quote::Bare) => out.extend_from_slice(b"\\s"),
         (b'"', Quote::Bare | Quote::Double) => out.extend_from_slice(b"\\\""),
         (b'\'', Quote::Bare | Quote::Single) => out.extend_from_slice(b"\\'"),
-        (0, _) => return Err(Unencodable { byte }),
+        (0, _) => return Err(Unencodable::Byte(byte)),
         _ => out.push(byte),
     }
     Ok(())
@@ -307,7 +370,7 @@ fn shell_escape(byte: u8, quote: Quote, out: &mut Vec<u8>) -> Result<(), Unencod
         Quote::Bare => {
             // A line end would vanish with its backslash.
             if matches!(byte, b'\n' | b'\0') {
-                return Err(Unencodable { byte });
+                return Err(Unencodable::Byte(byte));
             }
             let plain =
                 byte.is_ascii_alphanumeric() || byte >= 0x80 || b"_@%+=:,./-^".contains(&byte);

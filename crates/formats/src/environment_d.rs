@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use crate::command_line::scan_variable;
 use crate::encoding::{Encoding, Quote};
-use crate::format::{Files, Format};
+use crate::format::{Files, Format, Paths};
 use crate::lines::is_blank;
 use crate::mapped_text::{MappedText, Span};
 use crate::reference::Scan;
@@ -13,9 +13,9 @@ use crate::words::read_doubled;
 
 pub(crate) static FORMAT: Format = Format {
     directories: &["environment.d"],
-    files: Files::Ending(".conf"),
+    files: Files::Ending(&[".conf"]),
     scan,
-    names_paths: true,
+    paths: Paths::All,
     pieces: &[
         b"\nA=",
         b"\nPATH=",

@@ -2,7 +2,7 @@
 //! module with its `FORMAT` and a line in the list below.
 
 use crate::MAX_LINE_SIZE;
-use crate::format::{Files, Format};
+use crate::format::{Files, Format, Paths};
 use crate::mapped_text::Span;
 use crate::reference::{ProblemKind, Reference, Scan};
 use crate::unit::place::{BASES, inside, split_base};
@@ -45,14 +45,21 @@ macro_rules! kinds {
 kinds! {
     binfmt Binfmt
     bus_service BusService
+    cmake Cmake
+    crontab Crontab
     desktop_entry DesktopEntry
     environment_d Environment
+    hook_script HookScript
+    logrotate Logrotate
+    manager_conf ManagerConf
     modprobe Modprobe
     name_services NameServices
+    native_messaging NativeMessaging
     pam Pam
     pkg_config PkgConfig
     polkit_action PolkitAction
     polkit_rules PolkitRules
+    sysctl Sysctl
     sysusers Sysusers
     tmpfiles Tmpfiles
     udev_rules UdevRules
@@ -63,7 +70,19 @@ impl FileKind {
     /// Whether what files of this kind name by a path is given as references, all of it.
     #[must_use]
     pub fn names_paths(self) -> bool {
-        self.format().names_paths
+        self.format().paths == Paths::All
+    }
+
+    /// Whether what files of this kind give as references may be replaced by store paths.
+    #[must_use]
+    pub fn is_patched(self) -> bool {
+        self.format().paths != Paths::Reported
+    }
+
+    /// Whether files of this kind are programs, of which only scripts are read.
+    #[must_use]
+    pub fn holds_programs(self) -> bool {
+        self.format().paths == Paths::OfScripts
     }
 
     /// Pieces of which tests make files of this kind; the first begins a file.
@@ -79,16 +98,17 @@ impl FileKind {
         let Format {
             directories, files, ..
         } = self.format();
-        let ending = match files {
+        let endings = match files {
             Files::Matching { examples, .. } => {
                 return examples.iter().map(|path| (*path).to_owned()).collect();
             }
-            Files::All => "",
-            Files::Ending(ending) => ending,
+            Files::All => &[""],
+            Files::Ending(endings) => *endings,
         };
-        let paths = directories
-            .iter()
-            .map(|directory| format!("lib/{directory}/x{ending}"));
+        let paths = directories.iter().flat_map(|directory| {
+            let paths = endings.iter();
+            paths.map(move |ending| format!("lib/{directory}/x{ending}"))
+        });
         paths.collect()
     }
 
@@ -104,9 +124,10 @@ impl FileKind {
             .filter(|name| !name.contains(&b'/'));
         match files {
             Files::All => names.any(|name| !name.starts_with(b".")),
-            Files::Ending(ending) => {
-                names.any(|name| name.len() > ending.len() && name.ends_with(ending.as_bytes()))
-            }
+            Files::Ending(endings) => names.any(|name| {
+                let mut endings = endings.iter();
+                endings.any(|end| name.len() > end.len() && name.ends_with(end.as_bytes()))
+            }),
             Files::Matching { is, .. } => is(path),
         }
     }
@@ -116,6 +137,9 @@ impl FileKind {
 /// result.
 #[must_use]
 pub fn scan(kind: FileKind, file: &[u8]) -> Scan {
+    if kind.holds_programs() && !file.starts_with(b"#!") {
+        return Scan::default();
+    }
     if let Some(line) = long_line(file) {
         let mut scan = Scan::default();
         scan.problem(ProblemKind::LineTooLong, line);
@@ -142,7 +166,7 @@ fn long_line(file: &[u8]) -> Option<Span> {
 }
 
 /// The directories of an output that can hold files of the kinds that are wanted, relative to it, in
-/// order: a base directory, and one below it. They need not exist.
+/// order: a base directory, and one below it. They need not exist; none lies in another.
 pub fn directories(
     wanted: impl Fn(FileKind) -> bool,
 ) -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -152,6 +176,12 @@ pub fn directories(
         .copied()
         .collect();
     directories.sort_unstable();
+    // What lies in another is found there.
+    let all = directories.clone();
+    directories.retain(|one| {
+        !all.iter()
+            .any(|other| inside(one.as_bytes(), other).is_some())
+    });
     BASES.iter().flat_map(move |base| {
         let directories = directories.clone().into_iter();
         directories.map(|directory| (*base, directory))

@@ -2,8 +2,10 @@
 
 pub mod binfmt;
 pub mod bus_service;
+pub mod cmake;
 mod command_line;
 pub mod configuration;
+pub mod crontab;
 pub mod desktop_entry;
 #[cfg(feature = "elf")]
 pub mod elf;
@@ -12,11 +14,15 @@ pub mod environment_d;
 pub mod etc_mentions;
 mod format;
 mod group_file;
+pub mod hook_script;
 pub mod kind;
 mod lines;
+pub mod logrotate;
+pub mod manager_conf;
 pub mod mapped_text;
 pub mod modprobe;
 pub mod name_services;
+pub mod native_messaging;
 pub mod pam;
 pub mod paths;
 pub mod pkg_config;
@@ -26,6 +32,7 @@ mod quoted_words;
 pub mod reference;
 pub mod script;
 pub mod shell;
+pub mod sysctl;
 pub mod sysusers;
 pub mod tables;
 pub mod tmpfiles;

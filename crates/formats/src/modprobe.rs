@@ -3,16 +3,16 @@
 
 use crate::command_line::Context;
 use crate::encoding::Encoding;
-use crate::format::{Files, Format};
+use crate::format::{Files, Format, Paths};
 use crate::mapped_text::{MappedText, Span};
 use crate::reference::{Lookup, Scan};
 use crate::shell::{Names, scan_script};
 
 pub(crate) static FORMAT: Format = Format {
     directories: &["modprobe.d"],
-    files: Files::Ending(".conf"),
+    files: Files::Ending(&[".conf"]),
     scan,
-    names_paths: true,
+    paths: Paths::All,
     pieces: &[
         b"\ninstall x ",
         b"\nremove x ",

@@ -2,7 +2,7 @@
 //! (`nss/nss_action_parse.c`).
 
 use crate::encoding::Encoding;
-use crate::format::{Files, Format};
+use crate::format::{Files, Format, Paths};
 use crate::lines;
 use crate::mapped_text::{MappedText, Span};
 use crate::reference::{Lookup, ProblemKind, Reference, Role, Scan};
@@ -15,7 +15,7 @@ pub(crate) static FORMAT: Format = Format {
     },
     scan,
     // What the C library loads is found by its name.
-    names_paths: false,
+    paths: Paths::Reported,
     pieces: &[
         b"\npasswd: ",
         b"\nhosts:",

@@ -2,7 +2,7 @@
 //! `libpam/pam_misc.c` read them. `@include` is Debian's.
 
 use crate::encoding::Encoding;
-use crate::format::{Files, Format};
+use crate::format::{Files, Format, Paths};
 use crate::lines;
 use crate::mapped_text::{MappedText, Span};
 use crate::reference::{Lookup, ProblemKind, Reference, Role, Scan};
@@ -12,7 +12,7 @@ pub(crate) static FORMAT: Format = Format {
     files: Files::All,
     scan,
     // What PAM loads is found by its name.
-    names_paths: false,
+    paths: Paths::Reported,
     pieces: &[
         b"\nauth required ",
         b"\n-session optional ",

@@ -1,22 +1,22 @@
 //! polkit actions: `polkit(8)`. The annotation `org.freedesktop.policykit.exec.path` names the
-//! program that `pkexec(1)` runs for the action, `org.freedesktop.policykit.imply` other actions that are
-//! allowed with it.
+//! program that `pkexec(1)` runs for the action, `org.freedesktop.policykit.exec.argv1` its first argument
+//! (the script of an interpreter), `org.freedesktop.policykit.imply` other actions that are allowed with it.
 
 use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
 use crate::encoding::Encoding;
-use crate::format::{Files, Format};
+use crate::format::{Files, Format, Paths};
 use crate::lines::is_blank;
 use crate::mapped_text::{MappedText, Span};
 use crate::reference::{Declaration, ProblemKind, Reference, Role, Scan};
 
 pub(crate) static FORMAT: Format = Format {
     directories: &["polkit-1/actions"],
-    files: Files::Ending(".policy"),
+    files: Files::Ending(&[".policy"]),
     scan,
-    names_paths: true,
+    paths: Paths::All,
     pieces: &[
         b"<policyconfig>",
         b"</policyconfig>",
@@ -24,6 +24,7 @@ pub(crate) static FORMAT: Format = Format {
         b"</action>",
         b"<annotate key=\"org.freedesktop.policykit.exec.path\">",
         b"<annotate key='org.freedesktop.policykit.exec.path'>/usr/bin/x</annotate>",
+        b"<annotate key='org.freedesktop.policykit.exec.argv1'>/usr/lib/x/x</annotate>",
         b"</annotate>",
         b"<annotate/>",
         b"<?xml version=\"1.0\"?>",
@@ -31,6 +32,7 @@ pub(crate) static FORMAT: Format = Format {
 };
 
 const KEY: &str = "org.freedesktop.policykit.exec.path";
+const FIRST_ARGUMENT: &str = "org.freedesktop.policykit.exec.argv1";
 const IMPLY: &str = "org.freedesktop.policykit.imply";
 
 /// Finds the actions that a file declares, the programs that they are for, and the actions that they
@@ -50,6 +52,8 @@ pub fn scan(file: &[u8]) -> Scan {
 enum Wanted {
     /// The annotation of a program.
     Program,
+    /// The annotation of its first argument.
+    Argument,
     /// The annotation of other actions.
     Imply,
     /// `<allow_active>`, `<allow_inactive>` or `<allow_any>`.
@@ -134,6 +138,12 @@ fn take(found: &mut Scan, action: Option<&mut Action>, wanted: Wanted, text: &Ma
             let program = Reference::new(Role::Program, KEY, text.clone());
             found.references.push(program);
         }
+        (Wanted::Argument, _) => {
+            if text.bytes().starts_with(b"/") {
+                let script = Reference::new(Role::Argument, FIRST_ARGUMENT, text.clone());
+                found.references.push(script);
+            }
+        }
         (Wanted::Imply, _) => {
             let bytes = text.bytes();
             let ends = |byte: &u8| is_blank(*byte) || matches!(byte, b'\n' | b'\r');
@@ -180,6 +190,7 @@ fn read_element(element: &BytesStart<'_>) -> Option<Element> {
     let name = element.name();
     let wanted = match name.as_ref() {
         "annotate" if key == KEY => Some(Wanted::Program),
+        "annotate" if key == FIRST_ARGUMENT => Some(Wanted::Argument),
         "annotate" if key == IMPLY => Some(Wanted::Imply),
         answer @ ("allow_active" | "allow_any" | "allow_inactive") => {
             Some(Wanted::Answer(answer.as_bytes().to_vec()))

@@ -1,18 +1,18 @@
 //! polkit's rules: JavaScript, `polkit(8)`. Of a program, only what its text says plainly is found:
-//! `polkit.spawn(["/usr/bin/x", …])`, `subject.isInGroup("x")` and `action.id == "x"`.
+//! `polkit.spawn(["/usr/bin/x", …])`, `subject.isInGroup("x")`, `action.id == "x"`, and
+//! `action.lookup("program") == "/usr/bin/x"`, by which rules tell what pkexec(1) is to run.
 
 use crate::encoding::Encoding;
-use crate::format::{Files, Format};
+use crate::format::{Files, Format, Paths};
 use crate::lines::is_blank;
 use crate::mapped_text::{MappedText, Span};
 use crate::reference::{Account, Declaration, Lookup, Reference, Role, Scan};
 
 pub(crate) static FORMAT: Format = Format {
     directories: &["polkit-1/rules.d"],
-    files: Files::Ending(".rules"),
+    files: Files::Ending(&[".rules"]),
     scan,
-    // They are programs.
-    names_paths: false,
+    paths: Paths::Some,
     pieces: &[
         b"polkit.addRule(function(action, subject) {\n",
         b"polkit.spawn([\"",
@@ -20,6 +20,10 @@ pub(crate) static FORMAT: Format = Format {
         b"\"]);",
         b"subject.isInGroup(\"",
         b"isInGroup('",
+        b"action.lookup(\"program\") == \"/usr/bin/x",
+        b"'/usr/bin/x' === action.lookup('program')",
+        b"var x = action.lookup(\"command_line\");",
+        b"if (x == \"/usr/bin/x y",
         b"')",
         b"// ",
         b"/* ",
@@ -28,20 +32,36 @@ pub(crate) static FORMAT: Format = Format {
     ],
 };
 
-/// Finds the programs that rules run, and the groups and actions that they ask for.
+/// Finds the programs that rules run or ask for, and the groups and actions that they ask for.
 #[must_use]
 pub fn scan(file: &[u8]) -> Scan {
     let mut scan = Scan::default();
+    // The variables that hold what `action.lookup` gives of a program.
+    let mut variables: Vec<&[u8]> = Vec::new();
     let mut at = 0;
     while let Some(&byte) = file.get(at) {
         let rest = file.get(at..).unwrap_or_default();
         at += match byte {
             b'/' if rest.starts_with(b"//") => length_until(rest, b"\n"),
             b'/' if rest.starts_with(b"/*") => length_until(rest, b"*/"),
-            b'"' | b'\'' => string(file, at).map_or(1, |(_, end)| end - at),
+            b'"' | b'\'' => match string(file, at) {
+                Some((text, end)) => {
+                    let other = after_operator(file, end).and_then(|other| lookup(file, other));
+                    // What is run is not asked for.
+                    let is_run = scan
+                        .references
+                        .last()
+                        .is_some_and(|last| last.text.covering_span() == text.covering_span());
+                    let other = other.filter(|_| !is_run);
+                    scan.references.extend(other.and_then(|_| asked_for(&text)));
+                    end - at
+                }
+                None => 1,
+            },
             _ if is_of_name(byte) => {
                 let length = rest.iter().take_while(|byte| is_of_name(**byte)).count();
-                let (name, after) = (&rest[..length], at + length);
+                let (name, start, after) = (&rest[..length], at, at + length);
+                let is_of = |owner: &[u8]| file[..start].ends_with(owner);
                 match name {
                     b"spawn" => scan
                         .references
@@ -56,17 +76,26 @@ pub fn scan(file: &[u8]) -> Scan {
                                 }
                             }));
                     }
-                    b"id"
-                        if file
-                            .get(..at)
-                            .is_some_and(|before| before.ends_with(b"action.")) =>
-                    {
+                    b"id" if is_of(b"action.") => {
                         scan.declarations.extend(compared(file, after).map(|id| {
                             Declaration::NamesPolkitAction {
                                 field: "action.id".into(),
                                 id,
                             }
                         }));
+                    }
+                    b"action" => {
+                        if let Some(end) = lookup(file, start) {
+                            variables.extend(assigned(file, start));
+                            let text = compared(file, end);
+                            scan.references
+                                .extend(text.and_then(|text| asked_for(&text)));
+                        }
+                    }
+                    _ if variables.contains(&name) && !is_of(b".") => {
+                        let text = compared(file, after);
+                        scan.references
+                            .extend(text.and_then(|text| asked_for(&text)));
                     }
                     _ => {}
                 }
@@ -76,6 +105,38 @@ pub fn scan(file: &[u8]) -> Scan {
         };
     }
     scan
+}
+
+/// Where `action.lookup("program")` ends, if it stands at `start`; `command_line` begins with the program.
+fn lookup(file: &[u8], start: usize) -> Option<usize> {
+    let call = b"action.lookup";
+    let rest = file.get(start..)?.strip_prefix(call)?;
+    let open = start + call.len() + rest.iter().take_while(|byte| is_blank(**byte)).count();
+    let key = argument(file, open, b"(")?;
+    if !matches!(key.bytes(), b"program" | b"command_line") {
+        return None;
+    }
+    let end = key.covering_span()?.end + 1;
+    let close = memchr::memchr(b')', file.get(end..)?)?;
+    let is_all = file[end..end + close].iter().all(|byte| is_blank(*byte));
+    is_all.then_some(end + close + 1)
+}
+
+/// The variable that what stands at `start` is assigned to.
+fn assigned(file: &[u8], start: usize) -> Option<&[u8]> {
+    let before = file.get(..start)?.trim_ascii_end().strip_suffix(b"=")?;
+    let before = before.trim_ascii_end();
+    let length = before.iter().rev().take_while(|byte| is_of_name(**byte));
+    let name = &before[before.len() - length.count()..];
+    (!name.is_empty()).then_some(name)
+}
+
+/// The program that a rule asks for.
+fn asked_for(text: &MappedText) -> Option<Reference> {
+    let blank = text.bytes().iter().position(|byte| is_blank(*byte));
+    let text = text.slice(0..blank.unwrap_or(text.len()));
+    let is_path = text.bytes().starts_with(b"/");
+    is_path.then(|| Reference::new(Role::Argument, "action.lookup", text))
 }
 
 fn program(text: MappedText) -> Reference {
@@ -114,13 +175,18 @@ fn argument(file: &[u8], from: usize, opening: &[u8]) -> Option<MappedText> {
 
 /// The string literal that what ends at `from` is compared to.
 fn compared(file: &[u8], from: usize) -> Option<MappedText> {
+    let (text, _) = string(file, after_operator(file, from)?)?;
+    (!text.is_empty()).then_some(text)
+}
+
+/// Where the right side of a comparison begins whose left one ends at `from`.
+fn after_operator(file: &[u8], from: usize) -> Option<usize> {
     let rest = file.get(from..).unwrap_or_default().trim_ascii_start();
     let operators: [&[u8]; 4] = [b"===", b"!==", b"==", b"!="];
     let rest = operators
         .iter()
         .find_map(|operator| rest.strip_prefix(*operator))?;
-    let (text, _) = string(file, file.len() - rest.trim_ascii_start().len())?;
-    (!text.is_empty()).then_some(text)
+    Some(file.len() - rest.trim_ascii_start().len())
 }
 
 /// The string literal at `start`, and where it ends. One with an escape other than of a quote or a
@@ -200,6 +266,44 @@ mod tests {
             let (found_programs, found_groups) = found(file);
             assert_eq!(found_programs, programs, "{file}");
             assert_eq!(found_groups, groups, "{file}");
+        }
+    }
+
+    #[test]
+    fn programs_that_are_asked_for() {
+        for (file, expected) in [
+            (
+                "action.lookup(\"program\") == \"/usr/bin/x\"",
+                &["/usr/bin/x"][..],
+            ),
+            ("action.lookup( 'program' )!=='/usr/bin/x'", &["/usr/bin/x"]),
+            (
+                "\"/usr/bin/x\" === action.lookup(\"program\")",
+                &["/usr/bin/x"],
+            ),
+            (
+                "action.lookup(\"command_line\") == \"/usr/bin/x -a\"",
+                &["/usr/bin/x"],
+            ),
+            (
+                "var p = action.lookup(\"program\");\nif (p == \"/usr/bin/x\" || q.p == \"/usr/bin/y\")",
+                &["/usr/bin/x"],
+            ),
+            ("action.lookup(\"unit\") == \"/usr/bin/x\"", &[]),
+            ("action.lookup(\"program\") == program", &[]),
+            ("action.lookup(\"program\") == \"x\"", &[]),
+            ("// action.lookup(\"program\") == \"/usr/bin/x\"", &[]),
+            (
+                "if (x == action.lookup(\"program\")) x == \"/usr/bin/x\"",
+                &[],
+            ),
+            (
+                "spawn([\"/usr/bin/x\" == action.lookup(\"program\")])",
+                &["/usr/bin/x"],
+            ),
+            ("lookup(\"program\") == \"/usr/bin/x\"", &[]),
+        ] {
+            assert_eq!(found(file).0, expected, "{file}");
         }
     }
 

@@ -192,6 +192,8 @@ pub enum Declaration {
         /// The value, without blanks at its ends.
         value: MappedText,
     },
+    /// A path that stands behind another path or a variable, with two slashes in between.
+    DoubledPath(MappedText),
     /// A variable of a `.pc` file.
     PkgConfigVariable {
         /// Its name.
@@ -250,12 +252,16 @@ pub enum ProblemKind {
     ShellSyntax,
     /// A section header that is never closed: systemd refuses the whole file.
     BadSection,
+    /// JSON that is not well-formed.
+    BadJson,
     /// XML that is not well-formed.
     BadXml,
     /// A line longer than 1 MiB: nothing of the file is read.
     LineTooLong,
     /// A line that does not have the fields its format asks for.
     BadLine,
+    /// A core pattern that the kernel cuts.
+    CorePatternTooLong,
     /// A `${` that is never closed, or that follows a `$`: readers differ in what they make of it.
     UnbalancedBrace,
 }

@@ -1,7 +1,7 @@
 //! `sysusers.d(5)`: users, groups and login shells, as `systemd-sysusers` reads them (`parse_line()`
 //! of `src/sysusers/sysusers.c`).
 
-use crate::format::{Files, Format};
+use crate::format::{Files, Format, Paths};
 use crate::lines;
 use crate::mapped_text::MappedText;
 use crate::reference::{Account, Declaration, ProblemKind, Reference, Role, Scan};
@@ -9,9 +9,9 @@ use crate::words::{self, Escapes};
 
 pub(crate) static FORMAT: Format = Format {
     directories: &["sysusers.d"],
-    files: Files::Ending(".conf"),
+    files: Files::Ending(&[".conf"]),
     scan,
-    names_paths: true,
+    paths: Paths::All,
     pieces: &[
         b"\nu x - \"X Y\" /home/x ",
         b"\nu! x 5 - - ",

@@ -68,16 +68,20 @@ pub struct VendorDirectory {
     pub vendor: &'static str,
     /// Whether a symlink to each file stays at the old place.
     pub leaves_link: bool,
+    /// Whether the program looks below /etc, too.
+    pub reads_etc: bool,
 }
 
 /// All of them.
 pub fn vendor_directories() -> impl Iterator<Item = VendorDirectory> {
     entries(VENDOR_DIRECTORIES).filter_map(|entry| {
-        let mut fields = entry.split(' ');
+        let mut fields = entry.split(" | ");
+        let (etc, vendor, place) = (fields.next()?, fields.next()?, fields.next()?);
         Some(VendorDirectory {
-            etc: fields.next()?,
-            vendor: fields.next()?,
-            leaves_link: fields.next() == Some("link"),
+            etc,
+            vendor,
+            leaves_link: place == "link",
+            reads_etc: place != "only",
         })
     })
 }
@@ -190,5 +194,27 @@ mod tests {
         );
         let units = vendor_directories().find(|known| known.etc == "systemd/system");
         assert!(!units.unwrap().leaves_link);
+    }
+
+    #[test]
+    fn each_vendor_directory_has_its_manual() {
+        for line in entries(VENDOR_DIRECTORIES) {
+            let fields: Vec<&str> = line.split(" | ").collect();
+            let [_, vendor, place, manual] = fields[..] else {
+                panic!("{line}");
+            };
+            assert!(["link", "move", "only"].contains(&place), "{line}");
+            assert!(
+                vendor.starts_with("lib/") || vendor.starts_with("share/"),
+                "{line}"
+            );
+            assert!(
+                manual.contains('(') || manual.contains("documentation"),
+                "{line}"
+            );
+        }
+        let is_of_systemd = |known: &VendorDirectory| known.etc.starts_with("systemd/");
+        let mut of_systemd = vendor_directories().filter(is_of_systemd);
+        assert!(of_systemd.all(|known| !known.leaves_link));
     }
 }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use crate::encoding::{Encoding, Quote};
-use crate::format::{Files, Format};
+use crate::format::{Files, Format, Paths};
 use crate::lines;
 use crate::mapped_text::{MappedText, Span};
 use crate::reference::{Account, Declaration, Lookup, ProblemKind, Reference, Role, Scan};
@@ -12,9 +12,9 @@ use crate::words::{self, Escapes};
 
 pub(crate) static FORMAT: Format = Format {
     directories: &["tmpfiles.d", "user-tmpfiles.d"],
-    files: Files::Ending(".conf"),
+    files: Files::Ending(&[".conf"]),
     scan,
-    names_paths: true,
+    paths: Paths::All,
     pieces: &[
         b"\nL /run/x - - - - ",
         b"\nL+ /etc/x/y 0755 root root - ",

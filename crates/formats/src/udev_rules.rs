@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use crate::command_line::{Context, scan_command};
 use crate::encoding::Encoding;
-use crate::format::{Files, Format};
+use crate::format::{Files, Format, Paths};
 use crate::lines::{self, is_blank};
 use crate::mapped_text::{MappedText, Span};
 use crate::reference::{Account, Declaration, Lookup, ProblemKind, Reference, Role, Scan};
@@ -12,9 +12,9 @@ use crate::words::{self, Escapes};
 
 pub(crate) static FORMAT: Format = Format {
     directories: &["udev/rules.d"],
-    files: Files::Ending(".rules"),
+    files: Files::Ending(&[".rules"]),
     scan,
-    names_paths: true,
+    paths: Paths::All,
     pieces: &[
         b"\nRUN+=\"",
         b"\nACTION==\"add\", RUN{program}+=\"",

@@ -59,6 +59,22 @@ pub static BARE_PROGRAM: FindingKind = FindingKind {
     remedy: "write the store path of the program, or set `ExecSearchPath=`",
 };
 
+/// The kernel cuts a core pattern.
+pub static CORE_PATTERN_TOO_LONG: FindingKind = FindingKind {
+    id: "core-pattern-too-long",
+    aliases: &[],
+    severity: Severity::Error,
+    group: Group::IntegrationFiles,
+    summary: "The kernel cuts kernel.core_pattern",
+    explanation: "The kernel keeps 127 bytes of `kernel.core_pattern` and drops the rest without an error \
+        (core(5); `CORENAME_MAX_SIZE`): the program gets fewer arguments, or another program is named. A store \
+        path makes a pattern longer. patch-systemd-units writes nothing rather than such a pattern.",
+    example: "kernel.core_pattern=|/nix/store/…-systemd-257/lib/systemd/systemd-coredump %P %u %g %s %t \
+        9223372036854775808 %h %d %F",
+    remedy: "let tmpfiles.d make a short link to the program (`L /run/x/coredump - - - - STORE_PATH`) and name \
+        the link (`--replace PROGRAM=/run/x/coredump`), or leave out arguments",
+};
+
 /// A store path has credentials.
 pub static CREDENTIAL_IN_STORE: FindingKind = FindingKind {
     id: "credential-in-store",

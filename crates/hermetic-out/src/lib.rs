@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod apply;
+pub mod configuration;
 pub mod finding;
 mod glob;
 pub mod kinds;

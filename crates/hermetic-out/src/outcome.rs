@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::configuration::ConfigurationFile;
 use crate::finding::Finding;
 use crate::plan::Plan;
 
@@ -21,4 +22,6 @@ pub struct Outcome {
     pub unresolved: usize,
     /// By output: the store paths that its files refer to after the plan and did not before.
     pub new_references: Vec<(String, Vec<PathBuf>)>,
+    /// The configuration that the package ships, by path, if the tool is about that.
+    pub configuration: Vec<ConfigurationFile>,
 }

@@ -20,6 +20,8 @@ pub(crate) struct Mentioned<'a> {
     pub(crate) verdict: Verdict,
     /// The file of the store path that would have to be there: `etc/…`.
     pub(crate) own: &'a [u8],
+    /// Whether something in a directory above it is written, which may be it.
+    pub(crate) may_be_written: bool,
 }
 
 /// The paths of /etc that files of the store path name, though it has them in its own etc only: without
@@ -27,6 +29,7 @@ pub(crate) struct Mentioned<'a> {
 pub(crate) fn mentioned<'a>(subject: &PathSubject<'a>) -> Vec<Mentioned<'a>> {
     let mut all: Vec<Mentioned<'a>> = Vec::new();
     let mut written = EtcPaths::default();
+    let mut written_in = EtcPaths::default();
     let mut provided: BTreeSet<&[u8]> = BTreeSet::new();
     for file in &subject.facts.files {
         let Some(content) = file.content() else {
@@ -36,16 +39,29 @@ pub(crate) fn mentioned<'a>(subject: &PathSubject<'a>) -> Vec<Mentioned<'a>> {
         let own_etc = own_etc.filter(|other| other.place == MentionedPlace::OwnEtc);
         let own_etc: BTreeSet<&[u8]> = own_etc.map(|other| &*other.path).collect();
         for mention in &content.mentions {
-            let MentionedPlace::Etc(verdict) = mention.place else {
-                continue;
+            let own = mention.path.get(1..).unwrap_or_default();
+            let verdict = match mention.place {
+                MentionedPlace::Etc(verdict) => verdict,
+                MentionedPlace::WrittenDirectory => {
+                    written_in.insert(own);
+                    continue;
+                }
+                _ => continue,
             };
-            let own = &mention.path[1..];
             match verdict {
                 Verdict::Written => drop(written.insert(own)),
                 Verdict::Provided => drop(provided.insert(own)),
                 _ => {}
             }
-            let is_opened = matches!(verdict, Verdict::Read | Verdict::Watched | Verdict::Unknown);
+            let is_opened = matches!(
+                verdict,
+                Verdict::Read
+                    | Verdict::Given
+                    | Verdict::Optional
+                    | Verdict::Watched
+                    | Verdict::Named
+                    | Verdict::Unknown
+            );
             // What is read from both is meant so: what the package ships, and over it what the system has.
             let is_read_here = own_etc.contains(&*mention.path);
             let shipped = subject.facts.file(own).filter(|_| !is_read_here);
@@ -57,6 +73,7 @@ pub(crate) fn mentioned<'a>(subject: &PathSubject<'a>) -> Vec<Mentioned<'a>> {
                     mention,
                     verdict,
                     own,
+                    may_be_written: false,
                 });
             }
         }
@@ -65,6 +82,9 @@ pub(crate) fn mentioned<'a>(subject: &PathSubject<'a>) -> Vec<Mentioned<'a>> {
     all.retain(|mentioned| {
         !written.cover(mentioned.own) && !is_or_is_below(mentioned.own, &provided)
     });
+    for mentioned in &mut all {
+        mentioned.may_be_written = written_in.cover(mentioned.own);
+    }
     all
 }
 

@@ -52,9 +52,14 @@ impl Units {
         for path in known.paths() {
             for scanned in scanned(path) {
                 let place = UnitPlace::of(&scanned.file.sub_path);
-                let Some(manager) = place.and_then(|place| place.manager()) else {
+                let Some((place, manager)) =
+                    place.and_then(|place| Some((place, place.manager()?)))
+                else {
                     continue;
                 };
+                if let Some(service) = place.service_of_quadlet() {
+                    units.add(manager, &service);
+                }
                 for fact in &scanned.scan.declarations {
                     // An alias is another name, once the unit is enabled.
                     if let Declaration::NamesUnit { field, name } = fact

@@ -32,11 +32,12 @@ enum MissingProgram {
 
 /// Rewrite program and file paths in systemd units and similar files to store paths
 ///
-/// Reads the units, drop-ins, D-Bus services, polkit actions, udev rules, and the tmpfiles.d, sysusers.d,
-/// binfmt.d, modprobe.d and environment.d files of a package's outputs. Replaces the programs that they
-/// run and the files that they read by store paths: those of the package's own outputs first, then those
-/// on the search path. Anything that cannot be resolved is left unchanged and reported. If a finding is an
-/// error, nothing is written.
+/// Reads the units, drop-ins, quadlets, D-Bus services, polkit actions and rules, udev rules, crontabs,
+/// logrotate's files, manifests of native-messaging hosts, scripts for sleep, shutdown and networks, and the
+/// tmpfiles.d, sysusers.d, sysctl.d, binfmt.d, modprobe.d and environment.d files of a package's outputs.
+/// Replaces the programs that they run and the files that they read by store paths: those of the package's
+/// own outputs first, then those on the search path. Anything that cannot be resolved is left unchanged and
+/// reported. If a finding is an error, nothing is written.
 #[derive(Debug, Parser)]
 pub struct Arguments {
     #[command(flatten)]
@@ -83,7 +84,7 @@ patch-systemd-units --output out=$out --output bin=$bin --search-path \"$HOST_PA
 
     fn run(self, streams: &mut Streams<'_>) -> anyhow::Result<ExitStatus> {
         if self.list_directories {
-            for (base, directory) in directories(FileKind::names_paths) {
+            for (base, directory) in directories(FileKind::is_patched) {
                 writeln!(streams.stdout, "{base}/{directory}")
                     .context("writing to standard output")?;
             }

@@ -7,7 +7,7 @@ use bstr::ByteSlice;
 use hermetic_out::resolve::{Kept, Provider, ReferenceContext};
 use hermetic_out::{Decision, FindingKind, Package, Resolver, Severity};
 use hermetic_out_formats::unit::context::UnitContext;
-use hermetic_out_formats::{Declaration, Reference, Role, Scan, Span};
+use hermetic_out_formats::{Declaration, ProblemKind, Reference, Role, Scan, Span};
 
 use crate::unit::{Unit, store_paths};
 use crate::{findings, login, search_path};
@@ -26,7 +26,11 @@ pub(crate) fn decide_all(units: &mut [Unit], package: &Package, resolver: &Resol
         for problem in &scan.problems {
             let (kind, message) = findings::of_problem(problem.kind);
             let subject = problem.span.of(&unit.content).to_vec();
-            unit.report(kind, problem.span, &subject, message, kind.remedy);
+            let finding = unit.report(kind, problem.span, &subject, message, kind.remedy);
+            // What the package has already is no reason to stop.
+            if problem.kind == ProblemKind::CorePatternTooLong {
+                finding.severity = Severity::Warning;
+            }
         }
         for reference in &scan.references {
             if reference.role == Role::ProgramSearchPath {

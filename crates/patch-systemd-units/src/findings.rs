@@ -9,6 +9,7 @@ use hermetic_out_formats::{ProblemKind, Reference, Role};
 finding_kinds! {
     [
         BARE_PROGRAM
+        CORE_PATTERN_TOO_LONG
         EXEC_PATHS_EXCLUDE_STORE
         LINE_TOO_LONG
         MALFORMED_LINE
@@ -113,6 +114,16 @@ finding_kinds! {
             program is taken from /run/wrappers/bin, where the system has a copy with the bit.",
         example: "[Service]\nUser=x\nExecStart=/usr/bin/sudo -n x",
         remedy: "declare the program in `security.wrappers` of NixOS, or with `--setuid` of assemble-image",
+    }
+    MALFORMED_JSON {
+        id: "malformed-json",
+        aliases: [],
+        severity: Warning,
+        group: IntegrationFiles,
+        summary: "A file is not well-formed JSON",
+        explanation: "Browsers do not load the file. It was not examined.",
+        example: "{ \"path\": \"/usr/bin/x\", }",
+        remedy: "correct the file",
     }
     MALFORMED_XML {
         id: "malformed-xml",
@@ -272,6 +283,11 @@ pub(crate) fn of_problem(problem: ProblemKind) -> (&'static FindingKind, &'stati
         ProblemKind::UnbalancedQuote => (&UNBALANCED_QUOTE, "a quote on this line is never closed"),
         ProblemKind::ShellSyntax => (&SHELL_SYNTAX, "the script cannot be parsed"),
         ProblemKind::BadSection => (&UNCLOSED_SECTION, "the section header is never closed"),
+        ProblemKind::BadJson => (&MALFORMED_JSON, "the file is not well-formed JSON"),
+        ProblemKind::CorePatternTooLong => (
+            &CORE_PATTERN_TOO_LONG,
+            "the core pattern is longer than 127 bytes",
+        ),
         ProblemKind::BadXml => (&MALFORMED_XML, "the file is not well-formed XML"),
         ProblemKind::LineTooLong => (&LINE_TOO_LONG, "the line is longer than 1 MiB"),
         _ => (

@@ -28,7 +28,9 @@ pub(crate) fn patch(
     resolver: &Resolver,
 ) {
     // A user's session decides about its PATH itself, and another root has its own programs.
-    if unit.file.kind != FileKind::Unit || settings.other_root {
+    let is_unit = unit.file.kind == FileKind::Unit;
+    let is_services = matches!(unit.file.kind, FileKind::Crontab | FileKind::ManagerConf);
+    if !is_unit && !is_services || settings.other_root {
         unit.kept += 1;
         return;
     }
@@ -45,7 +47,8 @@ pub(crate) fn patch(
             continue;
         }
         if is_bin_directory(item) {
-            if !resolver.is_kept(item) {
+            // What all services or commands look up there is not known.
+            if is_unit && !resolver.is_kept(item) {
                 bins.push(range);
             }
             continue;

@@ -8,8 +8,9 @@ use bstr::ByteSlice;
 use hermetic_out::regular_file::Loaded;
 use hermetic_out::walk::{KnownFile, known_files};
 use hermetic_out::{Edit, Finding, FindingKind, Package, Severity, SourceText, Tree};
+use hermetic_out_formats::sysctl::MAX_CORE_PATTERN;
 use hermetic_out_formats::unit::place::{UnitPlace, unit_key};
-use hermetic_out_formats::{FileKind, MAX_FILE_SIZE, MappedText, Scan, Span, scan};
+use hermetic_out_formats::{FileKind, MAX_FILE_SIZE, MappedText, Scan, Span, Unencodable, scan};
 
 use crate::{Error, Options, findings};
 
@@ -51,7 +52,7 @@ pub(crate) fn store_paths(path: &[u8], package: &Package) -> Vec<PathBuf> {
 pub(crate) fn read(package: &Package, tree: &Tree, options: &Options) -> Result<Vec<Unit>, Error> {
     let mut units = Vec::new();
     for (index, output) in package.outputs.iter().enumerate() {
-        for file in known_files(tree, output, FileKind::names_paths)? {
+        for file in known_files(tree, output, FileKind::is_patched)? {
             if file.kind == FileKind::DesktopEntry && !options.desktop_entries {
                 continue;
             }
@@ -62,6 +63,7 @@ pub(crate) fn read(package: &Package, tree: &Tree, options: &Options) -> Result<
             let mut findings = Vec::new();
             let content = match tree.load(&file.path, MAX_FILE_SIZE).map_err(error)? {
                 Loaded::Content(content) => content,
+                Loaded::TooLarge(_) if file.kind.holds_programs() => continue,
                 Loaded::TooLarge(size) => {
                     let message = format!("the file has {size} bytes and was left unchanged");
                     let kind = &findings::UNREAD_FILE;
@@ -137,21 +139,26 @@ impl Unit {
         store_paths: Vec<PathBuf>,
     ) -> bool {
         let extent = text.covering_span().unwrap_or(Span::new(0, 0));
-        let encoded = text
-            .editable_span()
-            .and_then(|span| Some((span, text.encode(new).ok()?)));
-        let Some((span, encoded)) = encoded else {
-            let (old, new) = (text.bytes().as_bstr(), new.as_bstr());
-            let message = format!("{old} cannot be replaced by {new} here");
-            let help = findings::UNWRITABLE_PLACE.remedy;
-            self.report(
-                &findings::UNWRITABLE_PLACE,
-                extent,
-                text.bytes(),
-                message,
-                help,
-            );
-            return false;
+        let encoded = text.editable_span().zip(Some(text.encode(new)));
+        let (span, encoded) = match encoded {
+            Some((span, Ok(encoded))) => (span, encoded),
+            failed => {
+                let (old, new) = (text.bytes().as_bstr(), new.as_bstr());
+                let (kind, message) = match failed {
+                    Some((_, Err(Unencodable::TooLong(_)))) => (
+                        &findings::CORE_PATTERN_TOO_LONG,
+                        format!(
+                            "with {new} the core pattern is longer than {MAX_CORE_PATTERN} bytes"
+                        ),
+                    ),
+                    _ => (
+                        &findings::UNWRITABLE_PLACE,
+                        format!("{old} cannot be replaced by {new} here"),
+                    ),
+                };
+                self.report(kind, extent, text.bytes(), message, kind.remedy);
+                return false;
+            }
         };
         self.edits.push(PlannedEdit {
             edit: Edit {

@@ -1,9 +1,10 @@
 //! The paths below /etc that ELF files hold in their data.
 
 use std::collections::BTreeSet;
+use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 
-use hermetic_out::Tree;
+use hermetic_out::{Package, Tree};
 use hermetic_out_formats::elf;
 use hermetic_out_formats::elf::strings::PathSearch;
 use hermetic_out_formats::etc_mentions::{EtcPath, Verdict, in_data};
@@ -14,6 +15,13 @@ use crate::Error;
 /// leaves names of its own sources, that of Go a mark in front of what it knows of the build.
 const PREFIXES: [&[u8]; 3] = [b"/etc/", b"/rustc/", b"\xff Go buildinf:"];
 
+/// Where the package's own configuration is: one for each output behind those.
+fn own_prefixes(package: &Package) -> Vec<Vec<u8>> {
+    let outputs = package.outputs.iter();
+    let etc = outputs.map(|output| output.path.join("etc/").into_os_string().into_vec());
+    etc.collect()
+}
+
 /// What a program names.
 #[derive(Debug, Default)]
 pub(crate) struct Strings {
@@ -22,6 +30,8 @@ pub(crate) struct Strings {
     /// In a program whose strings follow each other without an end: texts that begin with a path, which
     /// other strings can stand around.
     pub(crate) packed: BTreeSet<Vec<u8>>,
+    /// Paths in the etc of an own output that are strings by themselves.
+    pub(crate) own: BTreeSet<Vec<u8>>,
 }
 
 /// Looks for such paths; made once for all files.
@@ -31,10 +41,14 @@ pub(crate) struct Binaries {
 }
 
 impl Binaries {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(package: &Package) -> Self {
+        let all = PREFIXES
+            .map(<[u8]>::to_vec)
+            .into_iter()
+            .chain(own_prefixes(package));
         Self {
-            // Three short prefixes are not too many.
-            search: PathSearch::new(PREFIXES)
+            // A few short prefixes are not too many.
+            search: PathSearch::new(all)
                 .ok()
                 .map(|search| search.anywhere(PREFIXES.len())),
             buffer: Vec::new(),
@@ -53,6 +67,12 @@ impl Binaries {
         if let (Some(search), Some(elf)) = (&self.search, elf::read(&file).map_err(error)?) {
             for data in [&elf.read_only_data, &elf.writable_data] {
                 let found = search.search(&file, data, &mut self.buffer, |found| {
+                    if found.prefix >= PREFIXES.len() {
+                        if found.is_whole_string() {
+                            strings.own.insert(found.path.to_vec());
+                        }
+                        return;
+                    }
                     if found.prefix > 0 {
                         is_packed = true;
                         return;

@@ -34,8 +34,9 @@ finding_kinds! {
         summary: "A path of /etc cannot be replaced and gets a link",
         explanation: "The effect of a replacement is not known: the path is in a here-document, in a \
             script in an unknown language, in the program text of sed or awk, in a pattern or in pieces, or \
-            it is given to what may read or write it; or the replacement would make two outputs refer to each other. The path was left unchanged, and a \
-            line of tmpfiles.d makes the link.",
+            it is given to a command that may read or write it; or the replacement would make two outputs refer to each \
+            other. The path was left unchanged, and a line of tmpfiles.d makes the link. Where it may be written, \
+            that holds wherever the package names it.",
         example: "sed -i s,/etc/x.conf,y, file",
         remedy: "patch the file in the build if it is to name the file of the package",
     }
@@ -51,6 +52,19 @@ finding_kinds! {
             write through a link to the store.",
         example: "echo x > /etc/x.conf, and the package ships etc/x.conf",
         remedy: "add a rule for the path to the policy if the writing does not matter",
+    }
+    MISSING_ETC_OVERRIDE {
+        id: "missing-etc-override",
+        aliases: [],
+        severity: Note,
+        group: Etc,
+        summary: "Nothing in /etc overrides a configuration file",
+        explanation: "A script, a program, a D-Bus file or configuration of the package reads the file from the \
+            output, and neither a file at its path in /etc nor a drop-in or a directory that is known changes \
+            what it says. The program may have an option for another file.",
+        example: "bin/x: cat $out/etc/x.conf",
+        remedy: "set `mode = \"link\"` for this path in the policy, if a file in /etc is to override it; of a program \
+            that has the path compiled in, configure it with --sysconfdir=/etc",
     }
     STATE_IN_OUTPUT {
         id: "state-in-output",

@@ -549,6 +549,25 @@ impl<'a> Layout<'a> {
         moved.map_or_else(|| path.to_owned(), |entry| entry.to.clone())
     }
 
+    /// The path relative to /etc of a file that the package ships at a place, or that it has a symlink to there.
+    pub(crate) fn shipped_at(&self, place: &Path) -> Option<Vec<u8>> {
+        let output = self.package.output_of(place)?;
+        let inside = place.strip_prefix(&output.path).ok()?;
+        let bytes = inside.as_os_str().as_bytes();
+        if let Some(sub_path) = below(bytes, b"etc") {
+            return self
+                .shipped
+                .contains_key(sub_path)
+                .then(|| sub_path.to_vec());
+        }
+        let (known, rest) = vendor_directories().find_map(|known| {
+            let rest = below(bytes, known.vendor.as_bytes())?;
+            Some((known, rest))
+        })?;
+        let sub_path = [known.etc.as_bytes(), b"/", rest].concat();
+        self.shipped.contains_key(&sub_path).then_some(sub_path)
+    }
+
     /// Whether a file goes because another is the same.
     pub(crate) fn is_double(&self, path: &Path) -> bool {
         self.entry(path).is_some_and(|entry| entry.is_double)

@@ -6,7 +6,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
+use hermetic_out::configuration::ReadFrom;
 use hermetic_out::package::relative;
+use hermetic_out::tree::Node;
 use hermetic_out::{Change, Edit, Finding, Outcome, OutputReferences, Package, Severity, Tree};
 use hermetic_out_formats::etc_mentions::{
     self, EtcPath, EtcPaths, Format, Mention, Mentions, Reader, Verdict, in_etc,
@@ -17,7 +19,9 @@ use hermetic_out_formats::{Encoding, FileKind, MappedText, Quote, Span};
 
 use crate::binaries::{Binaries, named_in};
 use crate::layout::{Layout, Shipped, absolute};
+use crate::overrides::Readers;
 use crate::policy::{Mode, Treatment};
+use crate::programs::Programs;
 use crate::read::{Symlink, TextFile};
 use crate::{Error, Options, findings, tmpfiles_targets};
 
@@ -31,6 +35,8 @@ pub(crate) struct Rewriter<'a> {
     layout: &'a Layout<'a>,
     treatment: &'a Treatment<'a>,
     options: &'a Options,
+    programs: Programs<'a>,
+    readers: Readers,
     /// Which outputs refer to which, once it matters.
     references: Option<OutputReferences>,
     /// What the package writes, as far as it is the machine's.
@@ -63,6 +69,8 @@ impl<'a> Rewriter<'a> {
             layout,
             treatment,
             options,
+            programs: Programs::new(package, tree),
+            readers: Readers::default(),
             references: None,
             written: EtcPaths::default(),
             watched: EtcPaths::default(),
@@ -82,8 +90,12 @@ impl<'a> Rewriter<'a> {
             .iter()
             .map(|file| etc_mentions::of(file.format, &file.content))
             .collect();
+        let directories = all
+            .iter()
+            .flat_map(|found| &found.configuration_directories);
+        let directories: Vec<Vec<u8>> = directories.cloned().collect();
         for (file, mentions) in files.iter().zip(&all) {
-            self.find_written(file, mentions);
+            self.find_written(file, mentions, &directories);
         }
         let mut edits = Vec::with_capacity(files.len());
         for (file, mentions) in files.iter().zip(&all) {
@@ -105,15 +117,33 @@ impl<'a> Rewriter<'a> {
         Ok(edits)
     }
 
-    /// Notes what a file writes and watches of what the package ships.
-    fn find_written(&mut self, file: &TextFile, mentions: &Mentions) {
-        let watched = |mention: &&Mention| mention.verdict == Verdict::Watched;
-        for mention in mentions.list.iter().filter(watched) {
-            if let Some(sub_path) = mention.path().in_etc() {
+    /// Notes what a file writes and watches of what the package ships; `directories` are those that services get as
+    /// `$CONFIGURATION_DIRECTORY`.
+    fn find_written(&mut self, file: &TextFile, mentions: &Mentions, directories: &[Vec<u8>]) {
+        for mention in &mentions.list {
+            let path = mention.path();
+            let Some(sub_path) = path.in_etc() else {
+                continue;
+            };
+            let is_place = match mention.verdict {
+                Verdict::Watched => true,
+                // Variables have layers.
+                Verdict::Optional => !is_of_variables(sub_path),
+                // Where that is not known, it may be written.
+                Verdict::Unknown => true,
+                Verdict::Given => {
+                    !self.treatment.of(sub_path).1 && !self.programs.all_read(&mention.programs)
+                }
+                _ => false,
+            };
+            if is_place {
                 self.watched.insert(sub_path);
             }
         }
-        for written in mentions.written() {
+        let written = mentions
+            .written()
+            .flat_map(|written| written.in_configuration_directories(directories));
+        for written in written {
             let Some(place) = written.path.in_etc() else {
                 continue;
             };
@@ -206,7 +236,7 @@ impl<'a> Rewriter<'a> {
         let text = &mention.text;
         let EtcPath { path, goes_on } = mention.path();
         if goes_on {
-            return Ok(self.link_below(&path));
+            return Ok(self.link_below(&path, &file.path));
         }
         let mut named = self.options.choices.replace.iter();
         let is_path = text.bytes().starts_with(b"/");
@@ -222,20 +252,26 @@ impl<'a> Rewriter<'a> {
                 let new = new.as_os_str().as_bytes().to_vec();
                 return Ok(self.replace(file, text, &new, edits));
             }
+            self.reads_own(place, &file.path);
             return Ok(false);
         }
         let Some(sub_path) = in_etc(&path) else {
             return Ok(false);
         };
         let Some(shipped) = self.layout.shipped.get(sub_path).cloned() else {
-            return Ok(self.link_below(&path));
+            if mention.verdict == Verdict::Optional {
+                self.readers
+                    .add_include(sub_path, &self.layout.final_place(&file.path));
+            }
+            return Ok(self.link_below(&path, &file.path));
         };
-        let (mode, _) = self.treatment.of(sub_path);
+        let (mode, is_told) = self.treatment.of(sub_path);
         let new = shipped.path.as_os_str().as_bytes().to_vec();
         let is_written = self.written.cover(sub_path);
         let is_layered = layers.contains(&*new);
         if mode == Mode::Keep {
             self.kept += 1;
+            self.reads(sub_path, &file.path, ReadFrom::Etc);
             return Ok(true);
         }
         match mention.reader {
@@ -254,6 +290,7 @@ impl<'a> Rewriter<'a> {
                 } else {
                     self.kept += usize::from(is_layered);
                 }
+                self.reads(sub_path, &file.path, ReadFrom::Both);
                 return Ok(true);
             }
             Reader::Shell(command)
@@ -264,29 +301,48 @@ impl<'a> Rewriter<'a> {
                 if !layered || mode == Mode::Link {
                     self.link(sub_path);
                 }
+                let from = if layered {
+                    ReadFrom::Both
+                } else {
+                    ReadFrom::Etc
+                };
+                self.reads(sub_path, &file.path, from);
                 return Ok(true);
             }
             _ => {}
         }
+        let is_read = match mention.verdict {
+            Verdict::Read | Verdict::Optional => true,
+            // A rule about this very path knows more.
+            Verdict::Given => is_told || self.programs.all_read(&mention.programs),
+            _ => false,
+        };
         // What reads the package's own file already goes on to the administrator's.
         let is_environment_file = matches!(mention.reader, Reader::EnvironmentFile { .. });
-        let could_be_replaced = mention.verdict == Verdict::Read && !is_environment_file;
+        let could_be_replaced = is_read && !is_environment_file;
         if is_layered && could_be_replaced && mode == Mode::Rewrite {
             self.kept += 1;
+            self.reads(sub_path, &file.path, ReadFrom::Both);
             return Ok(true);
         }
         // Nothing can be written in a store, whatever the policy says of the path.
         if is_written || mention.verdict == Verdict::Written && mode == Mode::Rewrite {
             self.kept += 1;
+            self.reads(sub_path, &file.path, ReadFrom::Etc);
             return Ok(true);
         }
-        if mode == Mode::Link || mention.verdict == Verdict::Watched || self.watched.cover(sub_path)
-        {
-            self.link(sub_path);
+        let is_place = matches!(mention.verdict, Verdict::Watched | Verdict::Optional);
+        let is_known = is_place || is_read;
+        if mode == Mode::Link || is_known && self.watched.cover(sub_path) {
+            self.link_for(sub_path, &file.path);
             return Ok(true);
         }
-        if mention.verdict == Verdict::Unknown {
-            self.link_instead(file, text, sub_path, mention.reason);
+        if !is_read {
+            let reason = match mention.verdict {
+                Verdict::Given => "an argument of a command that can read or write it",
+                _ => mention.reason,
+            };
+            self.link_instead(file, text, sub_path, reason);
             return Ok(true);
         }
         if !self.allows(file.output, shipped.output)? {
@@ -298,6 +354,7 @@ impl<'a> Rewriter<'a> {
         }
         if self.replace(file, text, &new, edits) {
             self.refer(file.output, shipped.output, &file.content);
+            self.reads(sub_path, &file.path, ReadFrom::Output);
         } else {
             self.link_instead(file, text, sub_path, "where it cannot be replaced");
         }
@@ -317,7 +374,7 @@ impl<'a> Rewriter<'a> {
         };
         let encoded = match file.format {
             // How such a file quotes is not known.
-            Format::Configuration => is_plain(new).then(|| new.to_vec()),
+            Format::Configuration | Format::DropIn => is_plain(new).then(|| new.to_vec()),
             Format::Script(language) if language != Language::Shell => {
                 is_plain(new).then(|| new.to_vec())
             }
@@ -380,8 +437,10 @@ impl<'a> Rewriter<'a> {
         let (Ok(own), Ok(theirs)) = (own, word(text.bytes())) else {
             return false;
         };
-        // Within backquotes a backslash is read twice.
-        if own.contains(&b'\\') || theirs.contains(&b'\\') {
+        // Within backquotes a backslash is read twice; a unit has specifiers, and quotes of its own.
+        let is_in_unit = matches!(file.format, Format::Known(_));
+        let is_read_twice = own.contains(&b'\\') || theirs.contains(&b'\\');
+        if is_read_twice || is_in_unit && !(is_plain(&own) && is_plain(&theirs)) {
             return false;
         }
         let text = [
@@ -402,6 +461,28 @@ impl<'a> Rewriter<'a> {
         true
     }
 
+    /// Notes what a file of the package reads.
+    fn reads(&mut self, sub_path: &[u8], file: &Path, from: ReadFrom) {
+        // A `.pc` file tells builds a path, and reads nothing.
+        if file.extension() != Some(OsStr::new("pc")) {
+            let file = self.layout.final_place(file);
+            self.readers.add(sub_path, file, from);
+        }
+    }
+
+    /// Notes what a file of the package reads in an output, if it is configuration.
+    fn reads_own(&mut self, place: &Path, file: &Path) {
+        if let Some(sub_path) = self.layout.shipped_at(place) {
+            self.reads(&sub_path, file, ReadFrom::Output);
+        }
+    }
+
+    /// Links what a file of the package reads.
+    fn link_for(&mut self, sub_path: &[u8], file: &Path) {
+        self.reads(sub_path, file, ReadFrom::Etc);
+        self.link(sub_path);
+    }
+
     fn link(&mut self, sub_path: &[u8]) {
         self.kept += 1;
         let needs_link = self
@@ -416,7 +497,7 @@ impl<'a> Rewriter<'a> {
 
     /// Links what is to be rewritten, but cannot be.
     fn link_instead(&mut self, file: &TextFile, text: &MappedText, sub_path: &[u8], place: &str) {
-        self.link(sub_path);
+        self.link_for(sub_path, &file.path);
         let about = (file.path.clone(), text.bytes().to_vec());
         if !self.told.insert(about) {
             return;
@@ -433,10 +514,12 @@ impl<'a> Rewriter<'a> {
     }
 
     /// Links all that the package ships below a directory; whether there is anything.
-    fn link_below(&mut self, directory: &[u8]) -> bool {
+    fn link_below(&mut self, directory: &[u8], file: &Path) -> bool {
         let Some(sub_path) = in_etc(directory) else {
             return false;
         };
+        self.readers
+            .add_directory(sub_path, &self.layout.final_place(file));
         let start = [sub_path, b"/"].concat();
         let below: Vec<Vec<u8>> = self
             .layout
@@ -447,6 +530,7 @@ impl<'a> Rewriter<'a> {
             .cloned()
             .collect();
         for path in &below {
+            self.reads(path, file, ReadFrom::Etc);
             if self.treatment.of(path).0 != Mode::Keep && !self.written.cover(path) {
                 self.link(path);
             }
@@ -515,18 +599,23 @@ impl<'a> Rewriter<'a> {
                 continue;
             };
             let Some(shipped) = self.layout.shipped.get(sub_path).cloned() else {
-                self.link_below(bytes);
+                self.link_below(bytes, &link.path);
                 continue;
             };
             let (mode, _) = self.treatment.of(sub_path);
             if mode == Mode::Keep || self.written.cover(sub_path) {
                 self.kept += 1;
-            } else if mode == Mode::Rewrite && self.allows(link.output, shipped.output)? {
+                self.reads(sub_path, &link.path, ReadFrom::Etc);
+            } else if mode == Mode::Rewrite
+                && !self.watched.cover(sub_path)
+                && self.allows(link.output, shipped.output)?
+            {
                 retarget(&shipped.path, link.output != shipped.output);
                 self.replaced += 1;
                 self.refer(link.output, shipped.output, b"");
+                self.reads(sub_path, &link.path, ReadFrom::Output);
             } else {
-                self.link(sub_path);
+                self.link_for(sub_path, &link.path);
             }
         }
         Ok(changes)
@@ -538,9 +627,12 @@ impl<'a> Rewriter<'a> {
             return Ok(());
         }
         let mut told = BTreeSet::new();
-        let mut reader = Binaries::new();
+        let mut reader = Binaries::new(self.package);
         for path in binaries {
             let found = reader.strings(self.tree, path)?;
+            for own in &found.own {
+                self.reads_own(Path::new(OsStr::from_bytes(own)), path);
+            }
             let mut strings = found.paths;
             for text in &found.packed {
                 let shipped = |path: &&[u8]| {
@@ -556,6 +648,7 @@ impl<'a> Rewriter<'a> {
                 let is_file = !string.goes_on && self.layout.shipped.contains_key(&sub_path);
                 let concerned = if is_file {
                     let keeps = self.treatment.of(&sub_path).0 == Mode::Keep;
+                    self.reads(&sub_path, path, ReadFrom::Etc);
                     if !keeps && !self.written.cover(&sub_path) {
                         self.link(&sub_path);
                     }
@@ -563,7 +656,7 @@ impl<'a> Rewriter<'a> {
                     !keeps && shipped.is_some_and(|shipped| !shipped.in_vendor_directory)
                 } else {
                     let before = self.links.len();
-                    self.link_below(&string.path) && self.links.len() > before
+                    self.link_below(&string.path, path) && self.links.len() > before
                 };
                 if concerned && told.insert(string.path.clone()) {
                     let finding = findings::about(
@@ -586,6 +679,28 @@ impl<'a> Rewriter<'a> {
     /// Adds what was found to the outcome; gives what is to be linked.
     pub(crate) fn finish(self, outcome: &mut Outcome) -> BTreeSet<Vec<u8>> {
         outcome.findings.extend(self.findings);
+        let shipped = &self.layout.shipped;
+        outcome.configuration = self.readers.of_all(self.package, shipped, &self.links);
+        for (file, sub_path) in outcome.configuration.iter().zip(shipped.keys()) {
+            // A program is run, and nobody's to change.
+            if let Some(reader) = file.fixed_for()
+                && self.treatment.of(sub_path).0 == Mode::Rewrite
+                && self.tree.look_up(&file.file) != Some(Node::Program)
+            {
+                let message = format!(
+                    "nothing overrides {}, which {} reads from the output",
+                    file.path.display(),
+                    reader.file.display()
+                );
+                outcome.findings.push(findings::about(
+                    &findings::MISSING_ETC_OVERRIDE,
+                    &file.file,
+                    file.path.as_os_str().as_bytes(),
+                    message,
+                    findings::MISSING_ETC_OVERRIDE.remedy,
+                ));
+            }
+        }
         outcome.replaced += self.replaced;
         outcome.kept += self.kept;
         for (output, paths) in self.new_references {

@@ -169,7 +169,7 @@ fn the_directory_for_the_lines_is_a_link_out_of_the_output() {
     let store = Store::new();
     let outside = store.top().join("outside");
     fs::create_dir(&outside).expect("a directory");
-    store.write("bin/other", b"#!/usr/bin/perl\nopen F, '/etc/x.conf';\n");
+    store.write("bin/other", b"#!/usr/bin/perl\ncopy('/etc/x.conf', $a);\n");
     store.link(&outside, "lib");
     let output = finish(&mut store.command());
     assert_eq!(output.status.code(), Some(2));

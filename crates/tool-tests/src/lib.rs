@@ -1,6 +1,7 @@
 //! What the tests of several tools share: a package in a store ([`store`]), its case directories
 //! ([`cases`]), properties of random packages ([`properties`]), trees that are not as they should be
-//! ([`hostile`]), more and more of something ([`growth`]), runs that are killed ([`killed`]). Whatever is not as it has to be is a panic, which
+//! ([`hostile`]), more and more of something ([`growth`]), runs that are killed ([`killed`]), small inputs with
+//! their right results ([`inputs`]). Whatever is not as it has to be is a panic, which
 //! fails the test.
 
 #![allow(
@@ -16,6 +17,7 @@ pub mod changed;
 pub mod files;
 pub mod growth;
 pub mod hostile;
+pub mod inputs;
 pub mod killed;
 pub mod properties;
 pub mod run;

@@ -2,12 +2,15 @@
 //!
 //! [`nix`] runs Nix with a store of its own and without a network; [`tree`] reads what was built, with
 //! store paths that are the same in every run; [`case`] compares it with what a case directory
-//! expects.
+//! expects. [`packages`] are those of nixpkgs that patch units themselves, and [`nixpkgs_check`] builds them
+//! without that.
 
 use std::path::PathBuf;
 
 pub mod case;
 pub mod nix;
+pub mod nixpkgs_check;
+pub mod packages;
 pub mod tree;
 
 /// What could not be done, or is not as expected.

@@ -16,14 +16,15 @@ build-users-group =
 max-jobs = 1
 ";
 
-/// A Nix of these tests.
+/// A Nix: of these tests, or the machine's.
 #[derive(Clone, Debug)]
 pub struct Nix {
-    top: PathBuf,
+    /// Where the store and the settings of these tests are; none are those of the machine.
+    top: Option<PathBuf>,
     /// Where its programs are, if not where the machine's are.
     programs: Option<PathBuf>,
-    /// What every evaluation of `pkgs.nix` is told.
-    arguments: Vec<String>,
+    /// What every evaluation of `pkgs.nix` is told: names and values.
+    arguments: Vec<(&'static str, String)>,
 }
 
 /// What became of a derivation.
@@ -36,7 +37,17 @@ pub struct Build {
 }
 
 impl Nix {
-    /// The machine's Nix. Its store is made in the cache directory, if it is not there.
+    /// The machine's Nix, with the store and the settings of its user.
+    #[must_use]
+    pub fn of_machine() -> Self {
+        Self {
+            top: None,
+            programs: None,
+            arguments: Vec::new(),
+        }
+    }
+
+    /// The machine's Nix with a store and settings of its own. The store is made in the cache directory, if it is not there.
     pub fn open() -> Result<Self> {
         Self::open_as("nix", None)
     }
@@ -60,51 +71,29 @@ impl Nix {
         let file = settings.join("nix.conf");
         fs::write(&file, SETTINGS).map_err(access(&file))?;
         let mut nix = Self {
-            top,
+            top: Some(top.clone()),
             programs,
             arguments: Vec::new(),
         };
-        nix.arguments = nix.toolchain()?;
+        nix.arguments = toolchain(&top)?;
         Ok(nix)
-    }
-
-    /// The Rust toolchain that builds the tools, and where cargo keeps its downloads and builds.
-    fn toolchain(&self) -> Result<Vec<String>> {
-        let mut rustc = Command::new("rustc");
-        let sysroot = finish(rustc.args(["--print", "sysroot"]), "rustc")?;
-        let mut rustc = Command::new("rustc");
-        let version = finish(rustc.arg("--version"), "rustc")?;
-        let home = |variable, directory: &str| {
-            std::env::var_os(variable).map_or_else(
-                || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(directory),
-                PathBuf::from,
-            )
-        };
-        let text = |output: &Output| String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        let version = text(&version);
-        let version = version.split(' ').nth(1).unwrap_or_default();
-        let mut arguments = Vec::new();
-        for (name, value) in [
-            ("rustToolchain", text(&sysroot)),
-            ("rustVersion", version.to_owned()),
-            (
-                "cargoHome",
-                home("CARGO_HOME", ".cargo").display().to_string(),
-            ),
-            ("cargoTarget", self.top.join("target").display().to_string()),
-        ] {
-            arguments.extend(["--argstr".to_owned(), name.to_owned(), value]);
-        }
-        if std::env::var_os("HERMETIC_OUT_CHECK_TOOLS").is_some() {
-            arguments.extend(["--arg", "checkTools", "true"].map(str::to_owned));
-        }
-        Ok(arguments)
     }
 
     /// The store's directory.
     #[must_use]
     pub fn store(&self) -> PathBuf {
-        self.top.join("store")
+        let top = self.top.as_deref();
+        top.unwrap_or_else(|| Path::new("/nix")).join("store")
+    }
+
+    /// What `pkgs.nix` is told, as the configuration of its nixpkgs.
+    #[must_use]
+    pub fn configuration(&self) -> String {
+        let values = self.arguments.iter();
+        let values: Vec<String> = values
+            .map(|(name, value)| format!("{name} = {value:?};"))
+            .collect();
+        format!("{{ {} }}", values.join(" "))
     }
 
     /// A program of Nix, with this Nix's store and settings, in the directory of the tests.
@@ -113,6 +102,9 @@ impl Nix {
         let path = self.programs.as_ref().map(|bin| bin.join(program));
         let mut command = Command::new(path.unwrap_or_else(|| program.into()));
         command.current_dir(directory()).stdin(Stdio::null());
+        let Some(top) = &self.top else {
+            return command;
+        };
         for variable in [
             "NIX_REMOTE",
             "NIX_PATH",
@@ -128,7 +120,7 @@ impl Nix {
             ("NIX_LOG_DIR", "log"),
             ("NIX_CONF_DIR", "conf"),
         ] {
-            command.env(variable, self.top.join(directory));
+            command.env(variable, top.join(directory));
         }
         command
     }
@@ -136,7 +128,14 @@ impl Nix {
     /// The derivation that an expression gives: `file` with the arguments of `pkgs.nix` and `more`.
     pub fn instantiate(&self, file: &str, more: &[&str]) -> Result<PathBuf> {
         let mut command = self.command("nix-instantiate");
-        command.arg(file).args(&self.arguments).args(more);
+        command.arg(file);
+        for (name, value) in &self.arguments {
+            command.args(["--argstr", name, value]);
+        }
+        if std::env::var_os("HERMETIC_OUT_CHECK_TOOLS").is_some() {
+            command.args(["--arg", "checkTools", "true"]);
+        }
+        command.args(more);
         let output = finish(&mut command, "nix-bin")?;
         let text = String::from_utf8_lossy(&output.stdout);
         // `!bin` follows if the first output is not `out`.
@@ -207,6 +206,32 @@ impl Nix {
         });
         Ok(Build { outputs, log })
     }
+}
+
+/// The Rust toolchain that builds the tools, and where cargo keeps its downloads and builds.
+fn toolchain(top: &Path) -> Result<Vec<(&'static str, String)>> {
+    let mut rustc = Command::new("rustc");
+    let sysroot = finish(rustc.args(["--print", "sysroot"]), "rustc")?;
+    let mut rustc = Command::new("rustc");
+    let version = finish(rustc.arg("--version"), "rustc")?;
+    let home = |variable, directory: &str| {
+        std::env::var_os(variable).map_or_else(
+            || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(directory),
+            PathBuf::from,
+        )
+    };
+    let text = |output: &Output| String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    let version = text(&version);
+    let version = version.split(' ').nth(1).unwrap_or_default();
+    Ok(vec![
+        ("rustToolchain", text(&sysroot)),
+        ("rustVersion", version.to_owned()),
+        (
+            "cargoHome",
+            home("CARGO_HOME", ".cargo").display().to_string(),
+        ),
+        ("cargoTarget", top.join("target").display().to_string()),
+    ])
 }
 
 /// The capabilities that this process could pass on, as the kernel's set of bits.

@@ -7,8 +7,27 @@
 # shellcheck disable=SC2154
 
 preFixupHooks+=(moveToShare moveToDev moveToDoc)
-fixupOutputHooks+=(compressManPages moveLib64 moveSbin moveSystemdUserUnits patchShebangsAuto stripFiles)
-postFixupHooks+=(refuseBrokenSymlinks)
+fixupOutputHooks+=(compressManPages moveLib64 moveSbin moveSystemdUserUnits patchShebangsAuto separateDebug stripFiles)
+postFixupHooks+=(refuseBrokenSymlinks propagateOutputs)
+
+# firstOutput NAME…: the first of the names that an output has.
+firstOutput() {
+    local name
+    for name in "$@"; do
+        if [[ -n ${!name-} ]]; then
+            echo "$name"
+            return 0
+        fi
+    done
+}
+
+# Which output has what. Where there is none of these names, `out` has it, or else it is not kept.
+outputDev=$(firstOutput dev out)
+outputBin=$(firstOutput bin out)
+outputInclude=$outputDev
+outputLib=$(firstOutput lib out)
+outputDoc=$(firstOutput doc out)
+outputMan=$(firstOutput man "$outputBin")
 
 # moveInto FROM TO: moves what is in one directory to another, and removes the first.
 moveInto() {
@@ -115,6 +134,25 @@ patchShebangsAuto() {
     done < <(find "$prefix" -type f -perm /100 -print0)
 }
 
+# What debuggers need of ELF files is in `debug`, by the files' build ids.
+separateDebug() {
+    local file id directory
+    if [[ -z ${separateDebugInfo-} || $output == debug || ! -d $prefix ]]; then
+        return 0
+    fi
+    mkdir -p "$debug"
+    while IFS= read -r -d '' file; do
+        id=$(readelf --notes "$file" 2>/dev/null | sed --quiet 's|.*Build ID: ||p') || true
+        if [[ -z $id ]]; then
+            continue
+        fi
+        directory=$debug/lib/debug/.build-id/${id:0:2}
+        mkdir -p "$directory"
+        objcopy --only-keep-debug --compress-debug-sections "$file" "$directory/${id:2}.debug"
+        ln -sfn ".build-id/${id:0:2}/${id:2}.debug" "$debug/lib/debug/${file##*/}.debug"
+    done < <(find "$prefix" -type f -print0 | sort --zero-terminated)
+}
+
 stripFiles() {
     local directory file
     if [[ -n ${dontStrip-} ]] || ! type -P strip >/dev/null; then
@@ -127,6 +165,23 @@ stripFiles() {
         while IFS= read -r -d '' file; do
             strip --strip-debug "$file" 2>/dev/null || true
         done < <(find "$prefix/$directory" -type f -print0)
+    done
+}
+
+# Whoever depends on the output for developers gets programs, headers and libraries, too: where there are
+# several outputs, it names those that have them. So `out` without a dev names bin.
+propagateOutputs() {
+    local name names
+    names=$(getAllOutputNames)
+    if [[ $names == out ]]; then
+        return 0
+    fi
+    names=$(printf '%s\n' "$outputBin" "$outputInclude" "$outputLib" | sort --unique)
+    for name in $names; do
+        if [[ $name != "$outputDev" ]]; then
+            mkdir -p "${!outputDev}/nix-support"
+            printf ' %s' "${!name}" >>"${!outputDev}/nix-support/propagated-build-inputs"
+        fi
     done
 }
 

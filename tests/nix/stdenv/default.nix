@@ -1,7 +1,7 @@
 # stdenv.mkDerivation, as far as a fixup hook sees it. See README.md.
 {
   lib,
-  system,
+  localSystem,
   shell,
   initialPath,
   # What nixpkgs' config has under the same names: the default of packages that say nothing.
@@ -9,6 +9,8 @@
   structuredAttrsByDefault,
 }:
 let
+  inherit (localSystem) system;
+
   # The hooks are files of the store, as they are in nixpkgs.
   defaultHooks = builtins.path {
     name = "default-hooks.sh";
@@ -59,7 +61,6 @@ let
       drv = derivation (
         {
           inherit system;
-          outputs = [ "out" ];
           strictDeps = strictDepsByDefault;
           __structuredAttrs = structured;
           builder = shell;
@@ -72,10 +73,15 @@ let
           ];
           stdenv = setup;
         }
+        // {
+          outputs =
+            attrs.outputs or [ "out" ] ++ lib.optional (attrs.separateDebugInfo or false) "debug";
+        }
         // lib.optionalAttrs (attrs ? pname) { name = "${attrs.pname}-${attrs.version}"; }
         // builtins.removeAttrs attrs (
           [
             "meta"
+            "outputs"
             "passthru"
           ]
           ++ lib.optional (!structured) "env"
@@ -98,8 +104,9 @@ let
               final:
               let
                 old = function final;
+                changed = if builtins.isFunction change then change old else change;
               in
-              old // (if builtins.isFunction (change old) then change final old else change old)
+              old // (if builtins.isFunction changed then change final old else changed)
             );
         }
         // lib.genAttrs inputs (name: attrs.${name} or [ ])
@@ -111,6 +118,7 @@ let
 in
 {
   inherit mkDerivation shell initialPath;
-  hostPlatform = { inherit system; };
-  buildPlatform = { inherit system; };
+  buildPlatform = localSystem;
+  hostPlatform = localSystem;
+  targetPlatform = localSystem;
 }

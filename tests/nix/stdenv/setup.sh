@@ -260,15 +260,30 @@ PATH=$_PATH${_PATH:+:}$initialBuildPath
 HOST_PATH=$_HOST_PATH${_HOST_PATH:+${initialHostPath:+:}}$initialHostPath
 unset _PATH _HOST_PATH initialBuildPath initialHostPath
 
-# Which output has what: bin, lib and dev, or out if there is none such.
-outputNames=" $(getAllOutputNames) "
-for kind in Bin Lib Dev Doc Man; do
-    declare "output$kind=out"
-    if [[ $outputNames == *" ${kind,,} "* ]]; then
-        declare "output$kind=${kind,,}"
-    fi
-done
-unset kind outputNames
+# --- Substitutions ----------------------------------------------------------------------------
+
+# substituteInPlace FILE… --replace[-fail|-warn|-quiet] FROM TO…: replaces text in files.
+substituteInPlace() {
+    local file text
+    local -a substituted=()
+    while (($# > 0)) && [[ $1 != --replace* ]]; do
+        substituted+=("$1")
+        shift
+    done
+    for file in "${substituted[@]}"; do
+        IFS= read -r -d '' text <"$file" || true
+        local -a options=("$@")
+        while ((${#options[@]} > 0)); do
+            if [[ ${options[0]} == --replace-fail && $text != *"${options[1]}"* ]]; then
+                echo "substituteInPlace: $file has no ${options[1]}" >&2
+                return 1
+            fi
+            text=${text//"${options[1]}"/"${options[2]}"}
+            options=("${options[@]:3}")
+        done
+        printf %s "$text" >"$file"
+    done
+}
 
 # --- Phases -----------------------------------------------------------------------------------
 
@@ -325,20 +340,11 @@ fixupPhase() {
     runHook postFixup
 }
 
-# What nixpkgs puts into the output for developers: the hook itself, and what comes along with it.
+# What comes along with a package, in its output for developers.
 recordPropagated() {
-    local attribute file words name
-    # Whoever depends on dev gets the programs and libraries, too.
-    if [[ $outputDev != out ]]; then
-        for name in "$outputBin" "$outputLib"; do
-            if [[ $name != "$outputDev" ]]; then
-                propagatedOutputs+=("${!name}")
-            fi
-        done
-    fi
+    local attribute file words
     local -A files=(
         [propagatedNativeBuildInputs]=propagated-native-build-inputs
-        [propagatedOutputs]=propagated-build-inputs
         [propagatedBuildInputs]=propagated-build-inputs
     )
     for attribute in "${!files[@]}"; do

@@ -12,7 +12,7 @@ use std::process::Command;
 use tests_nix::nix::Nix;
 use tests_nix::{case, directory};
 use tests_packages::archive::Archive;
-use tests_packages::documentation;
+use tests_packages::documentation::{self, Block};
 use tests_packages::tool_root::{self, ToolRoot};
 
 fn nix() -> Nix {
@@ -74,6 +74,63 @@ fn the_examples_of_the_pages_can_be_parsed() {
             bindings.map_err(|error| format!("{expression}\n{error}"))
         });
         parsed.unwrap_or_else(|error| panic!("{}:{}: {error}", block.page, block.line));
+    }
+}
+
+/// The file whose text a block is: the heading before it has its path.
+fn file_of(block: &Block, page: &str) -> Option<String> {
+    let lines: Vec<&str> = page.lines().take(block.line - 1).collect();
+    let heading = lines.iter().rev().find(|line| line.starts_with('#'))?;
+    let path = heading.strip_prefix("### `")?.strip_suffix('`')?;
+    Some(path.to_owned())
+}
+
+/// The files of docs/in-nixpkgs.md: the tool is evaluated, the hook and the packages that prove it are built.
+#[test]
+fn the_files_for_nixpkgs_can_be_pasted() {
+    let name = "docs/in-nixpkgs.md";
+    let project = directory().join("../..");
+    let page = std::fs::read_to_string(project.join(name)).unwrap();
+    let top = tempfile::tempdir().unwrap();
+    let mut blocks = documentation::blocks().unwrap_or_else(|error| panic!("{error}"));
+    blocks.retain(|block| block.page == name && block.language == "nix");
+    assert_eq!(blocks.len(), 4);
+    for block in blocks {
+        let file = file_of(&block, &page).expect("the heading is a path");
+        let path = top.path().join(&file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, &block.text).unwrap();
+        if file.ends_with("tests.nix") {
+            let checks = project.join("nix-overlay/checks/patch-systemd-units.nix");
+            let checks = std::fs::read_to_string(checks).unwrap();
+            assert_eq!(block.text, checks, "{name}: the overlay has other tests");
+        }
+    }
+    let nix = nix();
+    let pages = top.path().display().to_string();
+    let instantiate = |attribute: &str| {
+        let arguments = ["--argstr", "pages", &pages, "-A", attribute];
+        let derivation = nix.instantiate("in-nixpkgs.nix", &arguments);
+        derivation.unwrap_or_else(|error| panic!("{error}"))
+    };
+    assert!(instantiate("tool").is_file());
+    for attribute in ["tests.strings", "tests.structured-attributes", "example"] {
+        let built = nix
+            .build(&instantiate(attribute))
+            .unwrap_or_else(|error| panic!("{error}"));
+        let log = String::from_utf8_lossy(&built.log);
+        let outputs = built.outputs;
+        let outputs = outputs.unwrap_or_else(|| panic!("{attribute}:\n{log}"));
+        if attribute == "example" {
+            let unit = outputs[0].join("lib/systemd/system/example.service");
+            let unit = std::fs::read_to_string(unit).unwrap();
+            let store = nix.store();
+            let starts = unit.lines().filter(|line| line.starts_with("Exec"));
+            for line in starts {
+                let program = line.split_once('=').unwrap().1;
+                assert!(Path::new(program).starts_with(&store), "{unit}");
+            }
+        }
     }
 }
 

@@ -26,7 +26,7 @@ pub struct Command {
     pub output: String,
 }
 
-/// All blocks of the pages that people write: README.md, CONTRIBUTING.md, docs/*.md.
+/// All blocks of the pages that people write: README.md, CONTRIBUTING.md, docs/*.md, examples/*/README.md.
 pub fn blocks() -> Result<Vec<Block>> {
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let docs = project.join("docs");
@@ -35,8 +35,17 @@ pub fn blocks() -> Result<Vec<Block>> {
             .map_err(|error| Error::new(format!("read {}", path.display()), error))
     };
     let mut pages = vec![project.join("README.md"), project.join("CONTRIBUTING.md")];
-    let entries = std::fs::read_dir(&docs).map_err(|error| Error::new("read docs", error))?;
-    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    let entries = |directory: &Path| -> Result<Vec<PathBuf>> {
+        let entries = std::fs::read_dir(directory)
+            .map_err(|error| Error::new(format!("read {}", directory.display()), error))?;
+        Ok(entries.flatten().map(|entry| entry.path()).collect())
+    };
+    let examples = entries(&project.join("examples"))?;
+    let of_examples = examples
+        .into_iter()
+        .map(|example| example.join("README.md"));
+    let mut files = entries(&docs)?;
+    files.extend(of_examples.filter(|page| page.exists()));
     files.retain(|path| path.extension().is_some_and(|suffix| suffix == "md"));
     files.sort();
     pages.extend(files);

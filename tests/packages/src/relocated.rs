@@ -20,6 +20,7 @@ use names::{Kind, Name, Use};
 mod lines;
 mod links;
 mod names;
+mod writers;
 
 /// How the tool was told to make the package read its own files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,20 +58,98 @@ pub struct Judged {
 }
 
 /// Directories of etc with a counterpart where the reading program looks, too.
-const VENDOR: [(&str, &str); 13] = [
+const VENDOR: [(&str, &str); 58] = [
+    ("etc/NetworkManager/conf.d", "lib/NetworkManager/conf.d"),
+    (
+        "etc/NetworkManager/dispatcher.d",
+        "lib/NetworkManager/dispatcher.d",
+    ),
+    (
+        "etc/NetworkManager/system-connections",
+        "lib/NetworkManager/system-connections",
+    ),
+    ("etc/X11/xorg.conf.d", "share/X11/xorg.conf.d"),
     ("etc/binfmt.d", "lib/binfmt.d"),
     ("etc/dbus-1/session.d", "share/dbus-1/session.d"),
     ("etc/dbus-1/system.d", "share/dbus-1/system.d"),
+    ("etc/depmod.d", "lib/depmod.d"),
+    ("etc/dnssec-trust-anchors.d", "lib/dnssec-trust-anchors.d"),
+    ("etc/dracut.conf.d", "lib/dracut/dracut.conf.d"),
     ("etc/environment.d", "lib/environment.d"),
     ("etc/modprobe.d", "lib/modprobe.d"),
     ("etc/modules-load.d", "lib/modules-load.d"),
     ("etc/pam.d", "lib/pam.d"),
+    ("etc/pipewire/client.conf.d", "share/pipewire/client.conf.d"),
+    ("etc/pipewire/jack.conf.d", "share/pipewire/jack.conf.d"),
+    (
+        "etc/pipewire/pipewire-pulse.conf.d",
+        "share/pipewire/pipewire-pulse.conf.d",
+    ),
+    (
+        "etc/pipewire/pipewire.conf.d",
+        "share/pipewire/pipewire.conf.d",
+    ),
+    ("etc/pkcs11/modules", "share/p11-kit/modules"),
+    ("etc/polkit-1/rules.d", "share/polkit-1/rules.d"),
+    ("etc/repart.d", "lib/repart.d"),
     ("etc/sysctl.d", "lib/sysctl.d"),
+    ("etc/systemd/coredump.conf.d", "lib/systemd/coredump.conf.d"),
+    ("etc/systemd/dnssd", "lib/systemd/dnssd"),
+    ("etc/systemd/homed.conf.d", "lib/systemd/homed.conf.d"),
+    (
+        "etc/systemd/journal-remote.conf.d",
+        "lib/systemd/journal-remote.conf.d",
+    ),
+    (
+        "etc/systemd/journal-upload.conf.d",
+        "lib/systemd/journal-upload.conf.d",
+    ),
+    ("etc/systemd/journald.conf.d", "lib/systemd/journald.conf.d"),
+    ("etc/systemd/logind.conf.d", "lib/systemd/logind.conf.d"),
+    ("etc/systemd/network", "lib/systemd/network"),
+    ("etc/systemd/networkd.conf.d", "lib/systemd/networkd.conf.d"),
+    ("etc/systemd/ntp-units.d", "lib/systemd/ntp-units.d"),
+    ("etc/systemd/oomd.conf.d", "lib/systemd/oomd.conf.d"),
+    ("etc/systemd/pstore.conf.d", "lib/systemd/pstore.conf.d"),
+    ("etc/systemd/resolved.conf.d", "lib/systemd/resolved.conf.d"),
+    ("etc/systemd/sleep.conf.d", "lib/systemd/sleep.conf.d"),
     ("etc/systemd/system", "lib/systemd/system"),
+    (
+        "etc/systemd/system-environment-generators",
+        "lib/systemd/system-environment-generators",
+    ),
+    (
+        "etc/systemd/system-generators",
+        "lib/systemd/system-generators",
+    ),
+    ("etc/systemd/system-preset", "lib/systemd/system-preset"),
+    ("etc/systemd/system-shutdown", "lib/systemd/system-shutdown"),
+    ("etc/systemd/system-sleep", "lib/systemd/system-sleep"),
+    ("etc/systemd/system.conf.d", "lib/systemd/system.conf.d"),
+    (
+        "etc/systemd/timesyncd.conf.d",
+        "lib/systemd/timesyncd.conf.d",
+    ),
     ("etc/systemd/user", "share/systemd/user"),
+    (
+        "etc/systemd/user-environment-generators",
+        "lib/systemd/user-environment-generators",
+    ),
+    ("etc/systemd/user-generators", "lib/systemd/user-generators"),
+    ("etc/systemd/user-preset", "lib/systemd/user-preset"),
+    ("etc/systemd/user.conf.d", "lib/systemd/user.conf.d"),
+    ("etc/sysupdate.d", "lib/sysupdate.d"),
     ("etc/sysusers.d", "lib/sysusers.d"),
     ("etc/tmpfiles.d", "lib/tmpfiles.d"),
+    ("etc/udev/hwdb.d", "lib/udev/hwdb.d"),
     ("etc/udev/rules.d", "lib/udev/rules.d"),
+    ("etc/udev/udev.conf.d", "lib/udev/udev.conf.d"),
+    ("etc/user-tmpfiles.d", "share/user-tmpfiles.d"),
+    ("etc/userdb", "lib/userdb"),
+    (
+        "etc/wireplumber/wireplumber.conf.d",
+        "share/wireplumber/wireplumber.conf.d",
+    ),
 ];
 
 /// Directories that may go when nothing is in them.
@@ -127,6 +206,9 @@ pub fn judge(package: &Package<'_>, tools: &ToolRoot) -> Result<Judged> {
     // The paths of the package as it is that something of what it was has become.
     let mut accounted: BTreeSet<PathBuf> = BTreeSet::new();
     let mut named: BTreeSet<String> = BTreeSet::new();
+    // What is read from the output alone now, with where that is; and all that can write.
+    let mut rewritten: BTreeMap<String, PathBuf> = BTreeMap::new();
+    let mut texts: Vec<(PathBuf, Kind, Vec<u8>)> = Vec::new();
     for (path, old) in &before {
         let (was, is) = (package.before.join(path), package.after.join(path));
         let mut fault = |text: String| {
@@ -212,6 +294,9 @@ pub fn judge(package: &Package<'_>, tools: &ToolRoot) -> Result<Judged> {
                 .violations
                 .push(format!("{}:{line}: {text}", path.display()));
         }
+        let alone = changes.answered.iter();
+        let alone = alone.filter(|(line, name)| !is_layered(&was, *line, name));
+        rewritten.extend(alone.map(|(_, name)| (name.clone(), path.clone())));
         if package.mode == Mode::Link {
             let layered = |(line, path): &(usize, String)| !is_layered(&was, *line, path);
             for (line, name) in changes.answered.iter().filter(|one| layered(one)) {
@@ -230,7 +315,11 @@ pub fn judge(package: &Package<'_>, tools: &ToolRoot) -> Result<Judged> {
             &linked,
             &mut judged,
         );
+        texts.push((path.clone(), kind, was));
     }
+    judged
+        .violations
+        .extend(written_and_rewritten(&texts, &rewritten));
     for path in after.keys().filter(|path| !accounted.contains(*path)) {
         let is_ours =
             is_links_file(path) || VENDOR.iter().any(|(_, to)| Path::new(to).starts_with(path));
@@ -251,6 +340,27 @@ pub fn judge(package: &Package<'_>, tools: &ToolRoot) -> Result<Judged> {
         }
     }
     Ok(judged)
+}
+
+/// What something of the package writes although another file of it reads it from the output.
+fn written_and_rewritten(
+    texts: &[(PathBuf, Kind, Vec<u8>)],
+    rewritten: &BTreeMap<String, PathBuf>,
+) -> Vec<String> {
+    let paths: BTreeSet<String> = rewritten.keys().cloned().collect();
+    let mut faults = Vec::new();
+    for (path, kind, text) in texts.iter().filter(|(path, ..)| writers::is_read(path)) {
+        for writer in writers::writers(*kind, text, &paths) {
+            faults.push(format!(
+                "{}:{}: writes {}, which is rewritten in {}",
+                path.display(),
+                writer.line,
+                writer.path,
+                rewritten.get(&writer.path).unwrap_or(path).display()
+            ));
+        }
+    }
+    faults
 }
 
 type Tree = BTreeMap<PathBuf, fs::Metadata>;
@@ -445,7 +555,8 @@ fn in_text(
     for name in names.iter().filter(|name| name.usage == Use::Surely) {
         let line = String::from_utf8_lossy(lines[name.line - 1]);
         let files = files_of(package.before, shipped, &name.path);
-        if files.is_empty() || kind == Kind::Unit && is_kept(&line) {
+        let is_shown = kind == Kind::Shell && writers::is_shown_only(text, name.line, &name.path);
+        if files.is_empty() || kind == Kind::Unit && is_kept(&line) || is_shown {
             continue;
         }
         judged.named += 1;

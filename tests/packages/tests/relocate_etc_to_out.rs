@@ -2,7 +2,8 @@
 //!
 //! `RELOCATE_ETC_TO_OUT` names the built tool, which `cargo xtask test` sets; otherwise it is looked
 //! for beside the test. `HERMETIC_OUT_PACKAGES_IN=DIR` makes the stores, as they were and in each mode,
-//! DIR/original, DIR/rewrite and DIR/link, and leaves them there.
+//! DIR/original, DIR/rewrite and DIR/link, and leaves them there. `HERMETIC_OUT_PACKAGES=corpus` takes the whole
+//! corpus.
 
 #![allow(
     clippy::expect_used,
@@ -21,7 +22,7 @@ use tests_packages::relocated::{self, Judged, Mode};
 use tests_packages::store::{self, Package};
 use tests_packages::tool::{self, Arguments, Report};
 use tests_packages::tool_root::{self, ToolRoot};
-use tests_packages::{check, etc_package_names, in_parallel};
+use tests_packages::{check, chosen_names, etc_package_names, in_parallel};
 
 /// Debian moves on: some packages may be gone, but not most.
 const ENOUGH: usize = 100;
@@ -29,6 +30,14 @@ const ENOUGH: usize = 100;
 const KILLED: usize = 4;
 /// So many are killed of each, all of them at another part of the time that one takes.
 const PARTS: u32 = 12;
+
+/// The packages of etc-packages.txt, or those that `HERMETIC_OUT_PACKAGES` chooses.
+fn names() -> Vec<String> {
+    match std::env::var_os("HERMETIC_OUT_PACKAGES") {
+        None => etc_package_names(),
+        Some(_) => chosen_names(),
+    }
+}
 
 struct Stores {
     tool: PathBuf,
@@ -48,8 +57,8 @@ fn stores() -> Stores {
     let top = top.canonicalize().expect("its path");
     let original = top.join("original");
     let archive = Archive::open().unwrap_or_else(|error| panic!("{error}"));
-    let fetched = store::fetch(&archive, &etc_package_names(), &original)
-        .unwrap_or_else(|error| panic!("{error}"));
+    let fetched =
+        store::fetch(&archive, &names(), &original).unwrap_or_else(|error| panic!("{error}"));
     for (name, reason) in &fetched.lacking {
         println!("not had: {name}: {reason}");
     }

@@ -85,6 +85,42 @@ fn what_asks_the_lint_about_itself_is_run() {
     assert!(asked >= 2);
 }
 
+/// Lints an empty store path with a configuration.
+fn lint_with(configuration: &str) -> anyhow::Result<()> {
+    let top = tempfile::tempdir()?;
+    let config = top.path().join("lint.toml");
+    let path = top.path().join(format!("{HASH}-x"));
+    fs::write(&config, configuration)?;
+    fs::create_dir(&path)?;
+    let [config, store, path] = [&config, top.path(), &path].map(|path| path.display().to_string());
+    let words = [
+        "lint-store-path",
+        "--config",
+        &config,
+        "--store-dir",
+        &store,
+        &path,
+    ];
+    run::<lint_store_path::cli::Arguments>(&words).1.map(drop)
+}
+
+#[test]
+fn the_example_of_the_lint_in_ci_is_read() {
+    let example = crate::project().join("examples/lint-in-ci");
+    let text = |name: &str| fs::read_to_string(example.join(name)).expect("a file of the example");
+    lint_with(&text("lint.toml")).expect("the configuration");
+    let workflow = text("workflow.yml");
+    let (_, command) = workflow
+        .split_once("lint/bin/lint-store-path ")
+        .expect("it lints");
+    let command = command.lines().next().unwrap_or_default();
+    let (command, _) = command.split_once(" > ").expect("its output is kept");
+    let words = ["lint-store-path"].into_iter().chain(command.split(' '));
+    let parsed = hermetic_out_command_line::command::<lint_store_path::cli::Arguments>()
+        .try_get_matches_from(words);
+    assert!(parsed.is_ok(), "{parsed:?}");
+}
+
 #[test]
 fn every_configuration_is_read_by_its_reader() {
     for Block {
@@ -92,26 +128,7 @@ fn every_configuration_is_read_by_its_reader() {
     } in blocks_in("toml")
     {
         let result = match &*page {
-            "docs/lint-configuration.md" => {
-                let top = tempfile::tempdir().expect("a temporary directory");
-                let (config, path) = (
-                    top.path().join("lint.toml"),
-                    top.path().join(format!("{HASH}-x")),
-                );
-                fs::write(&config, &text).expect("the file");
-                fs::create_dir(&path).expect("a store path");
-                let [config, store, path] =
-                    [&config, top.path(), &path].map(|path| path.display().to_string());
-                let words = [
-                    "lint-store-path",
-                    "--config",
-                    &config,
-                    "--store-dir",
-                    &store,
-                    &path,
-                ];
-                run::<lint_store_path::cli::Arguments>(&words).1.map(drop)
-            }
+            "docs/lint-configuration.md" => lint_with(&text),
             "docs/relocate-etc-to-out.md" => relocate_etc_to_out::policy::Policy::parse(&text)
                 .map(drop)
                 .map_err(Into::into),

@@ -1,9 +1,11 @@
 //! For people: findings with the source line marked, a diff, a summary.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use anyhow::Context;
+use hermetic_out::configuration::{ConfigurationFile, Override};
 use hermetic_out::{Finding, Place, Severity};
 
 use super::alike::Alike;
@@ -197,6 +199,50 @@ fn summarize_changes(report: &Report, changes: &Changes, style: Style, text: &mu
             );
         }
     }
+    if !nothing_to_change || style.verbose {
+        summarize_configuration(&outcome.configuration, style, text);
+    }
+}
+
+/// A line for each file of /etc that something reads, on how it is overridden.
+fn summarize_configuration(files: &[ConfigurationFile], style: Style, text: &mut String) {
+    /// So many files are named without being asked for.
+    const FEW: usize = 5;
+
+    let is_read = |file: &&ConfigurationFile| !file.readers.is_empty();
+    let read: Vec<&ConfigurationFile> = files.iter().filter(is_read).collect();
+    let shown = if style.verbose { read.len() } else { FEW };
+    for file in read.iter().take(shown) {
+        let overrides = file.all_overrides().into_iter();
+        let mut ways: Vec<String> = overrides.map(|way| way_of(way, &file.path)).collect();
+        if file.fixed_for().is_some() {
+            ways.insert(0, "not overridden everywhere".to_owned());
+        }
+        if ways.len() == 1 && file.fixed_for().is_some() {
+            "not overridden by anything".clone_into(&mut ways[0]);
+        }
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "  {}: {}", escape_path(&file.path), ways.join("; "));
+    }
+    if read.len() > shown {
+        let rest = count(read.len() - shown, "file");
+        let _ = writeln!(text, "  and {rest} of /etc (--verbose names them)");
+    }
+}
+
+fn way_of(way: &Override, file: &Path) -> String {
+    let (_, path) = way.parts();
+    let at = escape_path(path);
+    let place = if path == file { "there" } else { &at };
+    match way {
+        Override::Replace(_) => format!("overridden by a file {place}, in place of the link"),
+        Override::Layer(_) => format!("overridden by a file {place}, read after the package's"),
+        Override::Machine(_) => "belongs to the machine".to_owned(),
+        Override::UnitDropIn(_) => format!("overridden by a drop-in in {place}"),
+        Override::SameName(_) if path == file => "overridden by a file there".to_owned(),
+        Override::SameName(_) | Override::Include(_) => format!("overridden by {place}"),
+        Override::Directory(_) => format!("overridden by files in {place}"),
+    }
 }
 
 fn summarize_findings(report: &Report, style: Style, text: &mut String) {
@@ -256,6 +302,9 @@ fn next_step(report: &Report, rules: &[RuleFindings]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
+    use hermetic_out::configuration::{ConfigurationReader, ReadFrom};
     use hermetic_out::{Change, Edit, FileEdits, Outcome, SourceText};
     use hermetic_out_formats::Span;
 
@@ -294,6 +343,8 @@ note[an-output]: it is so\x1b
 
 x-1.0: 4 files changed, 1 reference replaced, 1 reference unresolved, 2 findings
   out newly refers to /nix/store/b-y
+  /etc/a: overridden by a drop-in in /etc/systemd/system/x.service.d
+  /etc/b\x1b: not overridden by anything
 ";
         assert_eq!(shown(&report(), Style::default()), expected);
     }
@@ -346,6 +397,7 @@ x-1.0: 4 files changed, 1 reference replaced, 1 reference unresolved, 2 findings
         let changes = report.changes.as_mut().unwrap();
         changes.dry_run = true;
         changes.outcome.unresolved = 0;
+        changes.outcome.configuration.clear();
         changes.outcome.new_references[0].1 = ["a", "b", "c", "d"].map(Into::into).into();
         assert_eq!(
             shown(&report, Style::default()),
@@ -363,6 +415,60 @@ x-1.0: 4 files changed, 1 reference replaced, 1 reference unresolved, 2 findings
             shown(&report, VERBOSE),
             "x-1.0: nothing to change, 0 references kept\n"
         );
+    }
+
+    #[test]
+    fn how_configuration_is_overridden() {
+        let at = |path: &str| PathBuf::from(path);
+        let reader = |reads, overridden| ConfigurationReader {
+            file: at("/nix/store/a-x/bin/x"),
+            reads,
+            overridden,
+        };
+        let file = |name: &str, readers, overrides| ConfigurationFile {
+            path: at(name),
+            file: at("/nix/store/a-x/etc/x"),
+            readers,
+            overrides,
+        };
+        let replace = Some(Override::Replace(at("/etc/b")));
+        let mut files = vec![
+            file(
+                "/etc/a",
+                vec![reader(ReadFrom::Output, None)],
+                vec![
+                    Override::Directory(at("/etc/a.d")),
+                    Override::Include(at("/etc/a.local")),
+                ],
+            ),
+            file(
+                "/etc/b",
+                vec![
+                    reader(ReadFrom::Etc, replace),
+                    reader(ReadFrom::Output, None),
+                ],
+                Vec::new(),
+            ),
+            file("/etc/unread", Vec::new(), Vec::new()),
+        ];
+        let mut text = String::new();
+        summarize_configuration(&files, Style::default(), &mut text);
+        assert_eq!(
+            text,
+            "  /etc/a: overridden by files in /etc/a.d; overridden by /etc/a.local\n  /etc/b: not \
+             overridden everywhere; overridden by a file there, in place of the link\n"
+        );
+        let first = files[0].clone();
+        files.extend(std::iter::repeat_n(first, 5));
+        text.clear();
+        summarize_configuration(&files, Style::default(), &mut text);
+        assert!(
+            text.ends_with("  and 2 files of /etc (--verbose names them)\n"),
+            "{text}"
+        );
+        text.clear();
+        summarize_configuration(&files, VERBOSE, &mut text);
+        assert_eq!(text.lines().count(), 7);
     }
 
     #[test]

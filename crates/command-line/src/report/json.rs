@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use hermetic_out::configuration::{ConfigurationFile, Override};
 use hermetic_out::{Change, Finding};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -29,6 +30,8 @@ struct Document<'a> {
     findings: Vec<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     changes: Option<Vec<Value>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    configuration: Vec<Value>,
 }
 
 #[derive(Serialize)]
@@ -102,7 +105,38 @@ fn document(report: &Report) -> Document<'_> {
             let steps = changes.outcome.plan.changes.iter();
             steps.map(|step| change(step, changes.with_diff)).collect()
         }),
+        configuration: report.changes.as_ref().map_or_else(Vec::new, |changes| {
+            let files = changes.outcome.configuration.iter();
+            files.map(configuration_file).collect()
+        }),
     }
+}
+
+fn configuration_file(file: &ConfigurationFile) -> Value {
+    let mut object = Map::new();
+    insert_path(&mut object, "path", &file.path);
+    insert_path(&mut object, "file", &file.file);
+    let readers = file.readers.iter().map(|reader| {
+        let mut object = Map::new();
+        insert_path(&mut object, "file", &reader.file);
+        object.insert("reads".into(), reader.reads.name().into());
+        if let Some(overridden) = &reader.overridden {
+            object.insert("overridden".into(), override_of(overridden));
+        }
+        Value::from(object)
+    });
+    object.insert("readers".into(), readers.collect());
+    let overrides = file.overrides.iter().map(override_of);
+    object.insert("overridden".into(), overrides.collect());
+    object.into()
+}
+
+fn override_of(overridden: &Override) -> Value {
+    let (how, path) = overridden.parts();
+    let mut object = Map::new();
+    object.insert("by".into(), how.into());
+    insert_path(&mut object, "at", path);
+    object.into()
 }
 
 fn summary(report: &Report) -> Summary<'_> {
@@ -291,6 +325,7 @@ mod tests {
             ("/findings/0/severity", "fatal"),
             ("/summary/errors", "many"),
             ("/changes/0/change", "none"),
+            ("/configuration/0/readers/0/reads", "nothing"),
         ] {
             let mut document = value(&report());
             *document.pointer_mut(pointer).unwrap() = wrong.into();
@@ -321,6 +356,12 @@ mod tests {
         assert_eq!(value["summary"]["errors"], 1);
         assert_eq!(value["summary"]["by_rule"][0]["id"], "an-output");
         assert_eq!(value["changes"][2]["content"], "new\nlast");
+        let unit = &value["configuration"][0]["readers"][0];
+        assert_eq!(
+            unit["overridden"],
+            json!({ "by": "unit_drop_in", "at": "/etc/systemd/system/x.service.d" })
+        );
+        assert_eq!(unit["reads"], "output");
         assert!(
             value["changes"][0]["diff"]
                 .as_str()

@@ -12,8 +12,10 @@ pub enum Format {
     Known(FileKind),
     /// A script, or a piece of one that another script reads.
     Script(Language),
-    /// Configuration of any syntax.
+    /// Configuration of any syntax, which a program of the package reads.
     Configuration,
+    /// The same in a directory of drop-ins (`etc/x.d`, or a vendor's), which belongs to any package's program.
+    DropIn,
 }
 
 /// Directories that hold nothing that is run or read by a program, relative to an output.
@@ -74,8 +76,18 @@ impl Format {
     /// Whether a file of this format with that content may name something of /etc at all.
     #[must_use]
     pub fn may_name_etc(self, content: &[u8]) -> bool {
-        let is_text = self != Self::Configuration || memchr::memchr(0, content).is_none();
-        is_text && memchr::memmem::find(content, b"/etc").is_some()
+        let is_named = matches!(self, Self::Known(_) | Self::Script(_));
+        let is_text = is_named || memchr::memchr(0, content).is_none();
+        let holds = |text: &str| memchr::memmem::find(content, text.as_bytes()).is_some();
+        // systemd.unit(5), `%E`; systemd.exec(5), `ConfigurationDirectory=` and `$CONFIGURATION_DIRECTORY`.
+        let without_etc = match self {
+            Self::Known(FileKind::Unit) => {
+                holds("%E") || holds("ConfigurationDirectory") || holds("CONFIGURATION_DIRECTORY")
+            }
+            Self::Script(_) => holds("CONFIGURATION_DIRECTORY"),
+            _ => false,
+        };
+        is_text && (without_etc || holds("/etc"))
     }
 
     /// How it is read, if the path says so.
@@ -94,14 +106,25 @@ impl Format {
                 Self::Script(Language::Other)
             } else if is_piece || ends_with(&[b".sh"]) {
                 Self::Script(Language::Shell)
+            } else if is_drop_in(inside) {
+                Self::DropIn
             } else {
                 Self::Configuration
             });
         }
         let mut vendors = vendor_directories();
         let is_vendors = vendors.any(|known| below(sub_path, known.vendor.as_bytes()).is_some());
-        (is_vendors || ends_with(CONFIGURATION_ENDINGS)).then_some(Self::Configuration)
+        if is_vendors {
+            return Some(Self::DropIn);
+        }
+        ends_with(CONFIGURATION_ENDINGS).then_some(Self::Configuration)
     }
+}
+
+/// Whether the directory directly below etc that a file is in is one of drop-ins, to which any package adds files.
+fn is_drop_in(inside: &[u8]) -> bool {
+    let slash = memchr::memchr(b'/', inside);
+    slash.is_some_and(|slash| inside[..slash].ends_with(b".d"))
 }
 
 /// Whether a file's name says that it is documentation, wherever it lies.
@@ -129,7 +152,9 @@ mod tests {
             ("etc/x.d/README", None),
             ("etc/x.d/x.md", None),
             ("etc/defaults", Some(Format::Configuration)),
-            ("lib/pam.d/x", Some(Format::Configuration)),
+            ("etc/x/y.d/x", Some(Format::Configuration)),
+            ("etc/x.d/x", Some(Format::DropIn)),
+            ("lib/pam.d/x", Some(Format::DropIn)),
             ("lib/pkgconfig/x.pc", Some(Format::Configuration)),
             ("share/x/x.ini", Some(Format::Configuration)),
             ("bin/x", None),
@@ -139,6 +164,28 @@ mod tests {
         }
         let python = Some(Format::Script(Language::Python));
         assert_eq!(Format::of(b"bin/x", b"#!/usr/bin/python3\n"), python);
+    }
+
+    #[test]
+    fn what_may_name_something_of_etc() {
+        let unit = Format::Known(FileKind::Unit);
+        let shell = Format::Script(Language::Shell);
+        for (format, content, expected) in [
+            (unit, "ExecStart=/bin/x /etc/x", true),
+            (unit, "ConfigurationDirectory=x", true),
+            (unit, "ExecStart=/bin/x %E/x", true),
+            (unit, "ExecStart=/bin/x", false),
+            (shell, "cat $CONFIGURATION_DIRECTORY/x", true),
+            (shell, "cat %E", false),
+            (Format::Configuration, "/etc/x\0", false),
+            (Format::Configuration, "%E", false),
+        ] {
+            assert_eq!(
+                format.may_name_etc(content.as_bytes()),
+                expected,
+                "{content}"
+            );
+        }
     }
 
     #[test]

@@ -7,14 +7,19 @@
 //! what it reports.
 
 mod commands;
+mod configuration;
 #[cfg(feature = "elf")]
 mod data;
 mod format;
 mod other_script;
+mod output;
+mod prose;
 mod python;
+mod roles;
 mod shell;
 mod text;
 mod unit;
+mod uses;
 mod variables;
 
 #[cfg(feature = "elf")]
@@ -34,6 +39,10 @@ use crate::paths::{PathInText, normalize, paths};
 pub enum Verdict {
     /// A program reads what is there.
     Read,
+    /// A program gets it that the text names. One of the package itself reads it; what others do is not known.
+    Given,
+    /// It is taken in if it is there, and may be missing: the place is the administrator's.
+    Optional,
     /// It, or what lies below it, is written to: what is there is the machine's.
     Written,
     /// It is a place rather than a content: it is watched, or seen by a service under the same name. Who
@@ -45,7 +54,10 @@ pub enum Verdict {
     Documentation,
     /// A command shows it to a person, in a text.
     Shown,
-    /// It is not known what another path would do there.
+    /// It is named where nothing opens it: in a text, or as a directory that is made. Who uses the name is not
+    /// known.
+    Named,
+    /// What is done with it is not known: it may be written.
     Unknown,
 }
 
@@ -80,6 +92,9 @@ pub struct Mention {
     pub reason: &'static str,
     /// Who reads it.
     pub reader: Reader,
+    /// The programs one of which gets it, if it is given to one: as the text names them, by their paths or by
+    /// their names.
+    pub programs: Vec<Vec<u8>>,
     /// Whether all that lies below it is written, if it is.
     below: bool,
 }
@@ -104,6 +119,10 @@ pub struct Mentions {
     also_written: Vec<Written>,
     /// The files that it reads variables or commands from.
     pub layers: Vec<Vec<u8>>,
+    /// The directories below /etc that services get as `$CONFIGURATION_DIRECTORY`, relative to it.
+    pub configuration_directories: Vec<Vec<u8>>,
+    /// Whether it is a program that writes files whose names it does not have itself.
+    pub writes_parameters: bool,
     /// Where it cannot be understood.
     pub problem: Option<Span>,
 }
@@ -140,6 +159,31 @@ impl EtcPaths {
                 .range(inside.clone()..)
                 .next()
                 .is_some_and(|next| next.starts_with(&inside))
+    }
+}
+
+/// What stands for the directory below /etc that a service gets as `$CONFIGURATION_DIRECTORY`, in a path that is
+/// written: systemd.exec(5). Which one it is, a unit says.
+const CONFIGURATION_DIRECTORY: &[u8] = b"$CONFIGURATION_DIRECTORY";
+
+impl Written {
+    /// The same in each of the directories that `$CONFIGURATION_DIRECTORY` can be, if it is written there.
+    #[must_use]
+    pub fn in_configuration_directories(self, directories: &[Vec<u8>]) -> Vec<Self> {
+        let Some(rest) = in_etc(&self.path.path)
+            .and_then(|path| path.strip_prefix(CONFIGURATION_DIRECTORY))
+            .map(<[u8]>::to_vec)
+        else {
+            return vec![self];
+        };
+        let each = directories.iter().map(|directory| Self {
+            path: EtcPath {
+                path: [b"/etc/", &directory[..], &rest].concat(),
+                ..self.path.clone()
+            },
+            ..self.clone()
+        });
+        each.collect()
     }
 }
 
@@ -188,6 +232,7 @@ impl Mention {
             verdict,
             reason,
             reader: Reader::Other,
+            programs: Vec::new(),
             below: false,
         }
     }

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::shell::natural_words;
+use super::prose::natural_words;
 use super::{Mention, Mentions, Verdict};
 use crate::mapped_text::MappedText;
 use crate::paths::paths;
@@ -153,7 +153,7 @@ pub(super) fn mentions(content: &[u8]) -> Mentions {
                     (Verdict::Written, "where it is written")
                 }
                 _ if is_whole => (Verdict::Unknown, "in a string whose use is not known"),
-                _ => (Verdict::Unknown, "within a longer string"),
+                _ => (Verdict::Named, "within a longer string"),
             };
             mentions.list.push(Mention::new(&path, verdict, reason));
         }
@@ -634,7 +634,7 @@ mod tests {
 
     #[test]
     fn calls_constants_and_texts() {
-        use Verdict::{Documentation, Read, Shown, Unknown, Written};
+        use Verdict::{Documentation, Named, Read, Shown, Unknown, Written};
         for (script, expected) in [
             ("open('/etc/x')", Some(Read)),
             ("open('/etc/x', 'rb')", Some(Read)),
@@ -670,9 +670,9 @@ mod tests {
             ("def f(a='/etc/x'):\n  pass", Some(Unknown)),
             ("class B:\n  A = '/etc/x'", Some(Unknown)),
             ("open(f'/etc/x/{a}', 'w')", Some(Written)),
-            ("a = 'see /etc/x'", Some(Unknown)),
+            ("a = 'see /etc/x'", Some(Named)),
             ("print('see the file /etc/x')", Some(Shown)),
-            ("print('see the file /etc/x', file=f)", Some(Unknown)),
+            ("print('see the file /etc/x', file=f)", Some(Named)),
             ("print('see the file /etc/x', file=sys.stderr)", Some(Shown)),
             ("print(_('see the file /etc/x') % a)", Some(Shown)),
             ("print('/etc/x')", Some(Unknown)),
@@ -685,7 +685,7 @@ mod tests {
             ),
             ("p.add_argument('-c', default='/etc/x')", Some(Unknown)),
             ("USAGE = '''\nsee the file /etc/x\n'''", Some(Shown)),
-            ("A = '''\ninclude /etc/x\n'''", Some(Unknown)),
+            ("A = '''\ninclude /etc/x\n'''", Some(Named)),
             ("# '/etc/x'", None),
             ("'''\n/etc/x\n'''", Some(Documentation)),
             (

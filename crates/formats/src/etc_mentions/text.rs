@@ -1,7 +1,6 @@
 //! What texts name.
 
-use super::{Format, Mentions, Verdict, other_script, python, shell, unit};
-use crate::configuration;
+use super::{Format, Mentions, configuration, other_script, python, shell, unit};
 use crate::kind::scan;
 use crate::reference::Scan;
 use crate::script::Language;
@@ -13,11 +12,8 @@ pub fn of(format: Format, content: &[u8]) -> Mentions {
         Format::Known(kind) => unit::mentions(kind, content, &scan(kind, content)),
         Format::Script(Language::Shell) => shell::mentions(content),
         Format::Script(Language::Python) => python::mentions(content),
-        Format::Configuration => Mentions::all_of(
-            &configuration::texts(content),
-            Verdict::Read,
-            "where it is read",
-        ),
+        Format::Configuration => configuration::mentions(content, true),
+        Format::DropIn => configuration::mentions(content, false),
         Format::Script(Language::Other) => other_script::mentions(content),
     }
 }

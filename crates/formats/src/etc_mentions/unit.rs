@@ -1,6 +1,6 @@
 //! What files of known formats name: units above all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{EtcPath, Mention, Mentions, Reader, Verdict, shell};
 use crate::kind::FileKind;
@@ -41,6 +41,10 @@ pub(super) fn mentions(kind: FileKind, content: &[u8], scan: &Scan) -> Mentions 
                 continue;
             };
             mentions.list.extend(places(&assignment));
+            if assignment.key.bytes() == b"ConfigurationDirectory" {
+                let names = configuration_directories(assignment.value.bytes());
+                mentions.configuration_directories.extend(names);
+            }
             if assignment.key.bytes() == b"EnvironmentFile" {
                 let value = assignment.value.bytes();
                 let file = value.strip_prefix(b"-").unwrap_or(value);
@@ -65,13 +69,24 @@ pub(super) fn mentions(kind: FileKind, content: &[u8], scan: &Scan) -> Mentions 
     let mut by_place = BTreeMap::new();
     for line in &scan.command_lines {
         let found = shell::of_command_line(content, line);
-        mentions.also_written.extend(found.written());
+        let directories = &mentions.configuration_directories;
+        let written = found
+            .written()
+            .flat_map(|written| written.in_configuration_directories(directories));
+        mentions.also_written.extend(written);
+        mentions.layers.extend(found.layers.iter().cloned());
         for mention in found.list {
             if let Some(place) = mention.text.covering_span() {
-                by_place.insert(place, (mention.verdict, mention.reason, mention.below));
+                by_place.insert(place, mention);
             }
         }
     }
+    let programs: BTreeSet<Vec<u8>> = scan
+        .references
+        .iter()
+        .filter(|reference| reference.role == Role::Program)
+        .map(|reference| reference.text.bytes().to_vec())
+        .collect();
     for reference in &scan.references {
         if !reference.text.literal_prefix().starts_with(b"/") {
             continue;
@@ -79,18 +94,22 @@ pub(super) fn mentions(kind: FileKind, content: &[u8], scan: &Scan) -> Mentions 
         let Some(place) = reference.text.covering_span() else {
             continue;
         };
-        let (verdict, reason) = verdict(reference, content, place);
-        let by_command = by_place.get(&place).filter(|_| verdict == Verdict::Read);
-        let below = verdict == Verdict::Written;
-        let (verdict, reason, below) = by_command.copied().unwrap_or((verdict, reason, below));
-        let holds = |line: &&Span| line.start <= place.start && place.end <= line.end;
-        let line = environment_files.iter().find(holds);
         let path = PathInText {
             text: reference.text.clone(),
             goes_on: false,
         };
-        let mut mention = Mention::new(&path, verdict, reason);
-        mention.below = below;
+        let mut mention = by_place.remove(&place).unwrap_or_else(|| {
+            let (verdict, reason) = verdict(reference, content, place);
+            let mut mention = Mention::new(&path, verdict, reason);
+            mention.below = verdict == Verdict::Written;
+            if verdict == Verdict::Given {
+                mention.programs = programs.iter().cloned().collect();
+            }
+            mention
+        });
+        mention.text = reference.text.clone();
+        let holds = |line: &&Span| line.start <= place.start && place.end <= line.end;
+        let line = environment_files.iter().find(holds);
         if let Some(line) = line.filter(|_| reference.field == "EnvironmentFile") {
             mention.reader = Reader::EnvironmentFile {
                 assignment: line.start,
@@ -100,6 +119,14 @@ pub(super) fn mentions(kind: FileKind, content: &[u8], scan: &Scan) -> Mentions 
         mentions.list.push(mention);
     }
     mentions
+}
+
+/// The directories that a value of `ConfigurationDirectory=` names: systemd.exec(5).
+fn configuration_directories(value: &[u8]) -> Vec<Vec<u8>> {
+    let words = value.split(|byte| byte.is_ascii_whitespace() || b"\"'".contains(byte));
+    let names = words.map(|word| word.split(|byte| *byte == b':').next().unwrap_or_default());
+    let names = names.filter(|name| !name.is_empty() && !name.contains(&b'%'));
+    names.map(<[u8]>::to_vec).collect()
 }
 
 /// What a line of tmpfiles.d does with its path: tmpfiles.d(5).
@@ -153,13 +180,16 @@ fn places(assignment: &Assignment) -> Vec<Mention> {
             }
             b"ReadWriteDirectories" => {
                 let path = word.strip_prefix(b"-").unwrap_or(word);
-                add(
-                    start,
-                    end,
-                    path,
-                    Verdict::Written,
-                    "in a permission to write",
-                );
+                let reason = "in a permission to write";
+                add(start, end, path, Verdict::Written, reason);
+            }
+            b"PIDFile" | b"StandardOutput" | b"StandardError" => {
+                let colon = memchr::memchr(b':', word).map_or(0, |colon| colon + 1);
+                let path = &word[colon..];
+                if path.starts_with(b"/etc/") {
+                    let reason = "where the service writes";
+                    add(start + colon, end, path, Verdict::Written, reason);
+                }
             }
             _ => {
                 for at in memchr::memmem::find_iter(word, b"%E/") {
@@ -178,7 +208,10 @@ fn places(assignment: &Assignment) -> Vec<Mention> {
     found
 }
 
+/// What is done with what a directive or a field names: by its role, and by the manuals of units
+/// (systemd.service(5), systemd.exec(5), systemd.mount(5), systemd.unit(5)).
 fn verdict(reference: &Reference, content: &[u8], place: Span) -> (Verdict, &'static str) {
+    const READ: (Verdict, &str) = (Verdict::Read, "where it is read");
     let before = place.start.checked_sub(1).and_then(|at| content.get(at));
     match (reference.role, reference.field.as_ref()) {
         (Role::ProgramSearchPath, _) => (Verdict::Documentation, "in a search path for programs"),
@@ -190,7 +223,27 @@ fn verdict(reference: &Reference, content: &[u8], place: Span) -> (Verdict, &'st
         (_, field) if PERMISSIONS.contains(&field) => (Verdict::Documentation, "in a permission"),
         (_, "ReadWritePaths") => (Verdict::Written, "in a permission to write"),
         (_, field) if PLACES.contains(&field) => (Verdict::Watched, "where a place is meant"),
-        _ => (Verdict::Read, "where it is read"),
+        (_, "Environment") => (Verdict::Given, "in a variable of the service"),
+        (_, "StandardOutput" | "StandardError") => (Verdict::Written, "where the service writes"),
+        // It is opened for writing, too, if that can be.
+        (_, "AssertPathIsReadWrite" | "ConditionPathIsReadWrite" | "OpenFile" | "What") => {
+            (Verdict::Unknown, "where it can be written")
+        }
+        (
+            Role::Program
+            | Role::ShellCommand
+            | Role::PrefixedProgram
+            | Role::File
+            | Role::Condition
+            | Role::PamModule
+            | Role::PamService
+            | Role::NameService,
+            _,
+        ) => READ,
+        _ => (
+            Verdict::Unknown,
+            "where it is not known what is done with it",
+        ),
     }
 }
 
@@ -209,7 +262,7 @@ mod tests {
             of_x.map(|mention| (mention.verdict, mention.reader))
         };
         for (line, verdict) in [
-            ("[Service]\nExecStart=/bin/x -c /etc/x", Verdict::Read),
+            ("[Service]\nExecStart=/bin/x -c /etc/x", Verdict::Given),
             ("[Service]\nReadWritePaths=/etc/x", Verdict::Written),
             ("[Service]\nReadOnlyPaths=/etc/x", Verdict::Documentation),
             ("[Service]\nBindReadOnlyPaths=/etc/x", Verdict::Watched),
@@ -278,7 +331,7 @@ mod tests {
             ),
             (
                 "ExecStart=/bin/sh -c 'exec a -c /etc/x'",
-                Some(Verdict::Read),
+                Some(Verdict::Given),
                 vec![],
             ),
             (

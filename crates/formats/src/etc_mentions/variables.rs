@@ -4,9 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use super::EtcPath;
+use super::{CONFIGURATION_DIRECTORY, EtcPath};
 use crate::command_line::base_name;
-use crate::mapped_text::MappedText;
+use crate::mapped_text::{MappedText, Span};
+use crate::paths::paths;
 use crate::shell::{Command, CommandKind, CommandWord, Use};
 
 /// How many values of one text are followed, how long ones, and how deep variables in variables.
@@ -31,6 +32,23 @@ struct Value {
     known: Vec<u8>,
     /// Whether there is nothing after it.
     complete: bool,
+}
+
+impl Value {
+    /// The paths in it.
+    fn paths(&self) -> Vec<EtcPath> {
+        if self.known.starts_with(b"/") && !self.known.iter().any(u8::is_ascii_whitespace) {
+            return vec![EtcPath::of(&self.known, !self.complete)];
+        }
+        let text = MappedText::of_file(&self.known, Span::new(0, self.known.len()));
+        let in_text = paths(&text).into_iter();
+        in_text
+            .map(|path| {
+                let is_last = self.known.ends_with(path.text.bytes());
+                EtcPath::of(path.text.bytes(), path.goes_on || is_last && !self.complete)
+            })
+            .collect()
+    }
 }
 
 /// The variables of a script.
@@ -76,6 +94,16 @@ fn expanded(expansion: &[u8]) -> Option<&[u8]> {
     }
 }
 
+/// The name of the variable that an expansion at the beginning of a text is of, whatever is done with its value.
+pub(super) fn plain_name(text: &[u8]) -> Option<&[u8]> {
+    let inside = text.strip_prefix(b"$")?;
+    let inside = inside.strip_prefix(b"{").unwrap_or(inside);
+    let inside = inside.strip_prefix(b"!").unwrap_or(inside);
+    let letter = |byte: &&u8| **byte == b'_' || byte.is_ascii_alphanumeric();
+    let name = &inside[..inside.iter().take_while(letter).count()];
+    is_name(name).then_some(name)
+}
+
 /// The variable that a word gives a value to, and where the value begins in it.
 pub(super) fn given<'a>(
     command: &'a Command,
@@ -110,6 +138,14 @@ impl Variables {
                     }
                 }
             }
+        }
+        let directory = b"CONFIGURATION_DIRECTORY";
+        if !variables.assigned.contains_key(&directory[..]) {
+            let value = Value {
+                known: [b"/etc/", CONFIGURATION_DIRECTORY].concat(),
+                complete: true,
+            };
+            variables.resolved.insert(directory.to_vec(), vec![value]);
         }
         let names: Vec<Vec<u8>> = variables.assigned.keys().cloned().collect();
         for name in names {
@@ -187,6 +223,30 @@ impl Variables {
         let values = self.expand(text).into_iter();
         let complete = values.filter(|value| value.complete);
         complete.map(|value| value.known).collect()
+    }
+
+    /// The same; `None` if there is something that it can stand for and that is not known.
+    pub(super) fn all_values(&self, text: &MappedText) -> Option<Vec<Vec<u8>>> {
+        let values = self.expand(text);
+        let all = values.iter().all(|value| value.complete);
+        all.then(|| values.into_iter().map(|value| value.known).collect())
+    }
+
+    /// Whether what an expansion can stand for is followed. Of `${A##*/}`, a name without its directory, nothing
+    /// has to be.
+    pub(super) fn follows(expansion: &[u8]) -> bool {
+        expanded(expansion).is_some() || memchr::memmem::find(expansion, b"##*/}").is_some()
+    }
+
+    /// The paths that a variable can stand for, or that stand in what it can stand for.
+    pub(super) fn paths_of(&self, name: &[u8]) -> Vec<EtcPath> {
+        let values = self.resolved.get(name).map_or(&[][..], Vec::as_slice);
+        values.iter().flat_map(Value::paths).collect()
+    }
+
+    /// The paths that a text can stand for, or that stand in what it can stand for.
+    pub(super) fn paths_within(&self, text: &MappedText) -> Vec<EtcPath> {
+        self.expand(text).iter().flat_map(Value::paths).collect()
     }
 
     /// The paths that a text can stand for; of those that are not known to their end, the directory.

@@ -17,7 +17,7 @@ pub use paths::{PathWord, is_absolute_path, is_search_path, path_words};
 pub use requirements::{GIVEN_VARIABLES, Requirement, Undefined};
 
 use crate::encoding::Encoding;
-use crate::format::{Files, Format};
+use crate::format::{Files, Format, Paths};
 use crate::mapped_text::{MappedText, Span};
 use crate::reference::{Problem, ProblemKind};
 
@@ -29,7 +29,7 @@ pub(crate) static FORMAT: Format = Format {
     },
     scan: facts,
     // Paths are put together of variables: `scan` has more.
-    names_paths: false,
+    paths: Paths::Reported,
     pieces: &[
         b"prefix=/usr\n",
         b"exec_prefix=${prefix}\n",

@@ -1,4 +1,4 @@
-//! Which directives systemd knows, and where: `data/unit-directives.txt`.
+//! Which directives systemd and podman know, where, and what they name: `data/unit-directives.txt`.
 //!
 //! systemd ignores a section or directive that it does not know, with a line in its log that nobody
 //! reads: a `StartLimitIntervalSec=` in `[Service]` limits nothing.
@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use super::syntax::Syntax;
 use crate::tables;
 use crate::unit::place::UnitType;
 
@@ -31,6 +32,7 @@ pub enum Standing {
 
 struct Entry {
     sections: Vec<&'static str>,
+    syntax: Syntax,
     standing: Standing,
 }
 
@@ -39,9 +41,9 @@ type Table = BTreeMap<(&'static str, &'static str), Vec<Entry>>;
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
     let mut table = Table::new();
     for line in tables::entries(DIRECTIVES) {
-        let mut words = line.splitn(5, ' ');
+        let mut words = line.splitn(6, ' ');
         let mut word = || words.next().unwrap_or_default();
-        let (kind, key, sections) = (word(), word(), word());
+        let (kind, key, sections, names) = (word(), word(), word(), word());
         let standing = match (word(), word()) {
             ("was", today) => Standing::Old(today),
             ("gone", today) => Standing::Ignored(today),
@@ -49,11 +51,40 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         };
         table.entry((kind, key)).or_default().push(Entry {
             sections: sections.split(',').collect(),
+            syntax: Syntax::of_name(names).unwrap_or(Syntax::Nothing),
             standing,
         });
     }
     table
 });
+
+/// By sections and names: the name of a directive, and its syntax.
+type Syntaxes = BTreeMap<(&'static str, &'static str), (&'static str, Syntax)>;
+
+/// The directives whose values name something.
+static SYNTAXES: LazyLock<Syntaxes> = LazyLock::new(|| {
+    let mut syntaxes = Syntaxes::new();
+    for ((_, key), entries) in TABLE.iter() {
+        for entry in entries
+            .iter()
+            .filter(|entry| entry.syntax != Syntax::Nothing)
+        {
+            let sections = entry.sections.iter();
+            syntaxes.extend(sections.map(|section| ((*section, *key), (*key, entry.syntax))));
+        }
+    }
+    syntaxes
+});
+
+/// How the value of a directive is read in this section, and the directive's name; `None` if it names nothing.
+/// In a section that does not have it, it is ignored.
+pub(super) fn syntax_of(section: &[u8], key: &[u8]) -> Option<(&'static str, Syntax)> {
+    let place = (
+        std::str::from_utf8(section).ok()?,
+        std::str::from_utf8(key).ok()?,
+    );
+    SYNTAXES.get(&place).copied()
+}
 
 /// Whether systemd leaves a name to others: `X-…` (`systemd.unit(5)`).
 #[must_use]
@@ -70,7 +101,7 @@ pub fn has_section(unit_type: &UnitType, section: &[u8]) -> bool {
         || unit_type.sections.is_empty()
             && TABLE.iter().any(|((of, _), entries)| {
                 let mut sections = entries.iter().flat_map(|entry| &entry.sections);
-                *of == unit_type.table() && sections.any(is_it)
+                unit_type.tables().contains(of) && sections.any(is_it)
             })
 }
 
@@ -83,11 +114,13 @@ pub fn standing(unit_type: &UnitType, section: &[u8], key: &[u8]) -> Standing {
     if !has_section(unit_type, section) {
         return Standing::UnknownSection;
     }
-    let entries = std::str::from_utf8(key)
-        .ok()
-        .and_then(|key| TABLE.get(&(unit_type.table(), key)));
-    let entries = entries.map(Vec::as_slice).unwrap_or_default();
-    let is_here = |entry: &&Entry| {
+    let key = std::str::from_utf8(key).unwrap_or_default();
+    let tables = unit_type.tables().iter();
+    let entries: Vec<&Entry> = tables
+        .filter_map(|table| TABLE.get(&(*table, key)))
+        .flatten()
+        .collect();
+    let is_here = |entry: &&&Entry| {
         let mut sections = entry.sections.iter();
         sections.any(|known| known.as_bytes() == section)
     };
@@ -117,7 +150,7 @@ pub fn similar(unit_type: &UnitType, section: &[u8], key: &[u8]) -> Option<&'sta
             let mut sections = entry.sections.iter();
             entry.standing == Standing::Known && sections.any(|known| known.as_bytes() == section)
         };
-        *of == unit_type.table() && entries.iter().any(here)
+        unit_type.tables().contains(of) && entries.iter().any(here)
     });
     let mut names = known.map(|((_, name), _)| *name);
     names.find(|name| {
@@ -149,8 +182,9 @@ mod tests {
     use crate::unit::place::DIRECTORIES;
 
     fn unit_type_of(name: &str) -> &'static UnitType {
-        let mut types = DIRECTORIES.iter().flat_map(|directory| directory.types);
-        types.find(|known| known.name == name).unwrap()
+        // Podman's `.network` comes before systemd's.
+        let types = DIRECTORIES.iter().flat_map(|directory| directory.types);
+        types.rev().find(|known| known.name == name).unwrap()
     }
 
     fn of(unit_type: &str, section: &str, key: &str) -> Standing {
@@ -224,6 +258,15 @@ mod tests {
             ("timer", "Service", "ExecStart", Standing::UnknownSection),
             ("service", "", "ExecStart", Standing::UnknownSection),
             ("network", "Service", "ExecStart", Standing::UnknownSection),
+            ("container", "Container", "Volume", Standing::Known),
+            ("container", "Service", "ExecStartPre", Standing::Known),
+            (
+                "container",
+                "Container",
+                "ExecStart",
+                Standing::OtherSection(vec!["Service"]),
+            ),
+            ("nspawn", "Files", "Bind", Standing::Known),
         ] {
             assert_eq!(of(unit_type, section, key), expected, "[{section}] {key}");
         }
@@ -250,13 +293,56 @@ mod tests {
         for pair in lines.windows(2) {
             assert!(pair[0] < pair[1], "{} before {}", pair[0], pair[1]);
         }
+        let mut syntaxes: BTreeMap<(&str, &str), &str> = BTreeMap::new();
         for line in lines {
-            let words: Vec<&str> = line.splitn(5, ' ').collect();
-            assert!(words.len() >= 3, "{line}");
-            let status = words.get(3);
-            assert!(matches!(status, None | Some(&("was" | "gone"))), "{line}");
+            let words: Vec<&str> = line.splitn(6, ' ').collect();
+            assert!(words.len() >= 4, "{line}");
+            let status = words.get(4).copied();
+            assert!(matches!(status, None | Some("was" | "gone")), "{line}");
             let mut types = DIRECTORIES.iter().flat_map(|directory| directory.types);
-            assert!(types.any(|known| known.table() == words[0]), "{line}");
+            let is_read = |known: &UnitType| known.tables().contains(&words[0]);
+            assert!(
+                types.any(is_read) || OTHER_TABLES.contains(&words[0]),
+                "{line}"
+            );
+            assert!(Syntax::of_name(words[3]).is_some(), "{line}");
+            // A scanner is not told what kind of file it reads.
+            for section in words[2].split(',').filter(|_| status != Some("gone")) {
+                let earlier = syntaxes.insert((section, words[1]), words[3]);
+                assert!(earlier.is_none_or(|earlier| earlier == words[3]), "{line}");
+            }
         }
+    }
+
+    /// The tables that no unit type has.
+    const OTHER_TABLES: &[&str] = &["conf", "dnssd"];
+
+    const NAMES: &str = include_str!("../../data/directive-names.txt");
+
+    #[test]
+    fn every_directive_of_the_manuals_is_classified() {
+        let lines: Vec<&str> = tables::entries(NAMES).collect();
+        assert!(lines.is_sorted(), "the names are sorted");
+        assert!(lines.len() > 1_400, "they are all there");
+        let missing: Vec<&&str> = lines
+            .iter()
+            .filter(|line| {
+                let words: Vec<&str> = line.split(' ').collect();
+                let tables: &[&str] = match words[0] {
+                    "podman-systemd.unit" => &["quadlet"],
+                    "systemd.dnssd" => &["dnssd"],
+                    "systemd.link" => &["link"],
+                    "systemd.netdev" => &["netdev"],
+                    "systemd.network" => &["network"],
+                    "systemd.nspawn" => &["nspawn"],
+                    page if page.strip_suffix(".conf").is_some() => &["conf"],
+                    _ => &["unit"],
+                };
+                !tables
+                    .iter()
+                    .any(|table| TABLE.contains_key(&(*table, words[1])))
+            })
+            .collect();
+        assert!(missing.is_empty(), "the table lacks {missing:?}");
     }
 }

@@ -6,16 +6,19 @@ pub mod exec;
 pub mod lines;
 pub mod place;
 pub mod relations;
+mod syntax;
 pub mod systemd_units;
 
 use crate::command_line::{Context, base_name, scan_command, scan_variable};
 use crate::encoding::Encoding;
-use crate::format::{Files, Format};
+use crate::format::{Files, Format, Paths};
 use crate::mapped_text::MappedText;
 use crate::reference::{Account, Declaration, Lookup, ProblemKind, Reference, Role, Scan};
 use crate::words::{Escapes, all_words, read_specifiers};
+use directives::syntax_of;
 use lines::{Assignment, Line};
 use place::{UnitPlace, parse_boolean};
+use syntax::Syntax;
 
 pub(crate) static FORMAT: Format = Format {
     directories: &place::PATHS,
@@ -27,10 +30,13 @@ pub(crate) static FORMAT: Format = Format {
             "lib/systemd/system/x.service.d/y.conf",
             "lib/systemd/system/x.socket",
             "lib/systemd/system/x.timer",
+            "etc/systemd/nspawn/x.nspawn",
+            "share/containers/systemd/x.container",
+            "etc/containers/systemd/users/x.volume",
         ],
     },
     scan,
-    names_paths: true,
+    paths: Paths::All,
     pieces: &[
         b"[Service]\n",
         b"[Unit]\n",
@@ -61,168 +67,16 @@ pub(crate) static FORMAT: Format = Format {
         b"\nSourcePath=",
         b"\nRootDirectory=/r",
         b"\nUser=",
+        b"\nRootImage=/usr/lib/x/x.raw",
+        b"\nExtensionImages=-/usr/lib/x/x.raw:root:ro",
+        b"[Mount]\nOptions=ro,lowerdir=/usr/share/x:/usr/share/y,upperdir=/z",
+        b"[Files]\nBind=/usr/share/x:/y:ro\nOverlay=/usr/share/x::/y",
+        b"[Container]\nVolume=/usr/share/x:/y:ro",
+        b"\nMount=type=bind,src=/usr/share/x,dst=/y",
+        b"\nEnvironmentFile=/usr/share/x '",
         b"\nPathExists=",
     ],
 };
-
-/// How the value of a directive is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Syntax {
-    /// Command lines.
-    Exec,
-    /// `|` and `!`, then a path that may be a glob.
-    Condition,
-    /// A path that is read; `-` in front tolerates its absence. It may be a glob.
-    File,
-    /// A path to be in; `-` or `~`.
-    WorkingDirectory,
-    /// Paths with `-` and `+` in front.
-    Paths,
-    /// `[-]source[:destination[:options]]` words.
-    Binds,
-    /// `id:path`.
-    Credential,
-    /// `path[:name:options]`.
-    OpenFile,
-    /// `file:path`, beside other words.
-    StandardStream,
-    /// A path, as it is.
-    Path,
-    /// `NAME=value` words.
-    Environment,
-    /// Directories, separated by colons.
-    SearchPath,
-    /// URIs.
-    Documentation,
-    /// A path; the unit's programs lie inside it.
-    OtherRoot,
-    /// A user name.
-    User,
-    /// Names of users or groups that the unit makes use of.
-    Accounts(Account),
-    /// A boolean that makes a user.
-    DynamicUser,
-    /// Paths with `-` and `+` in front, below which files may be run, or may not.
-    ExecPaths { is_allowed: bool },
-}
-
-impl Syntax {
-    /// Whether a path in the value is looked up by the unit's processes, inside another root directory; the
-    /// others are read by the service manager, outside (`systemd.exec(5)`, `RootDirectory=`).
-    fn is_inside_root(self) -> bool {
-        matches!(
-            self,
-            Self::Exec
-                | Self::Environment
-                | Self::ExecPaths { is_allowed: true }
-                | Self::SearchPath
-                | Self::WorkingDirectory
-        )
-    }
-}
-
-/// The unit types whose sections hold the settings of `systemd.exec(5)`.
-const EXEC_CONTEXT: &[&str] = &["Service", "Socket", "Mount", "Swap"];
-
-/// The directives that name files: sections, key, syntax. Only those that systemd knows in that
-/// section count: it ignores others, so they break nothing.
-const DIRECTIVES: &[(&[&str], &str, Syntax)] = &[
-    // systemd.service(5); `ExecReloadPost` is new in 259.
-    (&["Service"], "ExecCondition", Syntax::Exec),
-    (&["Service"], "ExecReload", Syntax::Exec),
-    (&["Service"], "ExecReloadPost", Syntax::Exec),
-    (&["Service", "Socket"], "ExecStartPre", Syntax::Exec),
-    (&["Service"], "ExecStart", Syntax::Exec),
-    (&["Service", "Socket"], "ExecStartPost", Syntax::Exec),
-    (&["Service"], "ExecStop", Syntax::Exec),
-    (&["Service", "Socket"], "ExecStopPost", Syntax::Exec),
-    (&["Socket"], "ExecStopPre", Syntax::Exec),
-    (&["Service"], "OpenFile", Syntax::OpenFile),
-    // systemd.unit(5)
-    (&["Unit"], "Documentation", Syntax::Documentation),
-    (&["Unit"], "SourcePath", Syntax::Path),
-    // systemd.exec(5)
-    (EXEC_CONTEXT, "BindPaths", Syntax::Binds),
-    (EXEC_CONTEXT, "BindReadOnlyPaths", Syntax::Binds),
-    (EXEC_CONTEXT, "DynamicUser", Syntax::DynamicUser),
-    (EXEC_CONTEXT, "Environment", Syntax::Environment),
-    (EXEC_CONTEXT, "EnvironmentFile", Syntax::File),
-    (
-        EXEC_CONTEXT,
-        "ExecPaths",
-        Syntax::ExecPaths { is_allowed: true },
-    ),
-    (EXEC_CONTEXT, "ExecSearchPath", Syntax::SearchPath),
-    (EXEC_CONTEXT, "Group", Syntax::Accounts(Account::Group)),
-    (EXEC_CONTEXT, "ExtensionDirectories", Syntax::Paths),
-    (EXEC_CONTEXT, "ExtensionImages", Syntax::Binds),
-    (EXEC_CONTEXT, "InaccessiblePaths", Syntax::Paths),
-    (EXEC_CONTEXT, "LoadCredential", Syntax::Credential),
-    (EXEC_CONTEXT, "LoadCredentialEncrypted", Syntax::Credential),
-    (EXEC_CONTEXT, "MountImages", Syntax::Binds),
-    (
-        EXEC_CONTEXT,
-        "NoExecPaths",
-        Syntax::ExecPaths { is_allowed: false },
-    ),
-    (EXEC_CONTEXT, "ReadOnlyPaths", Syntax::Paths),
-    (EXEC_CONTEXT, "ReadWritePaths", Syntax::Paths),
-    (EXEC_CONTEXT, "RootDirectory", Syntax::OtherRoot),
-    (EXEC_CONTEXT, "RootImage", Syntax::OtherRoot),
-    (EXEC_CONTEXT, "StandardError", Syntax::StandardStream),
-    (EXEC_CONTEXT, "StandardInput", Syntax::StandardStream),
-    (EXEC_CONTEXT, "StandardOutput", Syntax::StandardStream),
-    (
-        EXEC_CONTEXT,
-        "SupplementaryGroups",
-        Syntax::Accounts(Account::Group),
-    ),
-    (EXEC_CONTEXT, "User", Syntax::User),
-    (EXEC_CONTEXT, "WorkingDirectory", Syntax::WorkingDirectory),
-    // systemd.socket(5)
-    (&["Socket"], "SocketGroup", Syntax::Accounts(Account::Group)),
-    (&["Socket"], "SocketUser", Syntax::Accounts(Account::User)),
-    // systemd.path(5)
-    (&["Path"], "DirectoryNotEmpty", Syntax::Condition),
-    (&["Path"], "PathChanged", Syntax::Condition),
-    (&["Path"], "PathExists", Syntax::Condition),
-    (&["Path"], "PathExistsGlob", Syntax::Condition),
-    (&["Path"], "PathModified", Syntax::Condition),
-    // systemd.mount(5), systemd.swap(5)
-    (&["Mount", "Swap"], "What", Syntax::Path),
-];
-
-/// The tests of `systemd.unit(5)` that take a path: `Condition…=` and `Assert…=` each.
-const TESTS: &[(&str, &str)] = &[
-    ("ConditionDirectoryNotEmpty", "AssertDirectoryNotEmpty"),
-    ("ConditionFileIsExecutable", "AssertFileIsExecutable"),
-    ("ConditionFileNotEmpty", "AssertFileNotEmpty"),
-    ("ConditionNeedsUpdate", "AssertNeedsUpdate"),
-    ("ConditionPathExists", "AssertPathExists"),
-    ("ConditionPathExistsGlob", "AssertPathExistsGlob"),
-    ("ConditionPathIsDirectory", "AssertPathIsDirectory"),
-    ("ConditionPathIsEncrypted", "AssertPathIsEncrypted"),
-    ("ConditionPathIsMountPoint", "AssertPathIsMountPoint"),
-    ("ConditionPathIsReadWrite", "AssertPathIsReadWrite"),
-    ("ConditionPathIsSymbolicLink", "AssertPathIsSymbolicLink"),
-];
-
-fn directive(section: &[u8], key: &[u8]) -> Option<(&'static str, Syntax)> {
-    let known = DIRECTIVES.iter().find(|(sections, name, _)| {
-        name.as_bytes() == key && sections.iter().any(|known| known.as_bytes() == section)
-    });
-    if let Some((_, name, syntax)) = known {
-        return Some((name, *syntax));
-    }
-    if section != b"Unit" {
-        return None;
-    }
-    let tests = TESTS
-        .iter()
-        .flat_map(|(condition, assert)| [*condition, *assert]);
-    let name = tests.into_iter().find(|name| name.as_bytes() == key)?;
-    Some((name, Syntax::Condition))
-}
 
 /// Finds what a unit or drop-in names and declares.
 #[must_use]
@@ -237,7 +91,6 @@ pub fn scan(file: &[u8]) -> Scan {
                     value: assignment.value.clone(),
                 });
                 scan_assignment(&mut scan, &assignment);
-                relations::scan_assignment(&mut scan, &assignment);
             }
             Line::BadSection(header) => scan.problem(ProblemKind::BadSection, header),
             Line::TooLong(part) => scan.problem(ProblemKind::LineTooLong, part),
@@ -248,7 +101,7 @@ pub fn scan(file: &[u8]) -> Scan {
 }
 
 fn scan_assignment(scan: &mut Scan, assignment: &Assignment) {
-    let Some((field, syntax)) = directive(&assignment.section, assignment.key.bytes()) else {
+    let Some((field, syntax)) = syntax_of(&assignment.section, assignment.key.bytes()) else {
         return;
     };
     let first = scan.references.len();
@@ -283,12 +136,14 @@ fn scan_value(scan: &mut Scan, assignment: &Assignment, field: &'static str, syn
         }
     };
     match syntax {
-        Syntax::Exec => scan_exec(scan, assignment, field),
+        Syntax::Nothing | Syntax::Machine | Syntax::Inside => {}
+        Syntax::Command => scan_exec(scan, assignment, field),
         Syntax::Condition => add(Role::Condition, whole(b"|!"), true),
-        Syntax::File => add(Role::File, whole(b"-"), bytes.starts_with(b"-")),
-        Syntax::Path => add(Role::File, whole(b""), false),
+        Syntax::EnvironmentFile => add(Role::File, whole(b"-"), bytes.starts_with(b"-")),
+        Syntax::File => add(Role::File, whole(b""), false),
+        Syntax::Directory => add(Role::Directory, whole(b""), false),
         Syntax::WorkingDirectory => add(Role::Directory, whole(b"-"), bytes.starts_with(b"-")),
-        Syntax::StandardStream => {
+        Syntax::Stream => {
             if bytes.starts_with(b"file:") {
                 add(
                     Role::File,
@@ -303,9 +158,37 @@ fn scan_value(scan: &mut Scan, assignment: &Assignment, field: &'static str, syn
                 add(Role::File, read_specifiers(&path), false);
             }
         }
-        Syntax::OpenFile => {
+        Syntax::OpenFile | Syntax::FileBeforeColon => {
             let end = memchr::memchr(b':', bytes).unwrap_or(bytes.len());
             add(Role::File, read_specifiers(&line().slice(0..end)), false);
+        }
+        Syntax::VolumeSource => {
+            let end = memchr::memchr(b':', bytes).unwrap_or(bytes.len());
+            add(
+                Role::Directory,
+                read_specifiers(&line().slice(0..end)),
+                false,
+            );
+        }
+        // Without a colon it is the destination of a volume without a name.
+        Syntax::Volume => {
+            if let Some(end) = memchr::memchr(b':', bytes) {
+                add(
+                    Role::Directory,
+                    read_specifiers(&line().slice(0..end)),
+                    false,
+                );
+            }
+        }
+        Syntax::NspawnBind | Syntax::NspawnOverlay | Syntax::NspawnReadOnlyOverlay => {
+            for path in nspawn_sources(&line(), syntax) {
+                add(Role::Directory, read_specifiers(&path), false);
+            }
+        }
+        Syntax::MountOptions => {
+            for path in lower_layers(&line()) {
+                add(Role::Directory, read_specifiers(&path), false);
+            }
         }
         Syntax::SearchPath => {
             let text = read_specifiers(&line());
@@ -319,6 +202,9 @@ fn scan_value(scan: &mut Scan, assignment: &Assignment, field: &'static str, syn
         Syntax::Paths
         | Syntax::ExecPaths { .. }
         | Syntax::Binds
+        | Syntax::Images
+        | Syntax::FileWords
+        | Syntax::ContainerMount
         | Syntax::Environment
         | Syntax::Documentation => match all_words(value, Escapes::C) {
             Ok(words) => {
@@ -328,7 +214,14 @@ fn scan_value(scan: &mut Scan, assignment: &Assignment, field: &'static str, syn
             }
             Err(kind) => scan.problem(kind, assignment.span),
         },
-        Syntax::OtherRoot => {
+        Syntax::RootDirectory | Syntax::RootImage => {
+            let role = match syntax {
+                Syntax::RootImage => Role::File,
+                _ => Role::Directory,
+            };
+            if bytes != b"/" {
+                add(role, whole(b""), false);
+            }
             if !matches!(bytes, b"" | b"/") {
                 scan.declarations.push(Declaration::OtherRoot);
             }
@@ -349,7 +242,65 @@ fn scan_value(scan: &mut Scan, assignment: &Assignment, field: &'static str, syn
                 scan.declarations.push(Declaration::RunsAsUser);
             }
         }
+        // systemd ignores a line with an open quote.
+        Syntax::Units => {
+            let words = all_words(value, Escapes::C).unwrap_or_default();
+            for word in words.iter().filter(|word| !word.text.is_empty()) {
+                scan.declarations.push(Declaration::NamesUnit {
+                    field: field.into(),
+                    name: read_specifiers(&word.text),
+                });
+            }
+        }
     }
+}
+
+/// The items of a value between separators. Of one with quotes or backslashes, which may make a separator a part
+/// of a name, there are none.
+fn items(value: &MappedText, separator: u8) -> Vec<MappedText> {
+    if value.bytes().iter().any(|byte| b"\"'\\".contains(byte)) {
+        return Vec::new();
+    }
+    let mut items = Vec::new();
+    let mut start = 0;
+    for part in value.bytes().split(|byte| *byte == separator) {
+        let mut text = MappedText::new();
+        let encoding = Some(Encoding::Item(separator));
+        text.push(value, start..start + part.len(), encoding);
+        items.push(text);
+        start += part.len() + 1;
+    }
+    items
+}
+
+/// The directories of the host in `Bind=` and `Overlay=`: systemd.nspawn(5), systemd-nspawn(1). With `+` in
+/// front, a path lies in the container. Without a destination, the source is the destination as well.
+fn nspawn_sources(value: &MappedText, syntax: Syntax) -> Vec<MappedText> {
+    let mut items = items(value, b':');
+    let sources = match syntax {
+        Syntax::NspawnBind => usize::from(items.len() > 1),
+        Syntax::NspawnReadOnlyOverlay => items.len().saturating_sub(1),
+        // The last but one is written to, and is the destination if it is the second.
+        _ if items.len() == 2 => 1,
+        _ => items.len().saturating_sub(2),
+    };
+    items.truncate(sources);
+    items
+}
+
+/// The lower layers that mount options name for overlayfs: `lowerdir=/a:/b`, and `lowerdir+=/a`; nothing is
+/// written to them (filesystems/overlayfs).
+fn lower_layers(value: &MappedText) -> Vec<MappedText> {
+    let mut layers = Vec::new();
+    for option in items(value, b',') {
+        let named = ["lowerdir=", "lowerdir+=", "datadir+="];
+        let mut named = named.iter();
+        let prefix = named.find(|name| option.bytes().starts_with(name.as_bytes()));
+        if let Some(prefix) = prefix {
+            layers.extend(items(&option.slice(prefix.len()..option.len()), b':'));
+        }
+    }
+    layers
 }
 
 fn scan_exec(scan: &mut Scan, assignment: &Assignment, field: &'static str) {
@@ -403,6 +354,11 @@ fn scan_word(scan: &mut Scan, field: &'static str, syntax: Syntax, word: &Mapped
             let value = word.slice(equals + 1..word.len());
             return scan_variable(scan, field, &bytes[..equals], &value);
         }
+        Syntax::FileWords => (Role::File, word.clone(), false),
+        Syntax::ContainerMount => match mount_source(word) {
+            Some(source) => (Role::Directory, source, false),
+            None => return,
+        },
         Syntax::Documentation => {
             let start = if bytes.starts_with(b"file:///") { 7 } else { 5 };
             if !bytes.starts_with(b"file:/") {
@@ -413,7 +369,7 @@ fn scan_word(scan: &mut Scan, field: &'static str, syntax: Syntax, word: &Mapped
         _ => {
             let start = bytes.iter().take_while(|byte| b"-+".contains(byte)).count();
             let end = match syntax {
-                Syntax::Binds => find(b':').unwrap_or(word.len()),
+                Syntax::Binds | Syntax::Images => find(b':').unwrap_or(word.len()),
                 _ => word.len(),
             };
             let optional = bytes[..start].contains(&b'-');
@@ -432,4 +388,19 @@ fn scan_word(scan: &mut Scan, field: &'static str, syntax: Syntax, word: &Mapped
             ..Reference::new(role, field, text)
         });
     }
+}
+
+/// The source of a mount of podman that is a path of the host: `type=bind,source=/x,destination=/y`
+/// (podman-run(1), `--mount`). Without a type it is a volume.
+fn mount_source(word: &MappedText) -> Option<MappedText> {
+    let options = items(word, b',');
+    let is_bind = |option: &MappedText| matches!(option.bytes(), b"type=bind" | b"type=glob");
+    if !options.iter().any(is_bind) {
+        return None;
+    }
+    options.iter().find_map(|option| {
+        let mut names = ["source=", "src="].iter();
+        let name = names.find(|name| option.bytes().starts_with(name.as_bytes()))?;
+        Some(option.slice(name.len()..option.len()))
+    })
 }

@@ -21,24 +21,44 @@ pub enum Manager {
 pub struct UnitType {
     /// The name's end: `service`.
     pub name: &'static str,
-    /// The sections of such a unit, all of them in the table `unit` of `data/unit-directives.txt`. None:
-    /// the type has a table of its own name, with its sections.
+    /// The sections of such a unit, all of them in the tables `unit` and `quadlet` of
+    /// `data/unit-directives.txt`. None: the type has a table of its own name, with its sections.
     pub(super) sections: &'static [&'static str],
+    /// What follows the stem of its name in the name of the service that podman makes of it, if it does.
+    service: Option<&'static str>,
 }
 
 impl UnitType {
-    /// The table of its directives in `data/unit-directives.txt`.
-    pub(super) fn table(&self) -> &'static str {
+    /// The tables of its directives in `data/unit-directives.txt`.
+    pub(super) fn tables(&self) -> &[&'static str] {
         if self.sections.is_empty() {
-            self.name
+            std::slice::from_ref(&self.name)
+        } else if self.service.is_some() {
+            &["quadlet", "unit"]
         } else {
-            "unit"
+            &["unit"]
         }
     }
 }
 
 const fn unit_type(name: &'static str, sections: &'static [&'static str]) -> UnitType {
-    UnitType { name, sections }
+    UnitType {
+        name,
+        sections,
+        service: None,
+    }
+}
+
+const fn quadlet(
+    name: &'static str,
+    sections: &'static [&'static str],
+    service: &'static str,
+) -> UnitType {
+    UnitType {
+        name,
+        sections,
+        service: Some(service),
+    }
 }
 
 /// The types of units that a service manager reads: `systemd.unit(5)`.
@@ -61,6 +81,48 @@ const NETWORK: &[UnitType] = &[
     unit_type("link", &[]),
     unit_type("netdev", &[]),
     unit_type("network", &[]),
+];
+
+/// What systemd-nspawn reads beside a container: `systemd.nspawn(5)`.
+const NSPAWN: &[UnitType] = &[unit_type("nspawn", &[])];
+
+/// What podman makes services of: `podman-systemd.unit(5)`. Their other sections are the service's.
+const QUADLETS: &[UnitType] = &[
+    quadlet(
+        "build",
+        &["Build", "Quadlet", "Install", "Service", "Unit"],
+        "-build",
+    ),
+    quadlet(
+        "container",
+        &["Container", "Quadlet", "Install", "Service", "Unit"],
+        "",
+    ),
+    quadlet(
+        "image",
+        &["Image", "Quadlet", "Install", "Service", "Unit"],
+        "-image",
+    ),
+    quadlet(
+        "kube",
+        &["Kube", "Quadlet", "Install", "Service", "Unit"],
+        "",
+    ),
+    quadlet(
+        "network",
+        &["Network", "Quadlet", "Install", "Service", "Unit"],
+        "-network",
+    ),
+    quadlet(
+        "pod",
+        &["Pod", "Quadlet", "Install", "Service", "Unit"],
+        "-pod",
+    ),
+    quadlet(
+        "volume",
+        &["Volume", "Quadlet", "Install", "Service", "Unit"],
+        "-volume",
+    ),
 ];
 
 /// A directory of units, below a base directory.
@@ -88,7 +150,10 @@ const fn unit_directory(
 
 /// The directories of units, sorted.
 pub const DIRECTORIES: &[UnitDirectory] = &[
+    unit_directory("containers/systemd", Some(Manager::System), QUADLETS),
+    unit_directory("containers/systemd/users", Some(Manager::User), QUADLETS),
     unit_directory("systemd/network", None, NETWORK),
+    unit_directory("systemd/nspawn", None, NSPAWN),
     unit_directory("systemd/portable", None, MANAGED),
     unit_directory("systemd/system", Some(Manager::System), MANAGED),
     unit_directory("systemd/user", Some(Manager::User), MANAGED),
@@ -152,9 +217,10 @@ impl<'a> UnitPlace<'a> {
     #[must_use]
     pub fn of(path: &'a [u8]) -> Option<Self> {
         let (base, rest) = split_base(path)?;
-        let (directory, rest) = DIRECTORIES
-            .iter()
-            .find_map(|directory| Some((directory, inside(rest, directory.path)?)))?;
+        // One of them may lie in another: it comes after that.
+        let mut directories = DIRECTORIES.iter().rev();
+        let (directory, rest) =
+            directories.find_map(|directory| Some((directory, inside(rest, directory.path)?)))?;
         let (parents, file) = split_last(rest);
         let parent = parents.map(|parents| split_last(parents).1);
         if file.starts_with(b".") {
@@ -188,6 +254,15 @@ impl<'a> UnitPlace<'a> {
             name,
             unit_type: types.find(|known| known.name.as_bytes() == type_name)?,
         })
+    }
+
+    /// The service that podman makes of the unit, if it does: `x.service` of `x.container`.
+    #[must_use]
+    pub fn service_of_quadlet(&self) -> Option<Vec<u8>> {
+        let suffix = self.unit_type.service?;
+        let stem = self.name.strip_suffix(self.unit_type.name.as_bytes())?;
+        let stem = stem.strip_suffix(b".")?;
+        Some([stem, suffix.as_bytes(), b".service"].concat())
     }
 
     /// The manager that reads the unit, if one does.
@@ -280,6 +355,14 @@ lib/systemd/network/x.network.d/y.conf: lib systemd/network DropIn x.network net
 example/systemd/system/y.target.wants/x.service: example systemd/system Requirement x.service service
 lib/systemd/system/y.service.requires/x@1.service: lib systemd/system Requirement x@1.service service
 lib/systemd/user/y.target.upholds/x.service: lib systemd/user Requirement x.service service
+share/containers/systemd/x.container: share containers/systemd Fragment x.container container
+share/containers/systemd/x.container.d/y.conf: share containers/systemd DropIn x.container container
+share/containers/systemd/container.d/y.conf: share containers/systemd DropIn container container
+share/containers/systemd/app/x.volume: share containers/systemd Other x.volume volume
+etc/containers/systemd/users/x.pod: etc containers/systemd/users Fragment x.pod pod
+etc/containers/systemd/users/1000/x.kube: etc containers/systemd/users Other x.kube kube
+share/containers/systemd/x.service: none
+etc/systemd/nspawn/x.nspawn: etc systemd/nspawn Fragment x.nspawn nspawn
 lib/systemd/system/a/x.service: lib systemd/system Other x.service service
 lib/systemd/system/a/y.target.wants/x.service: lib systemd/system Other x.service service
 lib/systemd/portable/profile/x/service.conf: lib systemd/portable Other service service
@@ -314,6 +397,23 @@ systemd/system/x.service: none
                 format!("{base} {directory} {kind:?} {name} {unit_type}")
             });
             assert_eq!(found.unwrap_or("none".to_owned()), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn services_of_quadlets() {
+        for (path, service) in [
+            ("share/containers/systemd/x@.container", Some("x@.service")),
+            (
+                "etc/containers/systemd/x.network",
+                Some("x-network.service"),
+            ),
+            ("lib/systemd/network/x.network", None),
+            ("lib/systemd/system/x.service", None),
+        ] {
+            let place = UnitPlace::of(path.as_bytes()).unwrap();
+            let found = place.service_of_quadlet();
+            assert_eq!(found.as_deref(), service.map(str::as_bytes), "{path}");
         }
     }
 

@@ -1,59 +1,5 @@
 //! The other units that a unit names: `systemd.unit(5)`, `systemd.service(5)` and similar pages.
 
-use crate::reference::{Declaration, Scan};
-use crate::unit::lines::Assignment;
-use crate::words::{Escapes, all_words, read_specifiers};
-
-/// The directives whose words are names of units: section, directive.
-const RELATIONS: &[(&str, &str)] = &[
-    ("Install", "Alias"),
-    ("Install", "Also"),
-    ("Install", "RequiredBy"),
-    ("Install", "UpheldBy"),
-    ("Install", "WantedBy"),
-    ("Path", "Unit"),
-    ("Service", "Sockets"),
-    ("Socket", "Service"),
-    ("Timer", "Unit"),
-    ("Unit", "After"),
-    ("Unit", "Before"),
-    ("Unit", "BindTo"),
-    ("Unit", "BindsTo"),
-    ("Unit", "Conflicts"),
-    ("Unit", "JoinsNamespaceOf"),
-    ("Unit", "OnFailure"),
-    ("Unit", "OnSuccess"),
-    ("Unit", "PartOf"),
-    ("Unit", "PropagateReloadFrom"),
-    ("Unit", "PropagateReloadTo"),
-    ("Unit", "PropagatesReloadTo"),
-    ("Unit", "PropagatesStopTo"),
-    ("Unit", "ReloadPropagatedFrom"),
-    ("Unit", "Requires"),
-    ("Unit", "RequiresOverridable"),
-    ("Unit", "Requisite"),
-    ("Unit", "RequisiteOverridable"),
-    ("Unit", "StopPropagatedFrom"),
-    ("Unit", "Upholds"),
-    ("Unit", "Wants"),
-];
-
-/// Adds the units that an assignment names. A word that cannot be read names none.
-pub(super) fn scan_assignment(scan: &mut Scan, assignment: &Assignment) {
-    let known = RELATIONS.iter().find(|(section, key)| {
-        key.as_bytes() == assignment.key.bytes() && section.as_bytes() == assignment.section
-    });
-    let Some((_, field)) = known else { return };
-    // systemd ignores a line with an open quote.
-    let words = all_words(&assignment.value, Escapes::C).unwrap_or_default();
-    for word in words.iter().filter(|word| !word.text.is_empty()) {
-        scan.declarations.push(Declaration::NamesUnit {
-            field: (*field).into(),
-            name: read_specifiers(&word.text),
-        });
-    }
-}
-
 /// The name of the template of which `name` would be an instance: `x@.service` of `x@y.service`.
 #[must_use]
 pub fn template_of(name: &[u8]) -> Option<Vec<u8>> {
@@ -65,6 +11,7 @@ pub fn template_of(name: &[u8]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reference::Declaration;
     use crate::unit;
 
     fn units(file: &str) -> Vec<(String, String)> {

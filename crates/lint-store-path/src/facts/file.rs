@@ -17,7 +17,7 @@ use hermetic_out_formats::elf::{self, Elf, ReadAt, data_extents};
 use hermetic_out_formats::etc_mentions::{
     self, DataMention, EtcPath, Format, in_etc, is_documentation_directory,
 };
-use hermetic_out_formats::kind::kind_of;
+use hermetic_out_formats::kind::{FileKind, kind_of};
 use hermetic_out_formats::unit::place::generator_of;
 use hermetic_out_formats::{MAX_FILE_SIZE, Scan, scan};
 use regex::bytes::Regex;
@@ -144,6 +144,8 @@ impl Reader {
         buffer.resize(WINDOW + 1, 0);
         let mut length = fill(&file, buffer)?;
         let format = text_format(sub_path, &buffer[..length]);
+        let is_script = |kind: FileKind| !kind.holds_programs() || buffer.starts_with(b"#!");
+        content.kind = content.kind.filter(|kind| is_script(*kind));
         if content.kind.is_some() && size > MAX_FILE_SIZE as u64 {
             content.problem = Some(FileProblem::TooLarge);
         } else if all > wanted
@@ -320,7 +322,9 @@ impl Mentions<'_> {
             }
             MentionedPlace::BuildDirectory => self.is_text,
             MentionedPlace::RunningSystem => self.is_text || in_data(),
-            MentionedPlace::Etc(_) | MentionedPlace::OwnEtc => false,
+            MentionedPlace::Etc(_) | MentionedPlace::OwnEtc | MentionedPlace::WrittenDirectory => {
+                false
+            }
         };
         if is_wanted {
             self.keep(*place, path.offset, path.path);
@@ -331,14 +335,13 @@ impl Mentions<'_> {
     fn note_etc(&mut self, format: Format, content: &[u8], scan: Option<&Scan>) {
         let mentions = etc_mentions::of_scan(format, content, scan);
         for written in mentions.written() {
-            // Which file of a directory is written is not known.
-            if written.path.in_etc().is_some() && (written.below || !written.path.goes_on) {
-                let place_written = MentionedPlace::Etc(etc_mentions::Verdict::Written);
-                self.keep(
-                    place_written,
-                    written.place.start as u64,
-                    &written.path.path,
-                );
+            if written.path.in_etc().is_some() {
+                let place = if written.below || !written.path.goes_on {
+                    MentionedPlace::Etc(etc_mentions::Verdict::Written)
+                } else {
+                    MentionedPlace::WrittenDirectory
+                };
+                self.keep(place, written.place.start as u64, &written.path.path);
             }
         }
         let is_path = |mention: &etc_mentions::Mention| mention.text.bytes().starts_with(b"/");

@@ -137,6 +137,8 @@ pub enum MentionedPlace {
     /// A file below `/etc`, and what is done with it. Kept of all files that can name one:
     /// [`hermetic_out_formats::etc_mentions`].
     Etc(Verdict),
+    /// A directory below `/etc` in which something is written; which file is not known. Kept of the same texts.
+    WrittenDirectory,
     /// A file in the `etc` of the store path itself, without that: `/etc/x`. Kept of the same texts.
     OwnEtc,
     /// A directory in which Nix builds. Kept of all text.

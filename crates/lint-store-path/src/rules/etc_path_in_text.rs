@@ -19,7 +19,9 @@ pub(super) static RULE: Rule = Rule {
         summary: "A script or configuration file names a file of /etc that the package ships in its own \
             etc",
         explanation: "The text names a path in `/etc`, and the store path has that file in its `etc`, \
-            where nothing reads it. Unless something links it to `/etc`, the named file does not exist.",
+            where nothing reads it. Unless something links it to `/etc`, the named file does not exist. If a \
+            file of the store path writes something in a directory above, it is not known which file that is: \
+            then it has to be linked.",
         example: "bin/x: . /etc/x/functions, and etc/x/functions exists",
         remedy: "run relocate-etc-to-out over the package, or write the store path",
     },
@@ -36,13 +38,22 @@ fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
             && !is_itself
             && told.insert((&mentioned.file.sub_path, path))
         {
+            let written = if mentioned.may_be_written {
+                "; the package writes in that directory"
+            } else {
+                ""
+            };
             let message = format!(
-                "the text names {}, and the package ships {}",
+                "the text names {}, and the package ships {}{written}",
                 path.as_bstr(),
                 mentioned.own.as_bstr()
             );
             let file = mentioned.file.path_in(subject.path);
             let found = reporter.report(file, path.clone(), message);
+            if mentioned.may_be_written {
+                "link the file to /etc (relocate-etc-to-out does so); nothing can be written in the store"
+                    .clone_into(&mut found.help);
+            }
             let start = usize::try_from(mentioned.mention.offset).ok();
             found.span = start.map(|start| Span::new(start, start + path.len()));
         }

@@ -24,6 +24,8 @@ rules! {
     bare_program
     broken_elf
     build_directory
+    cmake_path_doubled
+    core_pattern_too_long
     credential_in_store
     dangling_symlink
     deprecated_directive

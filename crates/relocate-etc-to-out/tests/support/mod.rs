@@ -10,11 +10,12 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A store with a package of one output, which has etc/x.conf and bin/x, a script that reads it.
+/// A store with a package of one output, which has etc/x.conf and bin/x, a script that reads it, and what
+/// overrides it.
 pub struct Store(tool_tests::store::Store);
 
 /// The script bin/x.
-pub const SCRIPT: &[u8] = b"#!/bin/sh\nexec cat /etc/x.conf\n";
+pub const SCRIPT: &[u8] = b"#!/bin/sh\nexec cat /etc/x.conf /etc/x.conf.d/*\n";
 
 impl Deref for Store {
     type Target = tool_tests::store::Store;
@@ -42,7 +43,8 @@ impl Store {
 
     /// What `SCRIPT` becomes.
     pub fn rewritten(&self) -> Vec<u8> {
-        format!("#!/bin/sh\nexec cat {}\n", self.out("etc/x.conf").display()).into_bytes()
+        let own = self.out("etc/x.conf");
+        format!("#!/bin/sh\nexec cat {} /etc/x.conf.d/*\n", own.display()).into_bytes()
     }
 
     /// The tool on the package.

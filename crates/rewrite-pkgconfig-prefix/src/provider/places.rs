@@ -1,9 +1,11 @@
 //! What a path in a `.pc` file should be: the one place that decides it.
 
 use std::cmp::Reverse;
+use std::ffi::OsStr;
 use std::fs;
 use std::iter;
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use hermetic_out::package::normalize;
 use hermetic_out::resolve::{Choices, moved_by_stdenv};
@@ -24,7 +26,7 @@ pub(crate) enum Place {
     /// The top of the hierarchy that the package was built for: an own output, whichever is its main
     /// one.
     Top,
-    /// What the user says: a path that is in no own output.
+    /// What the user says, or what stands behind another path: a path that is in no own output.
     Given(Vec<u8>),
     /// It should be in an own output, but none has it.
     Missing,
@@ -135,6 +137,12 @@ impl<'a> Places<'a> {
     }
 
     fn found(&self, path: &[u8], from: usize) -> Place {
+        if let Some(path) = self.doubled(path) {
+            return match self.own(path) {
+                Some(_) => self.found(path, from),
+                None => Place::Given(path.to_vec()),
+            };
+        }
         if let Some((output, sub_path)) = self.own(path) {
             let stays = Place::Own {
                 output,
@@ -167,6 +175,21 @@ impl<'a> Places<'a> {
             Some(top) if usr > 0 || TOPS.contains(top) => self.holder(&rest.join(&b'/'), from),
             Some(_) => Place::Elsewhere,
         }
+    }
+
+    /// The path that stands behind another one: `CMake`'s `${prefix}/${CMAKE_INSTALL_LIBDIR}` puts a store path
+    /// behind a store path, where nothing is. Of several, it is the last.
+    fn doubled<'b>(&self, path: &'b [u8]) -> Option<&'b [u8]> {
+        let store = self.package.store.directory.as_os_str().as_bytes();
+        let start = memmem::rfind(path, store).filter(|start| *start > 0)?;
+        let behind = &path[start..];
+        let exists = |path: &[u8]| {
+            let tree = self.resolver.tree();
+            tree.look_up(Path::new(OsStr::from_bytes(path))).is_some()
+        };
+        let is_path = is_below(behind, store) && behind != store;
+        let is_known = self.own(behind).is_some() || exists(behind);
+        (is_path && is_known && !is_of_build(path) && !exists(path)).then_some(behind)
     }
 
     /// A path that only existed while the package was built.

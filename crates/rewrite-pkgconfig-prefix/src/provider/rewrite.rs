@@ -14,7 +14,7 @@ use hermetic_out_formats::pkg_config::{
 use super::faults::Faults;
 use super::places::{Place, Places};
 use super::roots::Roots;
-use super::words::{Word, can_be_written, same, words};
+use super::words::{Word, can_be_written, is_literal, same, words};
 use crate::findings;
 
 /// What a file is to become.
@@ -180,8 +180,7 @@ impl Work<'_> {
                 before.any(|(statement, words)| {
                     words.iter().any(|word| {
                         let target = self.target(&word.place, main);
-                        let is_literal =
-                            statement.value.bytes(word.range.clone()).starts_with(b"/");
+                        let is_literal = is_literal(&statement.value, word);
                         target.is_some_and(|(_, target)| is_literal || !same(&word.path, &target))
                     })
                 })
@@ -292,7 +291,7 @@ impl Work<'_> {
     ) -> Option<Vec<u8>> {
         let value = &statement.value;
         let raw = value.bytes(word.range.clone());
-        let is_literal = raw.starts_with(b"/");
+        let is_literal = is_literal(value, word);
         let shown = word.path.as_bstr();
         let help = "install the directory, or keep the path with --keep (in nixpkgs: rewritePkgConfigPrefixKeep)";
         let (path, output) = match (&word.place, self.target(&word.place, main)) {

@@ -70,9 +70,9 @@ fn keep_machine_directories(words: &mut [Word], value: &Value, places: &Places<'
     let mut listed: Vec<Place> = Vec::new();
     let mut of_machine: Vec<&mut Word> = Vec::new();
     for word in words {
-        let is_literal = value.bytes(word.range.clone()).starts_with(b"/");
         let is_chosen = matches!(word.place, Place::Given(_));
-        word.is_of_machine = is_literal && !is_chosen && places.is_of_machine(&word.path);
+        word.is_of_machine =
+            is_literal(value, word) && !is_chosen && places.is_of_machine(&word.path);
         if word.is_of_machine {
             of_machine.push(word);
         } else {
@@ -98,6 +98,14 @@ fn keep_machine_directories(words: &mut [Word], value: &Value, places: &Places<'
             listed.push(word.place.clone());
         }
     }
+}
+
+/// Whether the path of a word is written out: no variable says where it begins. In `/${datadir}` behind a
+/// sysroot, the slash says nothing.
+pub(super) fn is_literal(value: &Value, word: &Word) -> bool {
+    let written = value.bytes(word.range.clone());
+    let slashes = written.iter().take_while(|byte| **byte == b'/').count();
+    slashes > 0 && !written[slashes..].starts_with(b"${")
 }
 
 /// Whether two paths are the same but for dots and slashes.

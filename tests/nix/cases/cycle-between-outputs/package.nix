@@ -8,6 +8,8 @@ stdenv.mkDerivation {
   outputs = [
     "out"
     "bin"
+    # Without it out would name bin: nixpkgs propagates programs from the output for developers.
+    "dev"
   ];
   src = ./src;
   nativeBuildInputs = [

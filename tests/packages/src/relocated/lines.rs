@@ -119,7 +119,7 @@ impl<'a> Lines<'a> {
         if kind == Kind::Tmpfiles && self.is_absolute_target(old, new) {
             return Ok(());
         }
-        if kind == Kind::Shell && self.is_layered_source(old, new) {
+        if matches!(kind, Kind::Shell | Kind::Unit) && self.is_layered_source(old, new) {
             return Ok(());
         }
         if undone != old {
@@ -217,7 +217,7 @@ impl<'a> Lines<'a> {
 
 pattern!(
     SOURCE,
-    r"(?:^|[\s;&|'(])((?:\.|source)\s+(/etc/[A-Za-z0-9_.@+~/-]+))"
+    r#"(?:^|[\s;&|'"(])((?:\.|source)\s+(/etc/[A-Za-z0-9_.@+~/-]+))"#
 );
 
 /// Whether a shell that runs `code` has what the file at `own` sets, and over it what the file at `path`

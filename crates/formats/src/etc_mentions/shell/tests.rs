@@ -1,3 +1,4 @@
+use super::super::Written;
 use super::*;
 
 /// The verdict about the path `/etc/x` where it stands first, and what else is written.
@@ -21,14 +22,15 @@ fn check(table: &[(&str, Verdict)]) {
     }
 }
 
-use Verdict::{Read, Shown, Unknown, Watched};
+use Verdict::{Given, Named, Optional, Read, Shown, Unknown, Watched};
 
 #[test]
 fn commands_and_redirections() {
     check(&[
         ("cat /etc/x", Read),
-        ("[ -w /etc/x ]", Read),
-        ("hello --config=/etc/x", Read),
+        ("[ -w /etc/x ]", Unknown),
+        ("[ -r /etc/x ]", Read),
+        ("hello --config=/etc/x", Given),
         ("b < /etc/x", Read),
         ("echo a > /etc/x", Verdict::Written),
         ("echo a >| /etc/x", Verdict::Written),
@@ -47,8 +49,15 @@ fn commands_and_redirections() {
         ("dd if=/dev/zero of=/etc/x", Verdict::Written),
         ("sed -i s/a/b/ /etc/x", Verdict::Written),
         ("sed -n p /etc/x", Read),
-        ("sed 's,@A@,/etc/x,'", Unknown),
-        ("mkdir -p /etc/x", Unknown),
+        ("sed 's,@A@,/etc/x,'", Named),
+        ("sed -n 's/a/b/gw /etc/x' y", Verdict::Written),
+        ("awk '{ print > \"/etc/x\" }' y", Verdict::Written),
+        ("sed 's,/etc/x,y,w /etc/z' y", Named),
+        ("awk '{ if ($1 == \"/etc/x\") print }' y", Named),
+        ("python3 -c \"open('/etc/x', 'w')\"", Verdict::Written),
+        ("python3 -c \"open('/etc/x')\"", Named),
+        ("perl -e 'open(F, \">/etc/x\")'", Verdict::Written),
+        ("mkdir -p /etc/x", Named),
         ("sudo -n tee -a /etc/x", Verdict::Written),
         (
             "if ! command chown a:b /etc/x; then c; fi",
@@ -63,7 +72,7 @@ fn commands_and_redirections() {
         ("rsync /tmp/x host:/etc/x", Unknown),
         ("crudini --set /etc/x a b c", Verdict::Written),
         ("inotifywait /etc/x", Watched),
-        ("case $a in /etc/x) ;; esac", Unknown),
+        ("case $a in /etc/x) ;; esac", Named),
         (". /etc/x a", Read),
         ("cat /etc/x 'a", Unknown),
     ]);
@@ -73,8 +82,8 @@ fn commands_and_redirections() {
 fn variables() {
     check(&[
         ("A=/etc/x; cat $A", Read),
-        ("A=\"-c /etc/x\"; b $A", Read),
-        ("A=${A:-/etc/x}; b $A", Read),
+        ("A=\"-c /etc/x\"; b $A", Given),
+        ("A=${A:-/etc/x}; b $A", Given),
         ("A=/etc/x; echo a > \"$A\"", Verdict::Written),
         (": \"${A:=/etc/x}\"; sed -i p $A", Verdict::Written),
         ("A=${A:-/etc/x}; B=$A; mv a \"$B\"", Verdict::Written),
@@ -92,6 +101,26 @@ fn variables() {
         ("f() { b > \"$1\"; }; f /etc/x", Unknown),
         ("f() { b > \"$1\"; }; A=/etc/x; f \"$A\"", Unknown),
         ("A=/etc/x; [ -f $A ] && cat $A", Read),
+        ("A=/etc/x", Unknown),
+        ("export A=/etc/x; cat $A", Unknown),
+        ("A=/etc/x; export A; cat $A", Unknown),
+        ("A=/etc/x; cat $A; b ${A%x}", Unknown),
+        ("A=/etc/x; cat $A; echo ${A##*/} > b", Read),
+        ("A=/etc/x; cat $A; cat <<E > b\n$A\nE", Unknown),
+        ("A=/etc/x b", Given),
+        ("env A=/etc/x b", Given),
+        ("A=/etc/x; echo \"Usage: $A start\" >&2", Shown),
+        ("A=/etc/x; cat $A/$1", Read),
+        ("A=/etc/x; . $A/b", Read),
+        ("A=/etc/x; cat $A/b; c $A/d", Given),
+        ("A=/etc/x; start_daemon -p /run/b b -c $A", Given),
+        ("A=/etc/x; case $A in x) ;; esac; cat $A", Read),
+        ("B=/usr/bin/b; $B -c /etc/x", Given),
+        ("$B -c /etc/x", Unknown),
+        ("$B/b -c /etc/x", Given),
+        ("B='cat -n'; $B /etc/x", Read),
+        ("for a in /etc/x; do cat $a; done", Read),
+        ("for a in /etc/x; do c; done", Unknown),
     ]);
     assert_eq!(of("A=/etc/x; b > $A/c.conf").1, ["/etc/x/c.conf"]);
     assert_eq!(of("A=/etc/x; rm -rf \"$A\"/*").1, ["/etc/x"]);
@@ -120,26 +149,26 @@ fn texts_for_people() {
         ("[ -f /etc/y ] || die \"cannot find /etc/x\"", Shown),
         ("logger -t a \"reading /etc/x\" | b", Shown),
         ("log_daemon_msg /etc/x", Shown),
-        ("echo /etc/x", Unknown),
-        ("echo /etc/x | xargs rm", Unknown),
-        ("echo \"include the file /etc/x\" > /run/y", Unknown),
-        ("A=$(echo \"the file /etc/x\")", Unknown),
-        ("echo \"the file /etc/x\" | b", Unknown),
-        ("{ echo \"the file /etc/x\"; } > /run/y", Unknown),
-        ("f() { echo \"the file /etc/x\"; }; f > /run/y", Unknown),
+        ("echo /etc/x", Named),
+        ("echo /etc/x | xargs rm", Named),
+        ("echo \"include the file /etc/x\" > /run/y", Named),
+        ("A=$(echo \"the file /etc/x\")", Named),
+        ("echo \"the file /etc/x\" | b", Named),
+        ("{ echo \"the file /etc/x\"; } > /run/y", Named),
+        ("f() { echo \"the file /etc/x\"; }; f > /run/y", Named),
         (
             "f() { echo \"the file /etc/x\"; }; g() { f; }; A=$(g)",
-            Unknown,
+            Named,
         ),
         ("f() { echo \"the file /etc/x\"; }; f", Shown),
         ("cat <<E\nUsage: /etc/x\nE\n", Shown),
         ("cat >&2 <<E\nUsage: /etc/x\nE\n", Shown),
-        ("cat <<E >/run/y\n/etc/x\nE\n", Unknown),
-        ("cat <<E | b\n/etc/x\nE\n", Unknown),
-        ("cat - /a <<E\n/etc/x\nE\n", Unknown),
-        ("b <<E\n/etc/x\nE\n", Unknown),
-        ("f() { cat <<E\n/etc/x\nE\n}; f > /run/y", Unknown),
-        ("USAGE=\"edit the file /etc/x\"", Unknown),
+        ("cat <<E >/run/y\n/etc/x\nE\n", Named),
+        ("cat <<E | b\n/etc/x\nE\n", Named),
+        ("cat - /a <<E\n/etc/x\nE\n", Named),
+        ("b <<E\n/etc/x\nE\n", Named),
+        ("f() { cat <<E\n/etc/x\nE\n}; f > /run/y", Named),
+        ("USAGE=\"edit the file /etc/x\"", Named),
     ]);
     assert!(mentions(b"# /etc/x\na # /etc/x").list.is_empty());
 }
@@ -150,6 +179,53 @@ fn what_is_sourced() {
     assert_eq!(found[0].reader, Reader::Shell(Span::new(0, 8)));
     let found = mentions(b". /etc/x a").list;
     assert_eq!(found[0].reader, Reader::Other);
+}
+
+#[test]
+fn what_may_be_missing() {
+    check(&[
+        (". /etc/x", Read),
+        ("[ -r /etc/x ] && . /etc/x", Optional),
+        ("if [ -f /etc/x ]; then\n  . /etc/x\nfi", Optional),
+        ("[[ -e /etc/x ]] && source /etc/x", Optional),
+        ("test -s /etc/x && . /etc/x", Optional),
+        ("A=/etc/x; [ -f $A ] && . $A", Optional),
+        (". /etc/x 2>/dev/null", Optional),
+        ("[ -d /etc/y ] && . /etc/x", Read),
+        ("[ -r /etc/x ] && cat /etc/x", Read),
+    ]);
+}
+
+#[test]
+fn the_programs_that_get_a_path() {
+    for (script, expected) in [
+        ("/usr/sbin/b -c /etc/x", &["/usr/sbin/b"][..]),
+        ("exec nice -n 5 b /etc/x", &["b"]),
+        ("B=/bin/b; B=/bin/c; $B /etc/x", &["/bin/b", "/bin/c"]),
+        ("A=/etc/x; b $A; c $A", &["b", "c"]),
+        ("\"$(dirname $0)/b\" /etc/x", &["b"]),
+        ("python3 /usr/share/b/c.py /etc/x", &["/usr/share/b/c.py"]),
+    ] {
+        let found = mentions(script.as_bytes()).list;
+        let is_x = |mention: &&Mention| mention.path().path == b"/etc/x";
+        let of_x = found.iter().find(is_x).map(|mention| &mention.programs);
+        let expected: Vec<Vec<u8>> = expected
+            .iter()
+            .map(|name| name.as_bytes().to_vec())
+            .collect();
+        assert_eq!(of_x, Some(&expected), "{script}");
+    }
+}
+
+#[test]
+fn the_directory_of_a_service() {
+    let found = mentions(b"b > \"$CONFIGURATION_DIRECTORY/c/d\"").also_written;
+    let directories = [b"x".to_vec(), b"y/z".to_vec()];
+    let each = found[0].clone().in_configuration_directories(&directories);
+    let paths: Vec<_> = each.into_iter().map(|written| written.path.path).collect();
+    assert_eq!(paths, [&b"/etc/x/c/d"[..], b"/etc/y/z/c/d"]);
+    assert!(mentions(b"b > \"$1\"").writes_parameters);
+    assert!(!mentions(b"b > /run/x").writes_parameters);
 }
 
 #[test]

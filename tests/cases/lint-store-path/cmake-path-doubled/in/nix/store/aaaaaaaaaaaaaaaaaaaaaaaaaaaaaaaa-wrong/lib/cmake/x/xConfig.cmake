@@ -1,0 +1,3 @@
+get_filename_component(PACKAGE_PREFIX_DIR "${CMAKE_CURRENT_LIST_DIR}/../../../" ABSOLUTE)
+set_and_check(x_INCLUDE_DIR "${PACKAGE_PREFIX_DIR}//nix/store/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-wrong/include")
+set(x_HOMEPAGE "https://example.org//x")

@@ -1,0 +1,2 @@
+-include /etc/hello/local.mk
+include /etc/hello/always.mk

@@ -1,0 +1,4 @@
+const char * const shutdown_dirs[] = {
+        SYSTEM_SHUTDOWN_PATH,
+        0
+};

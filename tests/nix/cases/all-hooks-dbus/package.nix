@@ -1,0 +1,1 @@
+{ dbus, withAllHooks }: withAllHooks dbus

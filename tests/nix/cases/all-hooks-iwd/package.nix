@@ -1,0 +1,1 @@
+{ iwd, withAllHooks }: withAllHooks iwd

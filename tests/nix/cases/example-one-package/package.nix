@@ -1,0 +1,1 @@
+import ../../../../examples/one-package/package.nix
