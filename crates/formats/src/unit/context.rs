@@ -14,7 +14,7 @@ pub struct UnitContext {
     pub other_root: bool,
     /// Its programs run without privileges.
     pub unprivileged: bool,
-    /// The directories of `ExecSearchPath=`, each once; the first [`MAX_SEARCH_PATH`].
+    /// The directories of `ExecSearchPath=`, each once; the first 64.
     pub search_path: Vec<Vec<u8>>,
     /// The programs that it runs by a bare name.
     pub names: Vec<Vec<u8>>,
