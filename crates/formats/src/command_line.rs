@@ -1,12 +1,14 @@
 //! What a command line names: its program, the programs and paths among its arguments, and the
 //! scripts that it hands to a shell.
 
-use std::collections::BTreeMap;
-
+use crate::encoding::Encoding;
+use crate::launchers::{self, Launch, Part, Place};
 use crate::mapped_text::MappedText;
-use crate::paths::PathInText;
-use crate::reference::{Lookup, Reference, Role, Scan};
+use crate::paths::{self, PathInText};
+use crate::quoted_words;
+use crate::reference::{Lookup, Meaning, Reference, Role, Scan};
 use crate::shell::{Names, scan_script};
+use crate::words::read_variables;
 
 /// Where a command line stands, and what holds for all it names.
 #[derive(Clone, Debug)]
@@ -32,6 +34,15 @@ impl Context {
         }
     }
 
+    /// A program that is run by its bare name by another one.
+    pub(crate) fn launched(&self, text: MappedText, unknown_path: bool) -> Reference {
+        let mut reference = self.reference(Role::PrefixedProgram, text);
+        if unknown_path {
+            reference.lookup = Lookup::UnknownSearchPath;
+        }
+        reference
+    }
+
     /// A reference that stands in this command line.
     pub(crate) fn reference(&self, role: Role, text: MappedText) -> Reference {
         let lookup = match role {
@@ -40,25 +51,17 @@ impl Context {
             _ => Lookup::Nowhere,
         };
         Reference {
-            role,
-            text,
-            field: self.field.into(),
             lookup,
             optional: self.optional,
             privileged: self.privileged,
-            inside_root: false,
+            ..Reference::new(role, self.field, text)
         }
     }
 }
 
-/// The last component of a path; all of a bare name.
-pub(crate) fn base_name(path: &[u8]) -> &[u8] {
-    path.rsplit(|byte| *byte == b'/').next().unwrap_or_default()
-}
-
 /// Adds what a command line names. `words` are decoded; the first is the program.
 pub(crate) fn scan_command(scan: &mut Scan, context: &Context, words: &[MappedText]) {
-    let Some((program, arguments)) = words.split_first() else {
+    let Some(program) = words.first() else {
         return;
     };
     if !program.is_empty() {
@@ -71,173 +74,270 @@ pub(crate) fn scan_command(scan: &mut Scan, context: &Context, words: &[MappedTe
     if words.iter().any(names_etc) {
         scan.command_lines.push(words.to_vec());
     }
-    scan_arguments(scan, context, program, arguments);
+    walk(words, &mut |word, piece| {
+        match piece {
+            Piece::Program { unknown_path, .. } => {
+                if word.bytes().starts_with(b"/") {
+                    let program = context.reference(Role::Program, word.clone());
+                    scan.references.push(program);
+                } else if is_name(word) {
+                    let program = context.launched(word.clone(), unknown_path);
+                    scan.references.push(program);
+                } else {
+                    scan_argument(scan, context.field, word);
+                }
+            }
+            piece => scan_piece(scan, context, word, &piece),
+        }
+        false
+    });
 }
 
-/// Adds what the arguments of `program` name.
-pub(crate) fn scan_arguments(
-    scan: &mut Scan,
-    context: &Context,
-    program: &MappedText,
-    arguments: &[MappedText],
-) {
-    let scripts = scripts(program, arguments);
-    let carried = prefixed_program(program.bytes(), arguments);
-    for (index, argument) in arguments.iter().enumerate() {
-        match scripts.get(&index) {
-            Some(names) => scan_script(scan, context, argument, *names),
-            None if carried == Some(index) && is_name(argument) => {
-                scan.references
-                    .push(context.reference(Role::PrefixedProgram, argument.clone()));
+/// Adds what a word names that is no program.
+pub(crate) fn scan_piece(scan: &mut Scan, context: &Context, word: &MappedText, piece: &Piece<'_>) {
+    match piece {
+        Piece::Program { .. } => {}
+        Piece::Argument => scan_argument(scan, context.field, word),
+        Piece::Candidate => scan.references.push(Reference {
+            optional: true,
+            ..context.launched(word.clone(), true)
+        }),
+        Piece::Script { unknown_path } => {
+            let names = if *unknown_path {
+                Names::Left
+            } else {
+                Names::Resolved
+            };
+            scan_script(scan, context, word, names);
+        }
+        Piece::Source { is_in_place } => {
+            if word.bytes().starts_with(b"/") {
+                let meaning = if *is_in_place {
+                    Meaning::FileInPlace
+                } else {
+                    Meaning::File
+                };
+                scan.references.push(Reference {
+                    meaning,
+                    ..context.reference(Role::Argument, word.clone())
+                });
             }
-            None => scan_argument(scan, context.field, argument),
         }
     }
 }
 
+/// Whether a word can be the name of a program that is looked up on a search path.
 fn is_name(word: &MappedText) -> bool {
-    word.is_literal() && !word.is_empty() && !word.bytes().contains(&b'/')
+    let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"._+@[-".contains(byte);
+    let bytes = word.bytes();
+    word.is_literal() && !bytes.is_empty() && bytes.iter().all(is_of_name)
 }
 
-const SHELLS: &[&[u8]] = &[b"sh", b"bash", b"dash", b"ash", b"ksh", b"mksh", b"zsh"];
-const LOGIN_PROGRAMS: &[&[u8]] = &[b"su", b"runuser"];
+/// What a word of a command line is, beside its program.
+pub(crate) enum Piece<'a> {
+    /// A program that is run by the one in front, and its arguments. If it is a bare name, it may be looked
+    /// up on a search path that is not known.
+    Program {
+        arguments: &'a [MappedText],
+        unknown_path: bool,
+    },
+    /// It may be a program: an option in front of it is not known.
+    Candidate,
+    /// An argument.
+    Argument,
+    /// A script for a shell; its search path may not be known.
+    Script { unknown_path: bool },
+    /// A file that is shown elsewhere: in the same place, if nothing else is said.
+    Source { is_in_place: bool },
+}
 
-/// The arguments that are scripts, by their positions: of `sh -c`, wherever in the line the shell
-/// stands (it may be an argument of `env`, `ionice` …), and of `su -c`.
-pub(crate) fn scripts(program: &MappedText, arguments: &[MappedText]) -> BTreeMap<usize, Names> {
-    let mut scripts = BTreeMap::new();
-    let shells = std::iter::once((0, program)).chain((1..).zip(arguments));
-    for (next, word) in shells {
-        // A script that ends in `/bin/sh` is no shell.
-        if next > 0 && scripts.contains_key(&(next - 1)) {
-            continue;
-        }
-        let name = base_name(word.bytes());
-        let following = arguments.get(next..).unwrap_or_default();
-        if SHELLS.contains(&name) {
-            if let Some(index) = script_of_shell(following) {
-                scripts.insert(next + index, Names::Resolved);
-            }
-        } else if next == 0 && LOGIN_PROGRAMS.contains(&name) {
-            let option = following
-                .iter()
-                .position(|word| matches!(word.bytes(), b"-c" | b"--command"));
-            if let Some(option) = option.filter(|option| option + 1 < following.len()) {
-                scripts.insert(option + 1, Names::Left);
-            }
-        }
+/// How deep programs that run programs are read.
+const MAX_DEPTH: usize = 32;
+/// How deep words are split into words.
+const MAX_SPLITS: usize = 4;
+
+/// Shows what the arguments of a command line are, of which the first word is the program. `visit` says
+/// whether it has seen to the arguments of a program itself.
+pub(crate) fn walk(words: &[MappedText], visit: &mut dyn FnMut(&MappedText, Piece<'_>) -> bool) {
+    walk_in(words, Place::default(), 0, visit);
+}
+
+/// A command whose arguments are being shown.
+struct Level<'a> {
+    program: &'a MappedText,
+    arguments: &'a [MappedText],
+    launch: Launch,
+    place: Place,
+    /// The argument that is next.
+    at: usize,
+    /// The command that is next.
+    command: usize,
+}
+
+impl<'a> Level<'a> {
+    fn new(words: &'a [MappedText], place: Place, depth: usize) -> Option<Self> {
+        let (program, arguments) = words.split_first()?;
+        let is_known = depth < MAX_DEPTH && program.is_literal();
+        let known = Some(program).filter(|_| is_known);
+        let launch = known.and_then(|program| launchers::read(program.bytes(), arguments));
+        let mut launch = launch.unwrap_or_else(Launch::none);
+        launch.add_shells(arguments);
+        let place = Place {
+            unknown_path: place.unknown_path || launch.place.unknown_path,
+            elsewhere: place.elsewhere || launch.place.elsewhere,
+        };
+        Some(Self {
+            program,
+            arguments,
+            launch,
+            place,
+            at: 0,
+            command: 0,
+        })
     }
-    scripts
-}
 
-/// Which of a shell's arguments is its script: the first that is no option, if one of the options
-/// has a `c` (POSIX, sh; bash(1), OPTIONS).
-fn script_of_shell(arguments: &[MappedText]) -> Option<usize> {
-    let mut takes_script = false;
-    let mut at = 0;
-    while let Some(argument) = arguments.get(at) {
-        let bytes = argument.bytes();
-        at += 1;
-        match bytes {
-            b"--" => break,
-            b"-o" | b"+o" | b"-O" | b"+O" | b"--rcfile" | b"--init-file" => at += 1,
-            _ if bytes.starts_with(b"--") => {}
-            [b'-' | b'+', letters @ ..] if !letters.is_empty() => {
-                takes_script |= bytes[0] == b'-' && letters.contains(&b'c');
-                // `-eo pipefail`
-                at += usize::from(letters.ends_with(b"o"));
-            }
-            _ => {
-                at -= 1;
-                break;
-            }
-        }
-    }
-    (takes_script && at < arguments.len()).then_some(at)
-}
-
-/// A program that runs the program named by its arguments.
-struct CommandPrefix {
-    name: &'static [u8],
-    /// Its options that take the next word as their value.
-    valued: &'static [&'static [u8]],
-    /// How many words stand between its options and the program.
-    operands: usize,
-}
-
-const fn command_prefix(
-    name: &'static [u8],
-    valued: &'static [&'static [u8]],
-    operands: usize,
-) -> CommandPrefix {
-    CommandPrefix {
-        name,
-        valued,
-        operands,
-    }
-}
-
-/// Such programs, by their manuals (coreutils, util-linux, findutils, sudo, POSIX for the shell's
-/// own).
-const COMMAND_PREFIXES: &[CommandPrefix] = &[
-    command_prefix(b"chrt", &[b"-D", b"-P", b"-T"], 1),
-    command_prefix(b"command", &[], 0),
-    command_prefix(b"env", &[b"-u", b"--unset", b"-C", b"--chdir"], 0),
-    command_prefix(b"exec", &[b"-a"], 0),
-    command_prefix(b"ionice", &[b"-c", b"-n", b"--class", b"--classdata"], 0),
-    command_prefix(b"nice", &[b"-n", b"--adjustment"], 0),
-    command_prefix(b"nohup", &[], 0),
-    command_prefix(b"setsid", &[], 0),
-    command_prefix(b"stdbuf", &[b"-i", b"-o", b"-e"], 0),
-    command_prefix(
-        b"sudo",
-        &[b"-u", b"-g", b"-C", b"-D", b"-h", b"-p", b"-r", b"-t"],
-        0,
-    ),
-    command_prefix(b"time", &[b"-f", b"-o"], 0),
-    command_prefix(b"timeout", &[b"-k", b"--kill-after", b"-s", b"--signal"], 1),
-    command_prefix(
-        b"xargs",
-        &[b"-I", b"-L", b"-n", b"-P", b"-s", b"-d", b"-a", b"-E"],
-        0,
-    ),
-];
-
-/// Which argument of `program` is a program that it runs, by its position.
-pub(crate) fn prefixed_program(program: &[u8], arguments: &[MappedText]) -> Option<usize> {
-    let name = base_name(program);
-    if name == b"find" {
-        let runs =
-            |word: &MappedText| matches!(word.bytes(), b"-exec" | b"-execdir" | b"-ok" | b"-okdir");
-        let option = arguments.iter().position(runs)?;
-        return (option + 1 < arguments.len()).then_some(option + 1);
-    }
-    let command_prefix = COMMAND_PREFIXES
-        .iter()
-        .find(|command_prefix| command_prefix.name == name)?;
-    let mut at = 0;
-    let mut operands = command_prefix.operands;
-    while let Some(argument) = arguments.get(at) {
-        let bytes = argument.bytes();
-        if bytes == b"--" {
-            return (at + 1 + operands < arguments.len()).then_some(at + 1 + operands);
-        }
-        if name == b"command" && matches!(bytes, b"-v" | b"-V") {
+    /// The words of the command that begins at its next argument, if one does. It goes on behind them.
+    fn command(&mut self) -> Option<&'a [MappedText]> {
+        let range = self.launch.commands.get(self.command)?;
+        if range.start != self.at {
             return None;
         }
-        let is_assignment = matches!(name, b"env" | b"sudo") && bytes.contains(&b'=');
-        if command_prefix.valued.contains(&bytes) {
-            at += 2;
-        } else if bytes.starts_with(b"-") || is_assignment {
-            at += 1;
-        } else if operands > 0 {
-            operands -= 1;
-            at += 1;
-        } else {
-            return Some(at);
+        self.at = range.end;
+        self.command += 1;
+        self.arguments.get(range.clone())
+    }
+}
+
+fn walk_in(
+    words: &[MappedText],
+    place: Place,
+    splits: usize,
+    visit: &mut dyn FnMut(&MappedText, Piece<'_>) -> bool,
+) {
+    let mut open: Vec<Level<'_>> = Level::new(words, place, 0).into_iter().collect();
+    // The program of an option, whose arguments follow.
+    let mut named: Option<MappedText> = None;
+    while let Some(level) = open.last_mut() {
+        let Some(argument) = level.arguments.get(level.at) else {
+            open.pop();
+            continue;
+        };
+        let Place {
+            unknown_path,
+            elsewhere,
+        } = level.place;
+        if let Some(command) = level.command() {
+            let (place, is_applet) = (level.place, level.launch.is_applet);
+            let is_joined = level.launch.is_joined;
+            if elsewhere {
+                continue;
+            }
+            if let Some(program) = named.take() {
+                let line = [vec![program], command.to_vec()].concat();
+                if splits < MAX_SPLITS {
+                    walk_in(&line, place, splits + 1, visit);
+                }
+                continue;
+            }
+            let is_plain = is_name(argument) || argument.bytes().starts_with(b"/");
+            if is_joined && command.len() == 1 && !is_plain {
+                visit(argument, Piece::Script { unknown_path });
+                continue;
+            }
+            let launched = Piece::Program {
+                arguments: command.get(1..).unwrap_or_default(),
+                unknown_path,
+            };
+            if is_applet || !visit(argument, launched) {
+                let depth = open.len();
+                open.extend(Level::new(command, place, depth));
+            }
+            continue;
+        }
+        let part = level.launch.parts.get(&level.at).copied();
+        let (part, from) = part.unwrap_or((Part::Argument, 0));
+        let value = || argument.slice(from..argument.len());
+        level.at += 1;
+        match part {
+            Part::Elsewhere => {}
+            Part::Candidate if is_name(argument) => {
+                visit(argument, Piece::Candidate);
+            }
+            Part::Argument | Part::Candidate => {
+                visit(argument, Piece::Argument);
+            }
+            Part::Bind | Part::Volume | Part::Mount => visit_source(&value(), part, visit),
+            Part::Script if elsewhere => {}
+            Part::Script => {
+                visit(&value(), Piece::Script { unknown_path });
+            }
+            Part::Program if elsewhere => {}
+            Part::Program => {
+                let program = value();
+                let arguments = level.launch.commands.first().cloned().unwrap_or(0..0);
+                let arguments = level.arguments.get(arguments).unwrap_or_default();
+                let launched = Piece::Program {
+                    arguments,
+                    unknown_path,
+                };
+                visit(&program, launched);
+                named = Some(program);
+            }
+            Part::Words => {
+                let words = split_words(&value()).filter(|_| splits < MAX_SPLITS);
+                let rest = level.command().unwrap_or_default();
+                if let Some(words) = words {
+                    let program = std::slice::from_ref(level.program);
+                    let line = [program, &words, rest].concat();
+                    walk_in(&line, level.place, splits + 1, visit);
+                } else {
+                    for word in [&[value()], rest].concat() {
+                        visit(&word, Piece::Argument);
+                    }
+                }
+            }
         }
     }
-    None
+}
+
+/// Shows the source of a word that says what is to be seen where.
+fn visit_source(
+    word: &MappedText,
+    part: Part,
+    visit: &mut dyn FnMut(&MappedText, Piece<'_>) -> bool,
+) {
+    if part == Part::Mount {
+        let mut start = 0;
+        for item in word.bytes().split(|byte| *byte == b',') {
+            let end = start + item.len();
+            let keys: [&[u8]; 2] = [b"src=", b"source="];
+            if let Some(key) = keys.iter().find(|key| item.starts_with(key)) {
+                let is_in_place = false;
+                visit(
+                    &word.slice(start + key.len()..end),
+                    Piece::Source { is_in_place },
+                );
+            }
+            start = end + 1;
+        }
+        return;
+    }
+    let colon = memchr::memchr(b':', word.bytes());
+    if part == Part::Volume && colon.is_none() {
+        return;
+    }
+    let source = word.slice(0..colon.unwrap_or(word.len()));
+    let is_in_place = colon.is_none();
+    visit(&source, Piece::Source { is_in_place });
+}
+
+/// The words of the value of `env -S`: env(1). `None` if it has escapes or comments.
+fn split_words(value: &MappedText) -> Option<Vec<MappedText>> {
+    if value.bytes().iter().any(|byte| b"\\#".contains(byte)) {
+        return None;
+    }
+    let words = quoted_words::split(value, |_| Encoding::EnvWord).ok()?;
+    Some(words.iter().map(read_variables).collect())
 }
 
 /// Variables that hold directories in which libraries and modules are looked for, separated by
@@ -264,10 +364,9 @@ pub(crate) fn scan_variable(scan: &mut Scan, field: &'static str, name: &[u8], v
                 .push(context.reference(Role::ProgramSearchPath, value.clone()));
         }
     } else if SEARCH_PATHS.contains(&name) {
-        for path in paths(value) {
-            scan.references
-                .push(context.reference(Role::SearchPathEntry, path));
-        }
+        let entries = paths(&context, Role::SearchPathEntry, value);
+        let whole = entries.filter(|entry| entry.meaning != Meaning::OwnFile);
+        scan.references.extend(whole);
     } else {
         scan_argument(scan, field, value);
     }
@@ -288,18 +387,29 @@ fn has_literal_item(value: &MappedText) -> bool {
 /// `--option=`, glued to `-x`, and the items of a list.
 pub(crate) fn scan_argument(scan: &mut Scan, field: &'static str, word: &MappedText) {
     let context = Context::new(field, Lookup::Nowhere);
-    for path in paths(word) {
-        scan.references
-            .push(context.reference(Role::Argument, path));
-    }
+    scan.references
+        .extend(paths(&context, Role::Argument, word));
 }
 
-/// The absolute paths in a word that can be references: whole names, without those that a glob or a
-/// substitution completes unless that is what the text ends with.
-pub(crate) fn paths(word: &MappedText) -> Vec<MappedText> {
-    let whole = |path: &PathInText| !path.goes_on && path.text.len() > 1;
-    let found = crate::paths::paths(word).into_iter().filter(whole);
-    found.map(|path| path.text).collect()
+/// References to the absolute paths in a word. Where a path ends is not always known: a name may hold what
+/// separates words elsewhere. What a glob or a substitution completes is left out unless that is what the
+/// text ends with.
+pub(crate) fn paths(
+    context: &Context,
+    role: Role,
+    word: &MappedText,
+) -> impl Iterator<Item = Reference> {
+    let found = paths::paths(word).into_iter();
+    let is_whole = |path: &PathInText| (!path.goes_on || path.may_end) && path.text.len() > 1;
+    found.filter(is_whole).map(move |path| Reference {
+        meaning: if path.goes_on || path.is_attached {
+            Meaning::OwnFile
+        } else {
+            Meaning::File
+        },
+        longer: paths::longer(word, &path.range),
+        ..context.reference(role, path.text)
+    })
 }
 
 #[cfg(test)]
@@ -311,6 +421,8 @@ mod tests {
         MappedText::of_file(bytes.as_bytes(), Span::new(0, bytes.len()))
     }
 
+    /// The paths in a word, each in front of the longer texts that it may stand for; a `?` marks one that has
+    /// to be the package's own.
     #[test]
     fn the_paths_in_a_word() {
         for (word, expected) in [
@@ -319,68 +431,89 @@ mod tests {
             ("-c/etc/x.conf", &["/etc/x.conf"]),
             ("-ab/etc/x.conf", &[]),
             ("A=/x:/y,/z", &["/x", "/y", "/z"]),
-            ("exec /usr/bin/x --y '/z w'", &["/usr/bin/x", "/z"]),
+            (
+                "exec /usr/bin/x --y '/z w'",
+                &["/usr/bin/x", "/usr/bin/x --y", "/z", "/z w"],
+            ),
             ("http://host/path", &[]),
-            ("file:///usr/x", &["///usr/x"]),
+            ("file:///usr/x", &["/usr/x"]),
             ("unix:/run/x", &["/run/x"]),
             ("a/b", &[]),
             ("s/^MD_/UDISKS_/g", &[]),
             ("/usr/lib/x*", &[]),
-            ("/usr/lib/x=y", &[]),
+            ("/usr/lib/x=y", &["?/usr/lib/x", "/usr/lib/x=y"]),
+            ("/usr/lib/x=*", &["?/usr/lib/x"]),
+            ("-javaagent:/x.jar=7:/y", &["?/x.jar", "/x.jar=7", "/y"]),
+            ("--map=/x=/y", &["?/x", "/y"]),
+            ("src=/x,dst=/y", &["/x", "/x,dst", "/y"]),
+            ("@/x", &["?/x"]),
+            ("/x:ro", &["/x", "/x:ro"]),
+            ("a=/x;b;c", &["/x", "/x;b;c", "/x;b"]),
+            ("file:///x#y", &["?/x", "/x#y"]),
             ("/", &[]),
             ("{/usr/bin/x}", &["/usr/bin/x"]),
         ] {
-            let found = paths(&text(word));
-            let found: Vec<_> = found
-                .iter()
-                .map(|path| String::from_utf8_lossy(path.bytes()))
-                .collect();
+            let context = Context::new("ExecStart", Lookup::Nowhere);
+            let mut found = Vec::new();
+            for path in paths(&context, Role::Argument, &text(word)) {
+                let is_own = path.meaning == Meaning::OwnFile;
+                let mark = if is_own { "?" } else { "" };
+                let shown = |text: &MappedText| String::from_utf8_lossy(text.bytes()).into_owned();
+                found.push(format!("{mark}{}", shown(&path.text)));
+                found.extend(path.longer.iter().map(shown));
+            }
             assert_eq!(found, expected, "{word}");
         }
     }
 
-    #[test]
-    fn the_script_of_a_shell() {
-        for (line, script) in [
-            ("sh -c x", Some(1)),
-            ("/bin/sh -ec x", Some(1)),
-            ("bash -e -c x y", Some(2)),
-            ("bash --norc -c x", Some(2)),
-            ("bash -o pipefail -c x", Some(3)),
-            ("bash -eo pipefail -c x", Some(3)),
-            ("sh -c -- x", Some(2)),
-            ("sh -c", None),
-            ("sh x -c y", None),
-            ("env A=b sh -c x", Some(3)),
-            ("su - user -c x", Some(3)),
-            ("ssh -c x", None),
-        ] {
-            let words: Vec<MappedText> = line.split(' ').map(text).collect();
-            let found = scripts(&words[0], &words[1..]);
-            assert_eq!(found.keys().next().copied(), script, "{line}");
-        }
+    fn words(line: &str) -> Vec<MappedText> {
+        line.split(' ').map(text).collect()
+    }
+
+    /// The words of a line that are programs (`!`, or `~` on a search path that is not known), scripts (`$`),
+    /// candidates (`?`), sources (`<`), and other arguments.
+    fn pieces(line: &str) -> String {
+        let mut found = Vec::new();
+        walk(&words(line), &mut |word, piece| {
+            let mark = match piece {
+                Piece::Program { unknown_path, .. } => {
+                    if unknown_path {
+                        "~"
+                    } else {
+                        "!"
+                    }
+                }
+                Piece::Script { unknown_path } => {
+                    if unknown_path {
+                        "~$"
+                    } else {
+                        "$"
+                    }
+                }
+                Piece::Candidate => "?",
+                Piece::Source { is_in_place } => {
+                    if is_in_place {
+                        "<="
+                    } else {
+                        "<"
+                    }
+                }
+                Piece::Argument => "",
+            };
+            found.push(format!("{mark}{}", String::from_utf8_lossy(word.bytes())));
+            false
+        });
+        found.join(" ")
     }
 
     #[test]
-    fn the_program_that_a_program_runs() {
-        for (line, carried) in [
-            ("env A=b -u C x y", Some(3)),
-            ("nice -n 5 x", Some(2)),
-            ("nice -5 x", Some(1)),
-            ("timeout -k 3 5 x", Some(3)),
-            ("/usr/bin/find / -exec rm -v {} ;", Some(2)),
-            ("command -v x", None),
-            ("setsid -f x", Some(1)),
-            ("chrt -f 5 x", Some(2)),
-            ("cat x", None),
-            ("env", None),
-        ] {
-            let words: Vec<MappedText> = line.split(' ').map(text).collect();
-            assert_eq!(
-                prefixed_program(words[0].bytes(), &words[1..]),
-                carried,
-                "{line}"
-            );
+    fn the_words_of_launchers() {
+        let table = include_str!("../tests/launchers.txt");
+        for line in crate::tables::entries(table) {
+            let (line, expected) = line
+                .split_once(" => ")
+                .unwrap_or((line.trim_end_matches(" =>"), ""));
+            assert_eq!(pieces(line), expected, "{line}");
         }
     }
 }

@@ -63,6 +63,8 @@ pub enum Encoding {
     BareWord,
     /// A string of JSON, in UTF-8.
     JsonString,
+    /// A word in the value of `env -S`, bare or in quotes, without escapes.
+    EnvWord,
     /// A string literal of JavaScript, in quotes of either kind.
     ScriptString,
     /// A string value of a desktop entry: `\s \n \t \r \\`.
@@ -286,6 +288,13 @@ impl Encoding {
                     }
                 }
             }
+            Self::EnvWord => {
+                let special = |byte: &&u8| b"#$\"'\\\0".contains(byte) || BLANKS.contains(byte);
+                if let Some(&byte) = text.iter().find(special) {
+                    return refuse(byte);
+                }
+                out.extend_from_slice(text);
+            }
             Self::ScriptString => {
                 for &byte in text {
                     match byte {
@@ -409,6 +418,7 @@ mod tests {
             (Encoding::XmlText, b"\x01"),
             (Encoding::BareWord, b"a b"),
             (Encoding::BareWord, b"a#"),
+            (Encoding::EnvWord, b"a'b"),
             (Encoding::ScriptString, b"a\nb"),
         ] {
             assert!(encoding.encode(text).is_err(), "{encoding:?} {text:?}");

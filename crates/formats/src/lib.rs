@@ -16,6 +16,7 @@ mod format;
 mod group_file;
 pub mod hook_script;
 pub mod kind;
+mod launchers;
 mod lines;
 pub mod logrotate;
 pub mod manager_conf;
@@ -42,8 +43,11 @@ pub mod words;
 
 pub use encoding::{Encoding, Quote, Unencodable};
 pub use kind::{FileKind, scan};
+pub use launchers::is_launcher;
 pub use mapped_text::{MappedText, Span};
-pub use reference::{Account, Declaration, Lookup, Problem, ProblemKind, Reference, Role, Scan};
+pub use reference::{
+    Account, Declaration, Lookup, Meaning, Problem, ProblemKind, Reference, Role, Scan,
+};
 
 /// The largest file that is scanned, in bytes: 16 MiB. No reader of these kinds takes more (systemd
 /// refuses lines over 1 MiB), and a scanner's memory is a small multiple of its input.

@@ -14,7 +14,7 @@ pub enum Role {
     /// It is run by a shell script: a command word.
     ShellCommand,
     /// It is run by a program that gets its bare name as an argument (`env`, `find -exec`) and looks
-    /// it up on the search path it is given.
+    /// it up on a search path.
     PrefixedProgram,
     /// It is an argument of a program: what becomes of it is known to that program only.
     Argument,
@@ -47,6 +47,9 @@ pub enum Role {
 pub enum Lookup {
     /// Names without a slash on a search path of programs (systemd's own, the shell's `PATH`).
     SearchPath,
+    /// Names without a slash on a search path of programs that is not known here: `sudo`, `env PATH=…`, a login
+    /// shell.
+    UnknownSearchPath,
     /// Relative to `lib/udev`, where udev keeps its helpers.
     UdevHelpers,
     /// Relative to this directory of the running system (the one that a tmpfiles.d link is in).
@@ -56,6 +59,22 @@ pub enum Lookup {
     ByReader,
     /// Not at all: only absolute paths have a meaning there.
     Nowhere,
+}
+
+/// What a reference says beside that it names a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub enum Meaning {
+    /// Nothing.
+    #[default]
+    File,
+    /// It is a condition that the file is not there.
+    NoFile,
+    /// The same word says where the file is to be seen: `BindPaths=` without a destination.
+    FileInPlace,
+    /// It is a reference only if the package itself has such a file: what follows the path may belong to it.
+    OwnFile,
 }
 
 /// One place where a file names another file.
@@ -78,6 +97,10 @@ pub struct Reference {
     /// Whether the unit's processes look it up, inside their root directory if the unit has another
     /// (`RootDirectory=`); else the service manager does.
     pub inside_root: bool,
+    /// What it says beside that it names a file.
+    pub meaning: Meaning,
+    /// Longer texts that are meant in its place if the package has a file of such a name, the longest first.
+    pub longer: Vec<MappedText>,
 }
 
 impl Reference {
@@ -99,6 +122,8 @@ impl Reference {
             optional: false,
             privileged: false,
             inside_root: false,
+            meaning: Meaning::File,
+            longer: Vec::new(),
         }
     }
 }
@@ -132,6 +157,22 @@ pub enum Declaration {
         /// Whether it may.
         is_allowed: bool,
     },
+    /// It may set `PATH` for what it runs: `Environment=`, `EnvironmentFile=`, `PassEnvironment=`,
+    /// `ExecSearchPath=`, `PAMName=`.
+    SetsPath,
+    /// The unit's processes see something else below a path than other processes, or nothing.
+    HidesPath {
+        /// The directive that says so.
+        field: Cow<'static, str>,
+        /// What stands there.
+        place: MappedText,
+        /// The path.
+        path: Vec<u8>,
+        /// Whether nothing can be shown below it all the same.
+        is_final: bool,
+    },
+    /// A path at which something of the running system is shown to the unit's processes.
+    ShowsPath(MappedText),
     /// A D-Bus name that the file answers.
     BusName(MappedText),
     /// The unit that a D-Bus activation file starts in place of its program.

@@ -1,8 +1,6 @@
 //! `tmpfiles.d(5)`: the sources of links (`L`) and copies (`C`), users and groups, as `systemd-tmpfiles` reads them
 //! (`parse_line()` of `src/tmpfiles/tmpfiles.c`).
 
-use std::borrow::Cow;
-
 use crate::encoding::{Encoding, Quote};
 use crate::format::{Files, Format, Paths};
 use crate::lines;
@@ -149,20 +147,14 @@ fn source(line: &Line) -> Result<Option<Reference>, ProblemKind> {
             _ => return Ok(None),
         }
     };
+    let field = if letter == b'L' { "L" } else { "C" };
     Ok(Some(Reference {
-        role: Role::File,
-        text,
-        field: Cow::Borrowed(match letter {
-            b'L' => "L",
-            _ => "C",
-        }),
         lookup,
         optional: line
             .modifiers
             .iter()
             .any(|modifier| b"-?".contains(modifier)),
-        privileged: false,
-        inside_root: false,
+        ..Reference::new(Role::File, field, text)
     }))
 }
 

@@ -181,6 +181,7 @@ fn scan_token(scan: &mut Scan, token: &Token<'_>) {
     match (token.key, token.attribute) {
         (b"RUN", None | Some(b"program")) => scan_program(scan, &runs("RUN"), &value()),
         (b"PROGRAM", None) => scan_program(scan, &runs("PROGRAM"), &value()),
+        (b"IMPORT", Some(b"program")) if is_builtin(token.value.bytes()) => {}
         (b"IMPORT", Some(b"program")) => scan_program(scan, &runs("IMPORT"), &value()),
         (b"IMPORT", Some(b"file")) => scan_path(scan, Role::File, "IMPORT", value()),
         (b"TEST", _) => scan_path(scan, Role::Condition, "TEST", value()),
@@ -205,6 +206,34 @@ fn scan_token(scan: &mut Scan, token: &Token<'_>) {
         }
         _ => {}
     }
+}
+
+/// The commands that udev has itself: udev(7), "Built-in commands"; `udev_builtin_lookup()` of systemd's
+/// `src/udev/udev-builtin.c`, of all versions.
+const BUILTINS: &[&[u8]] = &[
+    b"blkid",
+    b"btrfs",
+    b"dissect_image",
+    b"factory_reset",
+    b"firmware",
+    b"hwdb",
+    b"input_id",
+    b"keyboard",
+    b"kmod",
+    b"net_driver",
+    b"net_id",
+    b"net_setup_link",
+    b"path_id",
+    b"tpm2_id",
+    b"uaccess",
+    b"usb_id",
+];
+
+/// Whether the first word of a command is one that udev has itself: `IMPORT{program}` runs that one
+/// (`parse_token()` of systemd's `src/udev/udev-rules.c`).
+fn is_builtin(command: &[u8]) -> bool {
+    let name = command.split(u8::is_ascii_whitespace).next();
+    name.is_some_and(|name| BUILTINS.contains(&name))
 }
 
 /// Adds what a line says of the unit of a device: systemd.device(5).
@@ -377,6 +406,8 @@ mod tests {
         for rule in [
             "RUN{builtin}+=\"kmod load x\"",
             "IMPORT{builtin}=\"path_id\"",
+            "IMPORT{program}=\"path_id %p\"",
+            "IMPORT{program}==\"usb_id --export %p\"",
             "IMPORT{file}=\"x\"",
             "TEST==\"power/control\"",
             "TEST==\"/dev/x*\"",

@@ -54,7 +54,8 @@ pub static BARE_PROGRAM: FindingKind = FindingKind {
         those compiled into it; `PATH` of the unit plays no part (systemd.service(5), \"COMMAND LINES\"). \
         In a store, the compiled-in directories hold systemd's own programs and no others. For D-Bus and \
         polkit, the search path of the daemon counts. Programs that run another program, such as env and \
-        find, look it up on `PATH`: patch-systemd-units reports the name that they are given as a note.",
+        find, look it up on `PATH`. patch-systemd-units writes the path of such a program, unless the unit or \
+        the program in front may set another `PATH`: then it reports the name as a note.",
     example: "ExecStart=chronyd -d",
     remedy: "write the store path of the program, or set `ExecSearchPath=`",
 };
@@ -165,6 +166,22 @@ pub static FOREIGN_PACKAGE_DIRECTORY: FindingKind = FindingKind {
         path. Scripts in them keep the store paths that they refer to in the closure.",
     example: "lib/kernel/install.d/50-x.install",
     remedy: "remove the directory in the build, or with `--prune` of relocate-etc-to-out",
+};
+
+/// A unit does not see the store.
+pub static HIDDEN_STORE: FindingKind = FindingKind {
+    id: "hidden-store",
+    aliases: &[],
+    severity: Severity::Error,
+    group: Group::Units,
+    summary: "A unit hides the store from its programs",
+    explanation: "Below a path of `TemporaryFileSystem=` or `InaccessiblePaths=`, and in another root directory \
+        (`RootDirectory=`, `RootImage=`), processes of the unit do not see the files of the system \
+        (systemd.exec(5)). The interpreter and the libraries of the program are in several store paths. The \
+        program does not start unless the store is bound to its place. Below a path of `InaccessiblePaths=`, \
+        nothing can be bound.",
+    example: "TemporaryFileSystem=/\nBindReadOnlyPaths=/usr /lib64",
+    remedy: "add the store directory to `BindReadOnlyPaths=`; take its parents out of `InaccessiblePaths=`",
 };
 
 /// A line is longer than the readers of the file allow.
@@ -349,6 +366,21 @@ pub static MISSING_TMPFILES_SOURCE: FindingKind = FindingKind {
         error.",
     example: "L /etc/x.conf - - - - /usr/share/x/x.conf",
     remedy: "write the store path of the file, or remove the line",
+};
+
+/// A condition asks that a file of a package does not exist.
+pub static NEGATED_CONDITION: FindingKind = FindingKind {
+    id: "negated-condition",
+    aliases: &[],
+    severity: Severity::Note,
+    group: Group::Units,
+    summary: "A condition asks that a file of a package does not exist",
+    explanation: "A condition or assertion with `!` holds only if the file is not there (systemd.unit(5)). A file \
+        of a store path always is: with the store path in its place, the condition could never hold, and the \
+        unit would never start. patch-systemd-units leaves such a path unchanged. Then it names a place where no \
+        package puts files, and the condition always holds.",
+    example: "ConditionFileIsExecutable=!/usr/sbin/chronyd",
+    remedy: "remove the condition, or let it ask for something that the running system decides",
 };
 
 /// A change would make outputs refer to each other.

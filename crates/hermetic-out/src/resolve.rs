@@ -2,13 +2,14 @@
 //!
 //! The order of the rules is the order of [`Resolver::resolve`]; the first that applies wins.
 
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use hermetic_out_formats::tables::{is_setuid_program, is_shared_directory};
 use hermetic_out_formats::unit::context::UnitContext;
-use hermetic_out_formats::{Lookup, Reference, Role};
+use hermetic_out_formats::{Lookup, Meaning, Reference, Role};
 use thiserror::Error;
 
 use crate::glob::Glob;
@@ -48,6 +49,10 @@ pub enum Kept {
     Configuration,
     /// It is a directory that belongs to no package.
     SharedDirectory,
+    /// It is looked up on a search path that is not known: what it would be on the package's.
+    OtherSearchPath(Vec<u8>),
+    /// It is a condition that the file is not there, and a file in a store always is: who provides it.
+    Negated(Provider),
     /// It is neither the package's own nor a dependency's, and need not be.
     Foreign,
 }
@@ -112,6 +117,8 @@ pub struct ReferenceContext {
     pub unprivileged: bool,
     /// Directories that the file itself adds to the search path of programs (`ExecSearchPath=`).
     pub search_path: Vec<Vec<u8>>,
+    /// The file may set `PATH` for its programs: what they run by a bare name is not known.
+    pub sets_path: bool,
 }
 
 impl ReferenceContext {
@@ -130,6 +137,7 @@ impl ReferenceContext {
             other_root: unit.other_root,
             unprivileged: unit.unprivileged,
             search_path: unit.search_path.clone(),
+            sets_path: unit.sets_path,
         }
     }
 }
@@ -240,6 +248,11 @@ impl<'a> Resolver<'a> {
             return Decision::Keep(Kept::ByPattern);
         }
         let decision = self.provided(reference, place);
+        let decision = if self.package.store.contains(value) {
+            decision
+        } else {
+            kept_if_unsafe(decision, reference, place)
+        };
         match decision {
             Decision::Unresolved(
                 UnresolvedReason::NotFound | UnresolvedReason::OnlyInOutput(_),
@@ -249,6 +262,31 @@ impl<'a> Resolver<'a> {
             }
             decision => decision,
         }
+    }
+
+    /// The reference as it is meant, if it is one: its path may end later than where it first can, or is one
+    /// only if the package has such a file.
+    #[must_use]
+    pub fn meant<'r>(
+        &self,
+        reference: &'r Reference,
+        place: &ReferenceContext,
+    ) -> Option<Cow<'r, Reference>> {
+        let is_own = |reference: &Reference| {
+            let decision = self.resolve(reference, place);
+            let own = |provider: &Provider| matches!(provider, Provider::Own(_));
+            matches!(decision, Decision::Replace { provider, .. } if own(&provider))
+        };
+        let longer = reference.longer.iter().map(|text| Reference {
+            text: text.clone(),
+            longer: Vec::new(),
+            ..reference.clone()
+        });
+        if let Some(longer) = { longer }.find(is_own) {
+            return Some(Cow::Owned(longer));
+        }
+        (reference.meaning != Meaning::OwnFile || is_own(reference))
+            .then_some(Cow::Borrowed(reference))
     }
 
     /// What a reference should be that the user says nothing about.
@@ -275,7 +313,9 @@ impl<'a> Resolver<'a> {
         };
         match &reference.lookup {
             _ if value.starts_with(b"/") => query.absolute(value),
-            Lookup::SearchPath if !value.contains(&b'/') => query.name(value),
+            Lookup::SearchPath | Lookup::UnknownSearchPath if !value.contains(&b'/') => {
+                query.name(value)
+            }
             Lookup::UdevHelpers => query.helper(value),
             Lookup::Directory(directory) => {
                 let joined = [directory.as_slice(), b"/", value].concat();
@@ -360,6 +400,22 @@ impl<'a> Resolver<'a> {
         let package = self.package;
         let directories = package.search_path_of(output).iter().map(PathBuf::as_path);
         directories.filter(|directory| directory.starts_with(&package.store.directory))
+    }
+}
+
+/// A decision, if it is safe where the reference stands; else it is kept.
+fn kept_if_unsafe(decision: Decision, reference: &Reference, place: &ReferenceContext) -> Decision {
+    let is_name = !reference.text.bytes().contains(&b'/');
+    let is_launched = reference.role == Role::PrefixedProgram && is_name;
+    let unknown_path = reference.lookup == Lookup::UnknownSearchPath || place.sets_path;
+    match decision {
+        Decision::Replace { path, .. } if is_launched && unknown_path => {
+            Decision::Keep(Kept::OtherSearchPath(path))
+        }
+        Decision::Replace { provider, .. } if reference.meaning == Meaning::NoFile => {
+            Decision::Keep(Kept::Negated(provider))
+        }
+        decision => decision,
     }
 }
 

@@ -10,7 +10,7 @@ use hermetic_out::resolve::{
     Choices, Decision, Kept, Provider, ReferenceContext, Resolver, UnresolvedReason,
 };
 use hermetic_out::tree::{Moves, Tree, TreeView};
-use hermetic_out_formats::{Lookup, MappedText, Reference, Role, Span};
+use hermetic_out_formats::{Lookup, MappedText, Meaning, Reference, Role, Span};
 
 const OUT: &str = "/nix/store/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-own";
 const BIN: &str = "/nix/store/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb-own-bin";
@@ -264,6 +264,50 @@ fn inside_another_root_nothing_is_known() {
         ask(&store, &read_outside, &other_root),
         format!("{OUT}/share/own/data")
     );
+}
+
+#[test]
+fn what_is_launched_by_name_is_known_if_nothing_sets_path() {
+    let store = store();
+    let mut sets_path = in_out();
+    sets_path.sets_path = true;
+    let own = || format!("{OUT}/bin/own");
+    let other = || kept(&Kept::OtherSearchPath(own().into_bytes()));
+    for (lookup, name, place, expected) in [
+        (Lookup::SearchPath, "own", &in_out(), own()),
+        (Lookup::SearchPath, "own", &sets_path, other()),
+        (Lookup::UnknownSearchPath, "own", &in_out(), other()),
+        (
+            Lookup::UnknownSearchPath,
+            "nowhere",
+            &in_out(),
+            "missing: NotFound".to_owned(),
+        ),
+    ] {
+        let launched = Reference {
+            lookup,
+            ..reference(Role::PrefixedProgram, name)
+        };
+        assert_eq!(ask(&store, &launched, place), expected, "{name}");
+    }
+}
+
+#[test]
+fn conditions_that_a_file_is_not_there_stay() {
+    let store = store();
+    for (path, expected) in [
+        (
+            "/usr/bin/own",
+            kept(&Kept::Negated(Provider::Own("out".into()))),
+        ),
+        ("/usr/bin/nowhere", "missing: NotFound".to_owned()),
+    ] {
+        let condition = Reference {
+            meaning: Meaning::NoFile,
+            ..reference(Role::Condition, path)
+        };
+        assert_eq!(ask(&store, &condition, &in_out()), expected, "{path}");
+    }
 }
 
 #[test]

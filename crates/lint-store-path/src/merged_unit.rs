@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use hermetic_out_formats::ProblemKind;
+use hermetic_out_formats::unit::drop_ins::for_name;
 use hermetic_out_formats::unit::place::{UnitFile, UnitPlace};
-use hermetic_out_formats::unit::relations::template_of;
 
 use crate::directives::{Directive, directives};
 use crate::facts::{FactSet, FileFacts, Node};
@@ -257,76 +257,4 @@ pub(crate) fn drop_in(file: &FileFacts) -> Option<UnitPlace<'_>> {
 fn place_of(file: &FileFacts, kind: UnitFile) -> Option<UnitPlace<'_>> {
     let place = UnitPlace::of(&file.sub_path)?;
     (place.kind == kind && place.manager().is_some()).then_some(place)
-}
-
-/// What `drop_ins` has for the unit `name`, or for an instance of it, by the names that can be for it.
-fn for_name<'m, T>(
-    drop_ins: &'m BTreeMap<Vec<u8>, T>,
-    name: &[u8],
-) -> impl Iterator<Item = &'m T> + use<'m, T> {
-    let dot = memchr::memrchr(b'.', name).unwrap_or(name.len());
-    let (stem, ending) = name.split_at(dot);
-    let dashes = stem.iter().enumerate().filter(|(_, byte)| **byte == b'-');
-    let mut of: BTreeSet<Vec<u8>> = dashes
-        .map(|(dash, _)| [&stem[..=dash], ending].concat())
-        .collect();
-    of.insert(name.to_vec());
-    of.insert(ending.get(1..).unwrap_or_default().to_vec());
-    of.extend(template_of(name));
-    if stem.ends_with(b"@") {
-        let instances = drop_ins.range(stem.to_vec()..).map(|(of, _)| of);
-        of.extend(instances.take_while(|of| of.starts_with(stem)).cloned());
-    }
-    of.retain(|of| is_for(of, name));
-    of.into_iter().filter_map(|of| drop_ins.get(&of))
-}
-
-/// Whether drop-ins in `of.d` are for the unit `name`, or for an instance of it: systemd.unit(5).
-fn is_for(of: &[u8], name: &[u8]) -> bool {
-    let (Some(dot), Some(name_dot)) = (
-        memchr::memrchr(b'.', of).or(Some(0)),
-        memchr::memrchr(b'.', name),
-    ) else {
-        return false;
-    };
-    let (stem, ending) = of.split_at(dot);
-    let (name_stem, name_ending) = name.split_at(name_dot);
-    // `service.d`, for all of a type, has no dot.
-    if dot == 0 {
-        return name_ending.get(1..) == Some(ending);
-    }
-    let is_of_many = stem.ends_with(b"-") && name_stem.starts_with(stem);
-    let is_template_or_instance = template_of(name).is_some_and(|template| template == of)
-        || template_of(of).is_some_and(|template| template == name);
-    of == name || (is_of_many && ending == name_ending) || is_template_or_instance
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn drop_ins_and_their_units() {
-        for (of, name, expected) in [
-            ("x.service", "x.service", true),
-            ("x.service", "y.service", false),
-            ("service", "x.service", true),
-            ("socket", "x.service", false),
-            ("x-.service", "x-y.service", true),
-            ("x-.service", "x.service", false),
-            ("x-.timer", "x-y.service", false),
-            ("x@.service", "x@y.service", true),
-            ("x@y.service", "x@.service", true),
-            ("x@y.service", "x@z.service", false),
-            ("x-y-.service", "x-y-z.service", true),
-            ("-.service", "-x.service", true),
-            ("x", "x", false),
-        ] {
-            let found = is_for(of.as_bytes(), name.as_bytes());
-            assert_eq!(found, expected, "{of}.d for {name}");
-            let known = BTreeMap::from([(of.as_bytes().to_vec(), of)]);
-            let found = for_name(&known, name.as_bytes()).count();
-            assert_eq!(found, usize::from(expected), "{of}.d for {name}");
-        }
-    }
 }

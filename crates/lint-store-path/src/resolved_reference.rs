@@ -1,7 +1,8 @@
 //! What files of known formats name, and what the resolver says of each: as the fixups see it.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use hermetic_out::resolve::{Kept, ReferenceContext, UnresolvedReason};
 use hermetic_out::tree::Node;
 use hermetic_out::{Decision, Resolver};
 use hermetic_out_formats::kind::FileKind;
-use hermetic_out_formats::unit::context::UnitContext;
+use hermetic_out_formats::unit::context::{UnitContext, UnitContexts};
 use hermetic_out_formats::unit::place::unit_key;
 use hermetic_out_formats::{Declaration, MappedText, Reference, Role, Scan, Span};
 
@@ -52,7 +53,7 @@ pub(crate) fn of_kind(
 /// A reference, and where it stands.
 pub(crate) struct ResolvedReference<'a> {
     pub(crate) scanned: Scanned<'a>,
-    pub(crate) reference: &'a Reference,
+    pub(crate) reference: Cow<'a, Reference>,
     pub(crate) settings: &'a UnitContext,
     reference_context: &'a ReferenceContext,
     resolver: &'a Resolver<'a>,
@@ -112,7 +113,7 @@ impl ResolvedReference<'_> {
     /// What the resolver says it should be.
     pub(crate) fn decision(&self) -> Decision {
         self.resolver
-            .resolve(self.reference, self.reference_context)
+            .resolve(&self.reference, self.reference_context)
     }
 
     /// Whether it names a program that is run.
@@ -158,6 +159,9 @@ pub(crate) fn for_each(subject: &PathSubject<'_>, mut look: impl FnMut(&Resolved
         let reference_context = ReferenceContext::of_unit("out", settings);
         let of_file = OfFile::default();
         for reference in &scanned.scan.references {
+            let Some(reference) = resolver.meant(reference, &reference_context) else {
+                continue;
+            };
             look(&ResolvedReference {
                 scanned,
                 reference,
@@ -175,15 +179,14 @@ pub(crate) fn for_each_file(
     subject: &PathSubject<'_>,
     mut look: impl FnMut(Scanned<'_>, &UnitContext),
 ) {
-    let mut all: BTreeMap<Vec<u8>, UnitContext> = BTreeMap::new();
+    let files = scanned(subject.facts).map(|scanned| {
+        let sub_path = scanned.file.sub_path.as_slice();
+        (unit_key(sub_path), sub_path, scanned.scan)
+    });
+    let contexts = UnitContexts::new(files);
     for scanned in scanned(subject.facts) {
         let sub_path = &scanned.file.sub_path;
-        all.entry(unit_key(sub_path))
-            .or_default()
-            .add(sub_path, scanned.scan);
-    }
-    for scanned in scanned(subject.facts) {
-        if let Some(settings) = all.get(&unit_key(&scanned.file.sub_path)) {
+        if let Some(settings) = contexts.of(&unit_key(sub_path), sub_path) {
             look(scanned, settings);
         }
     }

@@ -1,22 +1,25 @@
 //! What becomes of each reference of each file.
 
-use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
 
 use bstr::ByteSlice;
 use hermetic_out::resolve::{Kept, Provider, ReferenceContext};
 use hermetic_out::{Decision, FindingKind, Package, Resolver, Severity};
-use hermetic_out_formats::unit::context::UnitContext;
-use hermetic_out_formats::{Declaration, ProblemKind, Reference, Role, Scan, Span};
+use hermetic_out_formats::unit::context::{UnitContext, UnitContexts};
+use hermetic_out_formats::{
+    Declaration, Lookup, MappedText, Meaning, ProblemKind, Reference, Role, Scan, Span,
+};
 
 use crate::unit::{Unit, store_paths};
 use crate::{findings, login, search_path};
 
 /// Decides about every reference of every file, anew.
 pub(crate) fn decide_all(units: &mut [Unit], package: &Package, resolver: &Resolver) {
-    let settings = settings(units);
+    let files = units.iter();
+    let files = files.map(|unit| (unit.key(), unit.file.sub_path.as_slice(), &unit.scan));
+    let contexts = UnitContexts::new(files);
     for unit in units {
-        let Some(settings) = settings.get(&unit.key()) else {
+        let Some(settings) = contexts.of(&unit.key(), &unit.file.sub_path) else {
             continue;
         };
         unit.reset();
@@ -35,8 +38,8 @@ pub(crate) fn decide_all(units: &mut [Unit], package: &Package, resolver: &Resol
         for reference in &scan.references {
             if reference.role == Role::ProgramSearchPath {
                 search_path::patch(unit, reference, settings, package, resolver);
-            } else {
-                decide(unit, reference, &reference_context, package, resolver);
+            } else if let Some(reference) = resolver.meant(reference, &reference_context) {
+                decide(unit, &reference, &reference_context, package, resolver);
             }
         }
         for fact in &scan.declarations {
@@ -44,19 +47,9 @@ pub(crate) fn decide_all(units: &mut [Unit], package: &Package, resolver: &Resol
                 login::add_program(unit, *insert_at, &reference_context, package, resolver);
             }
         }
-        exec_paths(unit, &scan, settings, package);
+        hidden_store(unit, &scan, settings, package);
         unit.scan = scan;
     }
-}
-
-/// The settings by unit: whether it is a user's, and its name. Other files stand for themselves.
-fn settings(units: &[Unit]) -> BTreeMap<Vec<u8>, UnitContext> {
-    let mut all: BTreeMap<Vec<u8>, UnitContext> = BTreeMap::new();
-    for unit in units {
-        let settings = all.entry(unit.key()).or_default();
-        settings.add(&unit.file.sub_path, &unit.scan);
-    }
-    all
 }
 
 fn decide(
@@ -72,18 +65,9 @@ fn decide(
         Decision::Keep(kept) => {
             unit.kept += 1;
             if let Some((kind, message, help)) = kept_note(reference, &kept) {
-                unit.report(kind, extent, text.bytes(), message, help);
+                unit.report(kind, extent, text.bytes(), message, help)
+                    .severity = Severity::Note;
             }
-        }
-        Decision::Replace { path, .. } if reference.role == Role::PrefixedProgram => {
-            unit.kept += 1;
-            let message = format!(
-                "the program {} is named without a path",
-                text.bytes().as_bstr()
-            );
-            let help = format!("write {} in its place", path.as_bstr());
-            unit.report(&findings::BARE_PROGRAM, extent, text.bytes(), message, help)
-                .severity = Severity::Note;
         }
         Decision::Replace { path, provider } => {
             // A directory keeps the slash at its end.
@@ -96,6 +80,10 @@ fn decide(
                 return;
             }
             let store_paths = store_paths(&path, package);
+            if reference.meaning == Meaning::FileInPlace && !package.store.contains(text.bytes()) {
+                path.push(b':');
+                path.extend_from_slice(text.bytes());
+            }
             if !unit.replace(text, &path, store_paths) {
                 unit.unresolved += 1;
                 return;
@@ -125,6 +113,7 @@ fn decide(
                 unit.kept += 1;
                 return;
             };
+            let help = helper_by_name(reference, reference_context, resolver).unwrap_or(help);
             unit.unresolved += 1;
             unit.report(kind, extent, text.bytes(), message, help)
                 .severity = severity;
@@ -132,40 +121,88 @@ fn decide(
     }
 }
 
-/// What is worth knowing of a reference that is kept.
-fn kept_note(
+/// What helps against a name that udev does not find: udev(7), `PROGRAM`. It has no search path.
+fn helper_by_name(
     reference: &Reference,
-    kept: &Kept,
-) -> Option<(&'static FindingKind, String, &'static str)> {
+    reference_context: &ReferenceContext,
+    resolver: &Resolver,
+) -> Option<String> {
+    if reference.lookup != Lookup::UdevHelpers || reference.text.bytes().contains(&b'/') {
+        return None;
+    }
+    let mut by_name = reference.clone();
+    by_name.lookup = Lookup::SearchPath;
+    let path = match resolver.resolve(&by_name, reference_context) {
+        Decision::Replace { path, .. } => path.as_bstr().to_string(),
+        _ => "the path of the program".to_owned(),
+    };
+    Some(format!(
+        "write {path}: udev looks for a name without a slash in lib/udev only"
+    ))
+}
+
+/// What is worth knowing of a reference that is kept.
+fn kept_note(reference: &Reference, kept: &Kept) -> Option<(&'static FindingKind, String, String)> {
     let text = reference.text.bytes().as_bstr();
     let runs = matches!(reference.role, Role::Program | Role::ShellCommand);
     match kept {
         Kept::MachineState if runs => Some((
             &findings::MACHINE_STATE_PROGRAM,
             format!("the program {text} is installed at run time, if at all"),
-            findings::MACHINE_STATE_PROGRAM.remedy,
+            findings::MACHINE_STATE_PROGRAM.remedy.to_owned(),
         )),
+        Kept::OtherSearchPath(path) => Some((
+            &findings::BARE_PROGRAM,
+            format!("the program {text} is named without a path"),
+            format!("write {} in its place", path.as_bstr()),
+        )),
+        Kept::Negated(provider) => {
+            let message = match provider {
+                Provider::Own(_) => format!(
+                    "the condition that {text} does not exist can no longer be true: the package has it"
+                ),
+                _ => format!(
+                    "the condition that {text} does not exist would never be true: in a store, it always does"
+                ),
+            };
+            Some((
+                &findings::NEGATED_CONDITION,
+                message,
+                findings::NEGATED_CONDITION.remedy.to_owned(),
+            ))
+        }
         Kept::Variable if findings::is_of_a_package(reference.text.literal_prefix()) => Some((
             &findings::VARIABLE_IN_PATH,
             format!("the path {text} is known only at run time"),
-            findings::VARIABLE_IN_PATH.remedy,
+            findings::VARIABLE_IN_PATH.remedy.to_owned(),
         )),
         _ => None,
     }
 }
 
-/// `NoExecPaths=/` with an `ExecPaths=` that leaves the store out: nothing from a store can start.
-fn exec_paths(unit: &mut Unit, scan: &Scan, settings: &UnitContext, package: &Package) {
+/// What keeps the unit from the whole store: nothing from a store can start.
+fn hidden_store(unit: &mut Unit, scan: &Scan, settings: &UnitContext, package: &Package) {
     let store = package.store.directory.as_os_str().as_bytes();
-    if let Some(place) = settings.forbidding(scan, store) {
+    let directory = package.store.directory.display();
+    let mut report = |kind: &'static FindingKind, place: &MappedText, message: String, help| {
         let extent = place.covering_span().unwrap_or(Span::new(0, 0));
-        unit.report(
-            &findings::EXEC_PATHS_EXCLUDE_STORE,
-            extent,
-            b"/",
-            "NoExecPaths=/ forbids the programs and libraries of the store",
-            format!("add ExecPaths={}", package.store.directory.display()),
-        )
-        .severity = Severity::Warning;
+        let finding = unit.report(kind, extent, place.bytes(), message, help);
+        finding.severity = Severity::Warning;
+    };
+    if let Some(place) = settings.forbidding(scan, store) {
+        let path = place.bytes().as_bstr();
+        let message = format!("NoExecPaths={path} forbids the programs and libraries of the store");
+        let help = format!("add ExecPaths={directory}");
+        report(&findings::EXEC_PATHS_EXCLUDE_STORE, place, message, help);
+    }
+    if let Some((field, place)) = settings.hiding(scan, store) {
+        let path = place.bytes().as_bstr();
+        let message = format!("{field}={path} hides the programs and libraries of the store");
+        let help = if field == "InaccessiblePaths" {
+            findings::HIDDEN_STORE.remedy.to_owned()
+        } else {
+            format!("add BindReadOnlyPaths={directory}")
+        };
+        report(&findings::HIDDEN_STORE, place, message, help);
     }
 }

@@ -4,19 +4,21 @@ use bstr::ByteSlice;
 use hermetic_out::resolve::{UnresolvedReason, is_place_of_packages};
 use hermetic_out::{FindingKind, Severity, finding_kinds};
 use hermetic_out_formats::tables::provider_of;
-use hermetic_out_formats::{ProblemKind, Reference, Role};
+use hermetic_out_formats::{Lookup, ProblemKind, Reference, Role};
 
 finding_kinds! {
     [
         BARE_PROGRAM
         CORE_PATTERN_TOO_LONG
         EXEC_PATHS_EXCLUDE_STORE
+        HIDDEN_STORE
         LINE_TOO_LONG
         MALFORMED_LINE
         MISSING_CONDITION_FILE
         MISSING_PROGRAM
         MISSING_SHELL_COMMAND
         MISSING_STORE_FILE
+        NEGATED_CONDITION
         OUTPUT_CYCLE
         PROGRAM_NOT_EXECUTABLE
         RELATIVE_PROGRAM
@@ -188,7 +190,10 @@ pub(crate) fn of_missing(
 ) -> Option<(&'static FindingKind, Severity, String, String)> {
     let text = reference.text.bytes();
     let shown = text.as_bstr();
-    let runs = matches!(reference.role, Role::Program | Role::ShellCommand);
+    let runs = matches!(
+        reference.role,
+        Role::Program | Role::ShellCommand | Role::PrefixedProgram
+    );
     let provider = provider_of(base_name(text));
     let package = provider.unwrap_or("the package that has it");
     let advice = format!(
@@ -197,23 +202,33 @@ pub(crate) fn of_missing(
     );
     let remedy = |kind: &FindingKind| kind.remedy.to_owned();
     let (kind, severity, message, help) = match missing {
-        UnresolvedReason::NotFound if reference.role == Role::Program => (
-            &MISSING_PROGRAM,
-            Severity::Warning,
-            format!("no output or dependency has the program {shown}"),
-            advice,
+        // What may be a program may be something else.
+        UnresolvedReason::NotFound
+            if reference.lookup == Lookup::UnknownSearchPath && reference.optional =>
+        {
+            return None;
+        }
+        UnresolvedReason::NotFound if reference.lookup == Lookup::UnknownSearchPath => (
+            &BARE_PROGRAM,
+            Severity::Note,
+            format!("the program {shown} is named without a path"),
+            remedy(&BARE_PROGRAM),
         ),
+        UnresolvedReason::NotFound
+            if matches!(reference.role, Role::Program | Role::PrefixedProgram) =>
+        {
+            (
+                &MISSING_PROGRAM,
+                Severity::Warning,
+                format!("no output or dependency has the program {shown}"),
+                advice,
+            )
+        }
         UnresolvedReason::NotFound if reference.role == Role::ShellCommand => (
             &MISSING_SHELL_COMMAND,
             Severity::Warning,
             format!("no output or dependency has the command {shown}"),
             advice,
-        ),
-        UnresolvedReason::NotFound if reference.role == Role::PrefixedProgram => (
-            &BARE_PROGRAM,
-            Severity::Note,
-            format!("the program {shown} is named without a path"),
-            remedy(&BARE_PROGRAM),
         ),
         UnresolvedReason::NotFound if !is_of_a_package(text) => return None,
         UnresolvedReason::NotFound if reference.role == Role::Condition => (

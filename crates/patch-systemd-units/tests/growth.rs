@@ -16,6 +16,19 @@ const ROWS: &[Row] = &[
         },
     },
     Row {
+        name: "programs that run programs",
+        count: 4000,
+        lay_out: |store, count| {
+            let nested = lines(count, "[Service]\nExecStart=/usr/bin/env", |_| {
+                " nice".into()
+            });
+            let run = |_| r" -exec own \;".into();
+            let run = lines(count, "\nExecStart=/usr/bin/find", run);
+            let text = [&nested[..], &run[..]].concat();
+            store.write("lib/systemd/system/x.service", &text);
+        },
+    },
+    Row {
         name: "lines of a unit",
         count: 1000,
         lay_out: |store, count| {

@@ -8,9 +8,9 @@ use super::roles::{Roles, line_of, texts};
 use super::uses::{Exported, Uses};
 use super::variables::{Variables, given};
 use super::{EtcPath, Mention, Mentions, Reader, Verdict};
-use crate::command_line::{base_name, scripts};
+use crate::command_line::{Piece, walk};
 use crate::mapped_text::{MappedText, Span};
-use crate::paths::paths;
+use crate::paths::{base_name, paths};
 use crate::shell::{self, Command, CommandKind, CommandWord, HereDocument, Script, Stretch, Use};
 
 /// How deep scripts in the arguments of scripts are read.
@@ -78,7 +78,7 @@ impl Commands {
             }
             let texts = texts(command, &line);
             for text in bodies(&texts) {
-                let inner = shell::scan_text(text);
+                let inner = shell::scan_text(&text);
                 if inner.problem.is_none() {
                     self.read.extend(text.covering_span());
                     self.add(inner, depth + 1);
@@ -249,7 +249,7 @@ impl Commands {
 }
 
 /// The scripts among the arguments of a command: of `sh -c`, `eval` and `trap`.
-fn bodies(line: &[MappedText]) -> Vec<&MappedText> {
+fn bodies(line: &[MappedText]) -> Vec<MappedText> {
     let Some((program, arguments)) = line.split_first() else {
         return Vec::new();
     };
@@ -257,10 +257,16 @@ fn bodies(line: &[MappedText]) -> Vec<&MappedText> {
         let first = arguments
             .first()
             .filter(|text| !text.bytes().starts_with(b"-"));
-        return first.into_iter().collect();
+        return first.into_iter().cloned().collect();
     }
-    let known = scripts(program, arguments).into_keys();
-    known.filter_map(|index| arguments.get(index)).collect()
+    let mut bodies = Vec::new();
+    walk(line, &mut |word, piece| {
+        if let Piece::Script { .. } = piece {
+            bodies.push(word.clone());
+        }
+        false
+    });
+    bodies
 }
 
 /// Whether a word is where output goes that nobody wants.

@@ -57,10 +57,7 @@ pub(super) fn mentions(kind: FileKind, content: &[u8], scan: &Scan) -> Mentions 
         let made = tmpfiles::lines(content).filter_map(Result::ok);
         mentions.list.extend(made.filter_map(|line| {
             let (verdict, reason) = of_tmpfiles_line(&line)?;
-            let path = PathInText {
-                text: line.path,
-                goes_on: false,
-            };
+            let path = PathInText::whole(line.path);
             let mut mention = Mention::new(&path, verdict, reason);
             mention.below = !mention.path.goes_on;
             Some(mention)
@@ -94,10 +91,7 @@ pub(super) fn mentions(kind: FileKind, content: &[u8], scan: &Scan) -> Mentions 
         let Some(place) = reference.text.covering_span() else {
             continue;
         };
-        let path = PathInText {
-            text: reference.text.clone(),
-            goes_on: false,
-        };
+        let path = PathInText::whole(reference.text.clone());
         let mut mention = by_place.remove(&place).unwrap_or_else(|| {
             let (verdict, reason) = verdict(reference, content, place);
             let mut mention = Mention::new(&path, verdict, reason);

@@ -6,8 +6,8 @@ use super::commands::Done;
 use super::roles::{Role, UNKNOWN_USE};
 use super::variables::{Variables, assigned_by, given, plain_name};
 use super::{EtcPath, Mention, Verdict, Written};
-use crate::command_line::base_name;
 use crate::mapped_text::MappedText;
+use crate::paths::base_name;
 use crate::shell::{Command, CommandKind, CommandWord, Use};
 
 /// What is done with a path through a variable; what comes later matters more.

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use super::{CONFIGURATION_DIRECTORY, EtcPath};
-use crate::command_line::base_name;
 use crate::mapped_text::{MappedText, Span};
+use crate::paths::base_name;
 use crate::paths::paths;
 use crate::shell::{Command, CommandKind, CommandWord, Use};
 

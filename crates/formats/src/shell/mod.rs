@@ -113,9 +113,9 @@ impl Command {
                 b"case"
             }
             CommandKind::Test => b"[[",
-            _ => self.name().map_or(b"", |name| {
-                crate::command_line::base_name(name.text.bytes())
-            }),
+            _ => self
+                .name()
+                .map_or(b"", |name| crate::paths::base_name(name.text.bytes())),
         }
     }
 }

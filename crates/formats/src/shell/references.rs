@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::reader::{Event, read};
 use super::{Command, CommandKind, Use};
-use crate::command_line::{Context, prefixed_program, scan_arguments};
+use crate::command_line::{Context, Piece, paths, scan_piece, walk};
 use crate::mapped_text::MappedText;
 use crate::reference::{ProblemKind, Role, Scan};
 
@@ -130,7 +130,7 @@ impl Found {
                     words.push(word.text.clone());
                     continue;
                 }
-                (CommandKind::Case | CommandKind::Expansion, _) | (_, Use::Delimiter) => continue,
+                (CommandKind::Case, _) | (_, Use::Data | Use::Delimiter) => continue,
                 (CommandKind::Test, _) => Role::Condition,
                 _ => Role::Argument,
             };
@@ -140,37 +140,60 @@ impl Found {
     }
 
     fn paths(&mut self, context: &Context, word: &MappedText, role: Role) {
-        let paths = crate::command_line::paths(word).into_iter();
-        let paths = paths.map(|path| context.reference(role, path));
-        self.scan.references.extend(paths);
+        self.scan.references.extend(paths(context, role, word));
     }
 
     /// The words of a command, from its name on.
-    fn simple_command(&mut self, context: &Context, names: Names, mut words: &[MappedText]) {
-        while let Some((program, arguments)) = words.split_first() {
-            self.command_word(context, names, program);
-            let name = program.bytes();
-            if matches!(name, b"[" | b"test") {
-                for argument in arguments {
-                    self.paths(context, argument, Role::Condition);
-                }
-                return;
-            }
-            if let (b"eval" | b"trap", Some(script)) = (name, arguments.first())
-                && script.is_literal()
-                && !script.bytes().starts_with(b"-")
-            {
-                return match references(context, script, names) {
-                    Ok(found) => self.add(found),
-                    Err(problem) => self.scan.problem_in(problem, script),
-                };
-            }
-            let Some(carried) = prefixed_program(name, arguments) else {
-                return scan_arguments(&mut self.scan, context, program, arguments);
-            };
-            scan_arguments(&mut self.scan, context, program, &arguments[..carried]);
-            words = &arguments[carried..];
+    fn simple_command(&mut self, context: &Context, names: Names, words: &[MappedText]) {
+        let Some((program, arguments)) = words.split_first() else {
+            return;
+        };
+        self.command_word(context, names, program);
+        if self.builtin(context, names, program, arguments) {
+            return;
         }
+        walk(words, &mut |word, piece| match piece {
+            Piece::Program {
+                arguments,
+                unknown_path,
+            } => {
+                let names = if unknown_path { Names::Left } else { names };
+                self.command_word(context, names, word);
+                self.builtin(context, names, word, arguments)
+            }
+            piece => {
+                scan_piece(&mut self.scan, context, word, &piece);
+                false
+            }
+        });
+    }
+
+    /// The arguments of a command that the shell has itself, if what they are is its own.
+    fn builtin(
+        &mut self,
+        context: &Context,
+        names: Names,
+        program: &MappedText,
+        arguments: &[MappedText],
+    ) -> bool {
+        let name = program.bytes();
+        if matches!(name, b"[" | b"test") {
+            for argument in arguments {
+                self.paths(context, argument, Role::Condition);
+            }
+            return true;
+        }
+        if let (b"eval" | b"trap", Some(script)) = (name, arguments.first())
+            && script.is_literal()
+            && !script.bytes().starts_with(b"-")
+        {
+            match references(context, script, names) {
+                Ok(found) => self.add(found),
+                Err(problem) => self.scan.problem_in(problem, script),
+            }
+            return true;
+        }
+        false
     }
 
     fn command_word(&mut self, context: &Context, names: Names, word: &MappedText) {
@@ -184,13 +207,11 @@ impl Found {
         if bytes.is_empty() || is_name && (is_builtin(bytes) || !word.is_literal()) {
             return;
         }
-        let role = match names {
-            // A login shell finds it, on a search path of its own.
-            Names::Left if is_name => Role::PrefixedProgram,
-            _ => Role::ShellCommand,
-        };
         self.commands.push(self.scan.references.len());
-        let reference = context.reference(role, word.clone());
+        let reference = match names {
+            Names::Left if is_name => context.launched(word.clone(), true),
+            _ => context.reference(Role::ShellCommand, word.clone()),
+        };
         self.scan.references.push(reference);
     }
 
@@ -279,6 +300,12 @@ mod tests {
             ("test -x /usr/bin/x", &["?/usr/bin/x"]),
             ("[[ -e /usr/x ]]", &["?/usr/x"]),
             ("a > /usr/x 2>&1", &["!a", "/usr/x"]),
+            (
+                "a ${B:-/usr/x} \"${C=/usr/y}\"",
+                &["!a", "/usr/x", "/usr/y"],
+            ),
+            ("a ${B#/usr/x} ${C:?/usr/y}", &["!a"]),
+            ("B=${C:-$(b /usr/x)}", &["!b", "/usr/x"]),
             ("A=/usr/x b", &["/usr/x", "!b"]),
             ("x=$(a b)", &["!a"]),
             ("x=\"`/usr/bin/a b`\"", &["!/usr/bin/a"]),

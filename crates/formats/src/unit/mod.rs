@@ -2,6 +2,7 @@
 
 pub mod context;
 pub mod directives;
+pub mod drop_ins;
 pub mod exec;
 pub mod lines;
 pub mod place;
@@ -9,11 +10,12 @@ pub mod relations;
 mod syntax;
 pub mod systemd_units;
 
-use crate::command_line::{Context, base_name, scan_command, scan_variable};
+use crate::command_line::{Context, scan_command, scan_variable};
 use crate::encoding::Encoding;
 use crate::format::{Files, Format, Paths};
 use crate::mapped_text::MappedText;
-use crate::reference::{Account, Declaration, Lookup, ProblemKind, Reference, Role, Scan};
+use crate::paths::base_name;
+use crate::reference::{Account, Declaration, Lookup, Meaning, ProblemKind, Reference, Role, Scan};
 use crate::words::{Escapes, all_words, read_specifiers};
 use directives::syntax_of;
 use lines::{Assignment, Line};
@@ -138,8 +140,33 @@ fn scan_value(scan: &mut Scan, assignment: &Assignment, field: &'static str, syn
     match syntax {
         Syntax::Nothing | Syntax::Machine | Syntax::Inside => {}
         Syntax::Command => scan_exec(scan, assignment, field),
-        Syntax::Condition => add(Role::Condition, whole(b"|!"), true),
-        Syntax::EnvironmentFile => add(Role::File, whole(b"-"), bytes.starts_with(b"-")),
+        Syntax::Condition => {
+            let mut marks = bytes.iter().take_while(|byte| b"|!".contains(byte));
+            let meaning = if marks.any(|mark| *mark == b'!') {
+                Meaning::NoFile
+            } else {
+                Meaning::File
+            };
+            let text = whole(b"|!");
+            if text.bytes().starts_with(b"/") {
+                scan.references.push(Reference {
+                    optional: true,
+                    meaning,
+                    ..Reference::new(Role::Condition, field, text)
+                });
+            }
+        }
+        Syntax::EnvironmentFile => {
+            add(Role::File, whole(b"-"), bytes.starts_with(b"-"));
+            if !bytes.is_empty() {
+                scan.declarations.push(Declaration::SetsPath);
+            }
+        }
+        Syntax::PamName => {
+            if !bytes.is_empty() {
+                scan.declarations.push(Declaration::SetsPath);
+            }
+        }
         Syntax::File => add(Role::File, whole(b""), false),
         Syntax::Directory => add(Role::Directory, whole(b""), false),
         Syntax::WorkingDirectory => add(Role::Directory, whole(b"-"), bytes.starts_with(b"-")),
@@ -193,6 +220,7 @@ fn scan_value(scan: &mut Scan, assignment: &Assignment, field: &'static str, syn
         Syntax::SearchPath => {
             let text = read_specifiers(&line());
             if !text.is_empty() {
+                scan.declarations.push(Declaration::SetsPath);
                 scan.declarations
                     .push(Declaration::SearchPath(text.clone()));
                 scan.references
@@ -200,12 +228,15 @@ fn scan_value(scan: &mut Scan, assignment: &Assignment, field: &'static str, syn
             }
         }
         Syntax::Paths
+        | Syntax::InaccessiblePaths
+        | Syntax::TemporaryPaths
         | Syntax::ExecPaths { .. }
         | Syntax::Binds
         | Syntax::Images
         | Syntax::FileWords
         | Syntax::ContainerMount
         | Syntax::Environment
+        | Syntax::PassEnvironment
         | Syntax::Documentation => match all_words(value, Escapes::C) {
             Ok(words) => {
                 for word in words {
@@ -224,6 +255,12 @@ fn scan_value(scan: &mut Scan, assignment: &Assignment, field: &'static str, syn
             }
             if !matches!(bytes, b"" | b"/") {
                 scan.declarations.push(Declaration::OtherRoot);
+                scan.declarations.push(Declaration::HidesPath {
+                    field: field.into(),
+                    place: value.clone(),
+                    path: b"/".to_vec(),
+                    is_final: false,
+                });
             }
         }
         Syntax::User => {
@@ -352,6 +389,9 @@ fn scan_word(scan: &mut Scan, field: &'static str, syntax: Syntax, word: &Mapped
         Syntax::Environment => {
             let Some(equals) = find(b'=') else { return };
             let value = word.slice(equals + 1..word.len());
+            if &bytes[..equals] == b"PATH" {
+                scan.declarations.push(Declaration::SetsPath);
+            }
             return scan_variable(scan, field, &bytes[..equals], &value);
         }
         Syntax::FileWords => (Role::File, word.clone(), false),
@@ -359,6 +399,16 @@ fn scan_word(scan: &mut Scan, field: &'static str, syntax: Syntax, word: &Mapped
             Some(source) => (Role::Directory, source, false),
             None => return,
         },
+        Syntax::PassEnvironment => {
+            if bytes == b"PATH" {
+                scan.declarations.push(Declaration::SetsPath);
+            }
+            return;
+        }
+        Syntax::TemporaryPaths => {
+            let path = word.slice(0..find(b':').unwrap_or(word.len()));
+            return hides(scan, field, path, false);
+        }
         Syntax::Documentation => {
             let start = if bytes.starts_with(b"file:///") { 7 } else { 5 };
             if !bytes.starts_with(b"file:/") {
@@ -377,17 +427,53 @@ fn scan_word(scan: &mut Scan, field: &'static str, syntax: Syntax, word: &Mapped
         }
     };
     let is_path = text.bytes().starts_with(b"/") || role == Role::ProgramSearchPath;
-    if is_path && !text.is_empty() {
-        if let Syntax::ExecPaths { is_allowed } = syntax {
+    if !is_path || text.is_empty() {
+        return;
+    }
+    match syntax {
+        Syntax::ExecPaths { is_allowed } => {
             let path = text.clone();
             scan.declarations
                 .push(Declaration::ExecPath { path, is_allowed });
         }
-        scan.references.push(Reference {
-            optional,
-            ..Reference::new(role, field, text)
-        });
+        Syntax::InaccessiblePaths => hides(scan, field, text.clone(), true),
+        Syntax::Binds | Syntax::Images => {
+            let destination = bytes.split(|byte| *byte == b':').nth(1);
+            let start = find(b':').map_or(0, |colon| colon + 1);
+            match destination {
+                Some(destination) if destination.starts_with(b"/") => {
+                    let shown = word.slice(start..start + destination.len());
+                    scan.declarations.push(Declaration::ShowsPath(shown));
+                }
+                _ if syntax == Syntax::Binds => {
+                    let shown = text.clone();
+                    scan.declarations.push(Declaration::ShowsPath(shown));
+                }
+                _ => {}
+            }
+        }
+        _ => {}
     }
+    let is_in_place = syntax == Syntax::Binds && find(b':').is_none();
+    scan.references.push(Reference {
+        optional,
+        meaning: if is_in_place {
+            Meaning::FileInPlace
+        } else {
+            Meaning::File
+        },
+        ..Reference::new(role, field, text)
+    });
+}
+
+/// Adds a path below which a unit's processes see nothing of the system's.
+fn hides(scan: &mut Scan, field: &'static str, place: MappedText, is_final: bool) {
+    scan.declarations.push(Declaration::HidesPath {
+        field: field.into(),
+        path: place.bytes().to_vec(),
+        place,
+        is_final,
+    });
 }
 
 /// The source of a mount of podman that is a path of the host: `type=bind,source=/x,destination=/y`

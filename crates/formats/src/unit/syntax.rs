@@ -22,7 +22,11 @@ pub(super) enum Syntax {
     WorkingDirectory,
     /// Paths with `-` and `+` in front.
     Paths,
-    /// `[-]source[:destination[:options]]` words.
+    /// The same, of what nobody may see.
+    InaccessiblePaths,
+    /// `path[:options]` words, of what is empty.
+    TemporaryPaths,
+    /// `[-]source[:destination[:options]]` words; without a destination, it is the source.
     Binds,
     /// `[-]image[:destination][:options]` words.
     Images,
@@ -42,6 +46,10 @@ pub(super) enum Syntax {
     Directory,
     /// `NAME=value` words.
     Environment,
+    /// Names of variables that are taken over.
+    PassEnvironment,
+    /// A service of PAM, whose modules may set variables.
+    PamName,
     /// Directories, separated by colons.
     SearchPath,
     /// URIs.
@@ -95,6 +103,7 @@ const NAMES: &[(&str, Syntax)] = &[
     ("file-words", Syntax::FileWords),
     ("groups", Syntax::Accounts(Account::Group)),
     ("images", Syntax::Images),
+    ("inaccessible-paths", Syntax::InaccessiblePaths),
     ("inside", Syntax::Inside),
     ("machine", Syntax::Machine),
     ("mount-options", Syntax::MountOptions),
@@ -103,11 +112,14 @@ const NAMES: &[(&str, Syntax)] = &[
     ("nspawn-overlay", Syntax::NspawnOverlay),
     ("nspawn-read-only-overlay", Syntax::NspawnReadOnlyOverlay),
     ("open-file", Syntax::OpenFile),
+    ("pam-name", Syntax::PamName),
+    ("pass-environment", Syntax::PassEnvironment),
     ("paths", Syntax::Paths),
     ("root-directory", Syntax::RootDirectory),
     ("root-image", Syntax::RootImage),
     ("search-path", Syntax::SearchPath),
     ("stream", Syntax::Stream),
+    ("temporary-paths", Syntax::TemporaryPaths),
     ("units", Syntax::Units),
     ("user", Syntax::User),
     ("users", Syntax::Accounts(Account::User)),

@@ -24,9 +24,11 @@ fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
     for_each(subject, |named| {
         let value = named.value();
         let is_looked_up = named.reference.lookup == Lookup::SearchPath && !value.contains(&b'/');
+        let is_launched = named.reference.role == Role::PrefixedProgram;
         // A launcher is started with the search path of the session, by design.
-        let is_launcher = named.scanned.kind == FileKind::DesktopEntry;
-        if named.reference.role != Role::Program || !is_looked_up || is_launcher {
+        let is_desktop_entry = named.scanned.kind == FileKind::DesktopEntry;
+        let is_program = named.reference.role == Role::Program || is_launched;
+        if !is_program || !is_looked_up || is_desktop_entry {
             return;
         }
         if is_of_systemd(value) || is_on_search_path(subject, named.settings, value) {
@@ -45,7 +47,7 @@ fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
         }
         if named.reference.optional {
             found.severity = Severity::Note;
-        } else if named.scanned.kind != FileKind::Unit {
+        } else if is_launched || named.scanned.kind != FileKind::Unit {
             found.severity = Severity::Warning;
         }
     });

@@ -2,6 +2,7 @@
 
 use std::os::unix::ffi::OsStrExt;
 
+use bstr::ByteSlice;
 use hermetic_out::kinds;
 
 use crate::rule::{Check, PathSubject, Rule};
@@ -24,7 +25,12 @@ fn check(subject: &PathSubject<'_>, reporter: &mut Reporter) {
     for_each_file(subject, |scanned, settings| {
         if let Some(place) = settings.forbidding(scanned.scan, store) {
             let file = scanned.file.path_in(subject.path);
-            let found = reporter.report(file, b"/", "NoExecPaths=/ forbids the programs and libraries of the store");
+            let path = place.bytes();
+            let message = format!(
+                "NoExecPaths={} forbids the programs and libraries of the store",
+                path.as_bstr()
+            );
+            let found = reporter.report(file, path, message);
             found.span = place.covering_span();
         }
     });

@@ -39,6 +39,7 @@ rules! {
     etc_path_in_text
     exec_paths_exclude_store
     foreign_package_directory
+    hidden_store
     interpreter_outside_store
     missing_account
     missing_activation_file
@@ -64,6 +65,7 @@ rules! {
     missing_udev_helper
     missing_unit
     mount_refused
+    negated_condition
     never_started
     own_file_by_fhs_path
     pc_install_variable_outside_prefix

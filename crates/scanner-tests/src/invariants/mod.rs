@@ -8,7 +8,7 @@ pub mod whole_text;
 
 use std::fmt;
 
-use hermetic_out_formats::{Encoding, FileKind, Reference, Role, Span, scan};
+use hermetic_out_formats::{Encoding, FileKind, Reference, Role, Span, is_launcher, scan};
 
 /// How the bytes that a target gets become a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -252,13 +252,6 @@ fn check_replacement(
     }
 }
 
-/// Names that make a difference to what the words after them mean, or that are a shell's own.
-const TELLING_NAMES: &[&[u8]] = &[
-    b"agetty", b"ash", b"bash", b"chrt", b"command", b"dash", b"env", b"exec", b"find", b"ionice",
-    b"ksh", b"mksh", b"nice", b"nohup", b"runuser", b"setsid", b"sh", b"stdbuf", b"su", b"sudo",
-    b"time", b"timeout", b"xargs", b"zsh",
-];
-
 /// Components of the paths that are written.
 const COMPONENTS: &[&[u8]] = &[
     b"bin",
@@ -316,7 +309,7 @@ fn replacement(
     }
     let name = text.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
     let components = match (reference.role, &*reference.field) {
-        // A bare name is meant there, and never replaced.
+        // Its path has another role.
         (Role::PrefixedProgram, _) => return None,
         // They end at the first byte that no plain name has.
         (Role::Argument | Role::SearchPathEntry, _) => &COMPONENTS[..PLAIN_COMPONENTS],
@@ -340,8 +333,8 @@ fn replacement(
         path.extend_from_slice(components[next(components.len())]);
     }
     let runs = matches!(reference.role, Role::Program | Role::ShellCommand);
-    // Before `:/`, it may be the scheme of a URL.
-    let tells = TELLING_NAMES.contains(&name) || after.starts_with(b":");
+    // Some names tell what the words after them mean; before `:/`, one may be the scheme of a URL.
+    let tells = is_launcher(name) || name == b"agetty" || after.starts_with(b":");
     if tells || runs && next(2) == 0 {
         path.push(b'/');
         path.extend_from_slice(name);

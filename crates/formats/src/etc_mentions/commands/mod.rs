@@ -5,8 +5,11 @@
 
 mod table;
 
-use crate::command_line::{base_name, prefixed_program};
+use std::ops::Range;
+
+use crate::launchers;
 use crate::mapped_text::MappedText;
+use crate::paths::base_name;
 
 /// What a command does with an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,17 +56,6 @@ impl Operand {
     }
 }
 
-/// Commands that run what follows them, beside those of [`prefixed_program`].
-const PREFIXES: &[&[u8]] = &[
-    b"builtin",
-    b"busybox",
-    b"chronic",
-    b"doas",
-    b"eatmydata",
-    b"fakeroot",
-    b"toybox",
-];
-
 /// Commands that print their input or their operands to their output, if nothing else is said.
 pub(super) const SHOWING_INPUT: &[&[u8]] = &[
     b"cat", b"fmt", b"fold", b"less", b"logger", b"more", b"wall",
@@ -82,14 +74,20 @@ fn is_editor(name: &[u8]) -> bool {
     )
 }
 
+/// The commands that a program runs by its arguments, by the positions of their words.
+fn commands_of(program: &[u8], arguments: &[MappedText]) -> Vec<Range<usize>> {
+    let launch = launchers::read(program, arguments);
+    let launch = launch.filter(|launch| !launch.place.elsewhere && !launch.is_shell);
+    launch.map(|launch| launch.commands).unwrap_or_default()
+}
+
 /// The position of the program of a line, after all programs that only run another.
 pub(super) fn program_of(line: &[MappedText]) -> usize {
     let mut at = 0;
     while let Some((program, arguments)) = line.get(at..).and_then(<[MappedText]>::split_first) {
-        let name = base_name(program.bytes());
-        let own = || PREFIXES.contains(&name).then_some(0);
-        match prefixed_program(name, arguments).or_else(own) {
-            Some(next) if next < arguments.len() && name != b"find" => at += 1 + next,
+        let commands = commands_of(program.bytes(), arguments);
+        match commands.as_slice() {
+            [command] if command.end == arguments.len() => at += 1 + command.start,
             _ => break,
         }
     }
@@ -247,9 +245,12 @@ fn of_find(arguments: &[MappedText]) -> Vec<Operand> {
         .position(is_expression)
         .unwrap_or(arguments.len());
     let deletes = arguments.iter().any(|word| word.bytes() == b"-delete");
-    let run = prefixed_program(b"find", arguments).and_then(|at| arguments.get(at..));
+    let commands = commands_of(b"find", arguments);
+    let mut runs = commands
+        .iter()
+        .filter_map(|range| arguments.get(range.clone()));
     let is_writing = |word: &Operand| matches!(word.done, Done::Written | Done::Changed);
-    let writes = run.is_some_and(|line| operands(line).iter().any(is_writing));
+    let writes = runs.any(|line| operands(line).iter().any(is_writing));
     let done = |index: usize| {
         let before = index
             .checked_sub(1)
