@@ -31,15 +31,23 @@ macro_rules! kinds {
 }
 
 kinds! {
+    argument_ends
     crontab
     desktop_entry
+    destinations
     directives
+    drop_ins
+    hidden_store
     hook_script
+    launchers
     logrotate
     manager_conf
     native_messaging
+    negated_conditions
     nspawn
     polkit
     quadlet
+    shell_bodies
     sysctl
+    udev
 }
