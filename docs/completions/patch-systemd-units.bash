@@ -74,7 +74,7 @@ _patch__systemd__units() {
                     return 0
                     ;;
                 --explain)
-                    COMPREPLY=($(compgen -W "bare-program core-pattern-too-long exec-paths-exclude-store line-too-long malformed-line missing-condition-file missing-program missing-shell-command missing-store-file output-cycle program-not-executable relative-program shell-syntax unread-file unwritable-place forbidden-reference login-program-compiled-in machine-state-program missing-argument-file missing-replacement missing-search-path output-not-runtime setuid-wrapper malformed-json malformed-xml unbalanced-quote unclosed-section unit-moved variable-in-path" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "bare-program core-pattern-too-long exec-paths-exclude-store hidden-store line-too-long malformed-line missing-condition-file missing-program missing-shell-command missing-store-file negated-condition output-cycle program-not-executable relative-program shell-syntax unread-file unwritable-place forbidden-reference login-program-compiled-in machine-state-program missing-argument-file missing-replacement missing-search-path output-not-runtime setuid-wrapper malformed-json malformed-xml unbalanced-quote unclosed-section unit-moved variable-in-path" -- "${cur}"))
                     return 0
                     ;;
                 --missing)

@@ -7,7 +7,7 @@ mod table;
 
 use std::ops::Range;
 
-use crate::launchers;
+use crate::launchers::{self, Launch, Part};
 use crate::mapped_text::MappedText;
 use crate::paths::base_name;
 
@@ -77,7 +77,14 @@ fn is_editor(name: &[u8]) -> bool {
 /// The commands that a program runs by its arguments, by the positions of their words.
 fn commands_of(program: &[u8], arguments: &[MappedText]) -> Vec<Range<usize>> {
     let launch = launchers::read(program, arguments);
-    let launch = launch.filter(|launch| !launch.place.elsewhere && !launch.is_shell);
+    // The program may stand elsewhere: in an option, or in a word that is split.
+    let is_whole = |launch: &Launch| {
+        let in_option = [Part::Program, Part::Words];
+        !launch.place.elsewhere
+            && !launch.is_shell
+            && !in_option.into_iter().any(|part| launch.has(part))
+    };
+    let launch = launch.filter(is_whole);
     launch.map(|launch| launch.commands).unwrap_or_default()
 }
 
