@@ -162,7 +162,7 @@ _assemble__image() {
                     return 0
                     ;;
                 --explain)
-                    COMPREPLY=($(compgen -W "dangling-symlink malformed-line missing-account missing-nss-module missing-pam-include missing-pam-module missing-program missing-tmpfiles-source build-host-specifier duplicate-account duplicate-etc-path duplicate-vendor-file empty-password entry-below-link missing-login-program missing-preset-unit missing-wrapper password-in-passwd read-only-var root-not-locked second-superuser shadowed-program unpinned-user unsupported-tmpfiles-line user-number-drift" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "dangling-symlink malformed-line missing-account missing-nss-module missing-pam-include missing-pam-module missing-program missing-tmpfiles-source build-host-specifier duplicate-account duplicate-etc-path duplicate-vendor-file empty-password entry-below-link missing-login-program missing-preset-unit missing-wrapper readable-password read-only-var root-not-locked second-superuser shadowed-program unpinned-user unsupported-tmpfiles-line user-number-drift" -- "${cur}"))
                     return 0
                     ;;
                 *)

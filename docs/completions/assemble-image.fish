@@ -16,7 +16,7 @@ complete -c assemble-image -l on-corruption -d 'Reaction of the running system t
 io-error\t'The read fails, and the system goes on'"
 complete -c assemble-image -l stub -d 'EFI stub of the unified kernel image [default: that of ukify]' -r -F
 complete -c assemble-image -l users-pin -d 'File with fixed UIDs and GIDs' -r -F
-complete -c assemble-image -l allow-account -d 'Accept a user that is refused otherwise (repeatable)' -r
+complete -c assemble-image -l allow-account -d 'Accept a user or group that is refused otherwise (repeatable)' -r
 complete -c assemble-image -l preset -d 'Preset file that enables system units: systemd.preset(5)' -r -F
 complete -c assemble-image -l user-preset -d 'Preset file that enables user units' -r -F
 complete -c assemble-image -l locale -d 'Locale, for /etc/locale.conf' -r
@@ -59,7 +59,7 @@ entry-below-link\t''
 missing-login-program\t''
 missing-preset-unit\t''
 missing-wrapper\t''
-password-in-passwd\t''
+readable-password\t''
 read-only-var\t''
 root-not-locked\t''
 second-superuser\t''
