@@ -186,12 +186,14 @@ impl StoreError {
                 (Some(store_path), _) => {
                     Some(format!("give the store path {}", store_path.display()))
                 }
-                (None, Ok(real)) if real.is_dir() => real.parent().map(|parent| {
-                    format!(
-                        "to take it for a store path, give --store-dir {}",
-                        parent.display()
-                    )
-                }),
+                (None, Ok(real)) if real.is_dir() && !argument.starts_with(&store.directory) => {
+                    real.parent().map(|parent| {
+                        format!(
+                            "to take it for a store path, give --store-dir {}",
+                            parent.display()
+                        )
+                    })
+                }
                 _ => None,
             };
         }
