@@ -15,7 +15,10 @@ let
         runHook preInstall
         # As `make install DESTDIR=$out` with --sysconfdir=$out/etc has it.
         nest=$out$out/etc/example
-        mkdir -p "$out/lib/systemd/system" "$out/etc/tmpfiles.d" "$nest"
+        mkdir -p "$out/bin" "$out/lib/systemd/system" "$out/etc/tmpfiles.d" "$nest"
+        # Its own program is known to read what it is given.
+        printf '#!/bin/sh\n' >"$out/bin/example"
+        chmod +x "$out/bin/example"
         echo 'port = 1' >"$nest/example.conf"
         echo 'port = 2' >"$nest/kept.conf"
         echo 'd /run/example' >"$out/etc/tmpfiles.d/example.conf"
