@@ -378,7 +378,7 @@ fn very_long_lines_and_files() {
 fn of_many_findings_the_first_are_told_and_the_others_counted() {
     let store = Store::new();
     write(&store.pc("x.pc"), &b"nonsense\n".repeat(250));
-    let told = assert_succeeds(&finish(&mut store.provide()));
+    let told = assert_succeeds(&finish(store.provide().arg("--all")));
     assert_eq!(told.matches("note[malformed-line]").count(), 100, "{told}");
     assert!(
         told.contains(", and 150 more findings are in this file"),

@@ -24,8 +24,8 @@ pub struct Row {
 /// How much address space a run may take, in KiB.
 const MEMORY: u32 = 1 << 20;
 
-/// How much more memory than by the number a run may take, in KiB.
-const SLACK: u64 = 16 << 10;
+/// How much more memory than by the number a run may take, in KiB: the lint's allocator takes 32 MiB at once.
+const SLACK: u64 = 40 << 10;
 
 /// Tried with the largest package.
 const OTHER_FORMATS: [&str; 2] = ["json", "sarif"];

@@ -26,6 +26,9 @@ pub(super) enum Kind {
     Binfmt,
     Modprobe,
     Environment,
+    /// Scripts, and files with lines of them: crontabs, logrotate's, hooks of systemd and `NetworkManager`.
+    Scripts,
+    Sysctl,
 }
 
 pattern!(
@@ -33,6 +36,13 @@ pattern!(
     concat!(
         r"^(?:lib|etc|share|example)/systemd/(?:system|user)/(?:[^/]+\.(?:service|socket|mount|automount|swap|path|timer|target|slice|scope|device)|[^/]+\.d/[^/]+\.conf)$",
         r"|^lib/systemd/(?:network|portable)/",
+    )
+);
+pattern!(
+    HOOK,
+    concat!(
+        r"^(?:lib|etc)/systemd/(?:system|user)-(?:sleep|shutdown|generators|environment-generators)/[^/]+$",
+        r"|^(?:lib|etc)/NetworkManager/dispatcher\.d/",
     )
 );
 pattern!(POLKIT, r"^share/polkit-1/actions/[^/]+\.policy$");
@@ -53,7 +63,12 @@ pub(super) fn kind(path: &str) -> Option<Kind> {
     if POLKIT.is_match(path) {
         return Some(Kind::Polkit);
     }
+    if HOOK.is_match(path) {
+        return Some(Kind::Scripts);
+    }
     match &DIRECTORY.captures(path)?[1] {
+        "cron.d" | "logrotate.d" => Some(Kind::Scripts),
+        "sysctl.d" => Some(Kind::Sysctl),
         "rules.d" if path.contains("/udev/") => Some(Kind::Udev),
         "tmpfiles.d" | "user-tmpfiles.d" => Some(Kind::Tmpfiles),
         "sysusers.d" => Some(Kind::Sysusers),
@@ -97,8 +112,8 @@ pub(super) fn references(kind: Kind, text: &str) -> Vec<Reference> {
         Kind::Udev => udev(text),
         Kind::Polkit => polkit(text),
         Kind::Tmpfiles | Kind::Sysusers | Kind::Binfmt | Kind::Modprobe => table(kind, text),
-        // Their values are prose to the check; it only looks at what changed.
-        Kind::Environment => Vec::new(),
+        // They are prose to the check; it only looks at what changed.
+        Kind::Environment | Kind::Scripts | Kind::Sysctl => Vec::new(),
     }
 }
 
@@ -577,6 +592,14 @@ mod tests {
         );
         assert_eq!(kind("share/dbus-1/services/x.service"), Some(Kind::Bus));
         assert_eq!(kind("lib/udev/rules.d/x.rules"), Some(Kind::Udev));
+        for script in [
+            "etc/cron.d/x",
+            "etc/logrotate.d/x",
+            "lib/systemd/system-sleep/x",
+            "lib/NetworkManager/dispatcher.d/pre-up.d/x",
+        ] {
+            assert_eq!(kind(script), Some(Kind::Scripts), "{script}");
+        }
         assert_eq!(kind("share/user-tmpfiles.d/x.conf"), Some(Kind::Tmpfiles));
         assert_eq!(kind("share/doc/x/x.service"), None);
         assert_eq!(kind("lib/dracut/modules.d/90x/x.service"), None);
