@@ -207,7 +207,7 @@ fn packages_with_changed_files_become_an_image_or_findings() {
     );
 }
 
-/// Assembles an image of changed packages twice; the exit status, or what is not as it has to be.
+/// Assembles an image of changed packages twice; the exit status, or the promise that is broken.
 fn attempt(ops: &[Change]) -> Result<usize, String> {
     let world = World::with_tools();
     let root = world.path("root").canonicalize().unwrap();

@@ -20,8 +20,8 @@ pub enum Job {
 /// How much address space a run may take, in KiB, and how many seconds.
 const LIMITS: (u32, u32) = (2 << 20, 60);
 
-/// The cases below `cases_dir` that can have another tree: no run of them ends with status 2, and none has a say
-/// in the output.
+/// The cases below `cases_dir` whose tree may be changed: no run of them ends with status 2, and none chooses a format
+/// of the output.
 #[must_use]
 pub fn changeable(cases_dir: &Path) -> Vec<PathBuf> {
     let mut cases = run::case_directories(cases_dir).unwrap_or_default();

@@ -93,7 +93,7 @@ pub(crate) fn scan_command(scan: &mut Scan, context: &Context, words: &[MappedTe
     });
 }
 
-/// Adds what a word names that is no program.
+/// Adds the references of a word that are not programs.
 pub(crate) fn scan_piece(scan: &mut Scan, context: &Context, word: &MappedText, piece: &Piece<'_>) {
     match piece {
         Piece::Program { .. } => {}

@@ -75,7 +75,7 @@ impl<'a> Alike<'a> {
         (store_path, like(self.first), &self.first.message, subjects)
     }
 
-    /// Sentences about what is not shown by itself.
+    /// Sentences about the findings that are folded into this one.
     pub(super) fn notes(&self, store_dir: &Path) -> impl Iterator<Item = String> {
         let subjects = self.subjects.iter();
         let subjects = subjects.map(|finding| escape_for_terminal(&finding.subject));

@@ -28,8 +28,8 @@ pub struct Report {
     pub store_dir: PathBuf,
     /// The findings that count.
     pub findings: Vec<Finding>,
-    /// Whether the findings are what the tool is run for: in the human format they go to standard output
-    /// then, else to standard error.
+    /// Whether the findings go to standard output in the human format, as those of a lint do; else they go to
+    /// standard error.
     pub findings_on_stdout: bool,
     /// The changes, if the tool is a fixup.
     pub changes: Option<Changes>,
